@@ -1,0 +1,135 @@
+"""What a twin tells about itself, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+CRS84H = "http://www.opengis.net/def/crs/OGC/0/CRS84h"
+
+Tier = Literal["R", "W0", "W1", "W2"]
+Locking = Literal["none", "etags", "timestamps"]
+PropertyType = Literal["string", "integer", "number", "boolean", "date", "date-time", "object", "array"]
+# min x, min y, max x, max y in the axis order of a GeoPackage: east, north
+Extent = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Link:
+    href: str  # absolute
+    rel: str
+    type: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """The capability report of one twin (twin-api.md, Tiers)."""
+
+    url: str  # landing page, without secrets
+    title: str
+    description: str
+    conformance: tuple[str, ...]
+    tier: Tier
+    locking: Locking
+    methods: frozenset[str]  # of POST PUT PATCH DELETE; what the conformance declares
+    crs_supported: bool  # Part 2
+    schemas: bool  # Part 5
+    queryables: bool  # Part 3
+    item_etags: bool  # our profile: every item in a page carries its token
+    create_with_id: bool  # our profile: a client-chosen UUID makes a create idempotent
+    delete_if_match: bool  # our profile: If-Match holds for DELETE too
+    sensorthings: str | None  # its URL, where the landing page links one
+    tiles3d: tuple[Link, ...] = ()
+    links: tuple[Link, ...] = ()
+    server: str = ""  # what it says it is
+    problems: tuple[str, ...] = ()  # what we saw that is wrong, in the user's words
+
+    @property
+    def writable(self) -> bool:
+        return self.tier != "R"
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One collection of features, as its twin describes it."""
+
+    id: str
+    title: str
+    description: str
+    geometry_type: str  # "Point" … "MultiPolygon", "GeometryCollection", "" unknown or any, "none" no geometry
+    has_z: bool
+    count: int | None
+    extent: Extent | None  # CRS84
+    licence: str
+    attribution: str
+    crs: tuple[str, ...]  # URIs
+    storage_crs: str | None  # URI
+    items_url: str
+    self_url: str
+    schema_url: str | None
+    methods: frozenset[str]  # what this user may send to it: POST PUT PATCH DELETE
+    is_features: bool = True  # itemType feature (or unsaid)
+    links: tuple[Link, ...] = ()
+
+    @property
+    def editable(self) -> bool:
+        return bool(self.methods)
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property of a collection's schema (OGC API – Common 3; JSON Schema's words)."""
+
+    name: str
+    type: PropertyType
+    title: str = ""
+    description: str = ""
+    required: bool = False
+    read_only: bool = False
+    nullable: bool = True
+    enum: tuple[Any, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    unit: str = ""
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A collection's properties in their order, and its geometry."""
+
+    properties: tuple[Property, ...]
+    geometry_type: str = ""  # as Collection.geometry_type
+    has_z: bool = False
+    geometry_required: bool = False
+    declared: bool = True  # False: inferred from what came, so it constrains nothing
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    def get(self, name: str) -> Property | None:
+        return next((p for p in self.properties if p.name == name), None)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One feature as the twin gave it. Coordinates are in the axis order of the requested CRS."""
+
+    id: str | None  # as text; integers keep their digits
+    properties: Mapping[str, Any]
+    geometry: Mapping[str, Any] | None
+    token: str | None  # the ETag as the twin writes it, quotes included; or the Last-Modified date
+    raw_id: Any = None  # as it came, for servers that want it in the body
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of items."""
+
+    items: tuple[Item, ...]
+    matched: int | None  # numberMatched
+    bytes: int
+    problems: tuple[str, ...] = ()
