@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .plugin import CityTwinPlugin
 
 
-def classFactory(iface: QgisInterface) -> CityTwinPlugin:  # noqa: N802 - QGIS calls it by this name
+def classFactory(iface: QgisInterface) -> CityTwinPlugin:
     """QGIS's entry point. The import is late: the QGIS-free packages load with plain Python."""
     from .plugin import CityTwinPlugin
 

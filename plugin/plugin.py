@@ -22,11 +22,11 @@ class CityTwinPlugin:
         self.iface = iface
         use_language(QgsApplication.locale(), HERE / "i18n")
 
-    def initGui(self) -> None:  # noqa: N802 - QGIS calls it by this name
+    def initGui(self) -> None:
         """Add what the window shows, and the Processing provider."""
         self.initProcessing()
 
-    def initProcessing(self) -> None:  # noqa: N802 - QGIS calls it by this name
+    def initProcessing(self) -> None:
         """Add the Processing provider, with or without a window."""
 
     def unload(self) -> None:

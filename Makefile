@@ -1,0 +1,57 @@
+# City Twin Workbench: what a developer types. `make` alone lists it.
+PY := .venv/bin/python
+DATA ?=
+QGIS_PROFILE ?=
+PYTEST_ARGS ?=
+# Plain Python: neither Qt nor QGIS is loaded.
+NO_QT := -p no:pytest-qt -p no:pytest_qgis
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lint unit qgis-test e2e test package install demo bench i18n clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install what is missing (QGIS 3.40 from bookworm-backports on Debian 12) and make .venv
+	@sh tools/setup.sh
+
+lint: setup ## ruff, mypy, import-linter, the plugin site's checks, Qt names, user texts, house rules
+	@$(PY) -m tools.package
+	@$(PY) -m tools.lint
+
+unit: setup ## the tests that need no QGIS (seconds)
+	@$(PY) -m pytest tests/unit $(NO_QT) --timeout=60 --junitxml=build/junit/unit.xml $(PYTEST_ARGS)
+
+qgis-test: setup ## the tests with QGIS's libraries, without its window
+	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/qgis --timeout=120 --junitxml=build/junit/qgis.xml $(PYTEST_ARGS)
+
+e2e: setup ## the tests inside the real QGIS application, under Xvfb
+	@$(PY) -m tools.package
+	@$(PY) -m tools.qgis_pytest tests/e2e $(PYTEST_ARGS)
+
+test: setup ## all of it: lint, unit, qgis-test, e2e
+	@failed=; for part in lint unit qgis-test e2e; do \
+	  $(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
+	done; [ -z "$$failed" ] || { echo "Failed:$$failed"; exit 1; }
+
+package: setup ## build/city_twin_workbench.zip, checked as the plugin site checks it
+	@$(PY) -m tools.package
+	@$(PY) -m tools.lint site
+
+install: setup ## put the plugin into your QGIS profile (QGIS_PROFILE=name for another than the default)
+	@$(PY) -m tools.package
+	@QGIS_PROFILE="$(QGIS_PROFILE)" $(PY) -m tools.install
+
+demo: setup ## start a demo twin and QGIS with the plugin on it (DATA=../shared/data for your own files)
+	@$(PY) -m tools.package
+	@$(PY) -m tools.demo --data "$(DATA)"
+
+bench: setup ## measure speed and memory
+	@if [ -f tools/bench.py ]; then $(PY) -m tools.bench; else echo "No benchmarks yet: tools/bench.py is missing."; fi
+
+i18n: setup ## bring i18n/*.po up to date with the source, and say what is untranslated
+	@$(PY) -m tools.i18n
+
+clean: ## remove what was built (not .venv)
+	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find plugin tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What builds, checks and runs the plugin. Nothing here is shipped."""
