@@ -123,6 +123,8 @@ class Item:
     geometry: Mapping[str, Any] | None
     token: str | None  # the ETag as the twin writes it, quotes included; or the Last-Modified date
     raw_id: Any = None  # as it came, for servers that want it in the body
+    updated: str | None = None  # RFC 3339, where the twin tells it (item-etags extension)
+    updated_by: str | None = None  # who, as the twin names them
 
 
 @dataclass(frozen=True)
