@@ -1,0 +1,299 @@
+"""Checkout: collections of a twin into a new working copy."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Optional
+
+from ..text import tr
+from ..twin.client import Twin
+from ..twin.crs import CrsChoice, read_crs, transform_extent
+from ..twin.features import pages
+from ..twin.model import Capabilities, Collection, Extent, Page, Schema
+from ..twin.progress import Progress, Silent, check
+from ..twin.schema import merge_inferred
+from . import tables
+from .columns import columns_of, free_name
+from .connection import connect
+from .copy import WorkingCopy, is_working_copy
+from .errors import FileExists, WorkingCopyError, read_only, told_plainly
+from .source import Source
+from .writer import LayerWriter
+
+_REPORT_EVERY = 0.1  # seconds
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """What became of one collection."""
+
+    table: str
+    collection: str
+    title: str
+    count: int
+    seconds: float
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckoutReport:
+    """What a checkout brought."""
+
+    path: Path
+    layers: tuple[LayerReport, ...]
+
+    @property
+    def feature_count(self) -> int:
+        return sum(layer.count for layer in self.layers)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Every layer's problems, each with the layer's title before it."""
+        return tuple(f"{layer.title}: {problem}" for layer in self.layers for problem in layer.problems)
+
+
+def checkout(
+    twin: Twin,
+    collection_ids: Sequence[str],
+    path: Path,
+    *,
+    extent: Optional[Extent] = None,
+    extent_srid: int = 4326,
+    progress: Progress = Silent(),
+    replace_file: bool = False,
+) -> CheckoutReport:
+    """Bring collections into a new working copy at ``path``; whole, or not at all.
+
+    ``extent`` (east/north, in ``extent_srid``) limits what comes. An existing file is replaced only with
+    ``replace_file``, and never one with unpublished changes. Raises any `CityTwinError`.
+    """
+    path = Path(path)
+    if not collection_ids:
+        raise WorkingCopyError(tr("Choose at least one collection to check out."))
+    _refuse_to_lose(path, replace_file)
+    wanted = list(dict.fromkeys(collection_ids))
+    with _part_file(path) as part:
+        run = _Checkout(twin, part, progress)
+        reports = [run.collection(name, extent, extent_srid) for name in wanted]
+        run.close()
+        check(progress)
+        _seal(part, path)
+    return CheckoutReport(path, tuple(reports))
+
+
+def _refuse_to_lose(path: Path, replace_file: bool) -> None:
+    if not path.exists():
+        return
+    if not replace_file:
+        raise FileExists(tr("{file} exists already. Choose another name.", file=path.name))
+    if not is_working_copy(path):
+        raise FileExists(
+            tr("{file} exists and is not a working copy, so it is not replaced. Choose another name.", file=path.name)
+        )
+    copy = WorkingCopy.open(path)
+    if copy.problems or copy.has_changes():
+        raise FileExists(
+            tr(
+                "{file} holds edits that were never published, so it is not replaced. Publish or discard them first, or "
+                "choose another name.",
+                file=path.name,
+            )
+        )
+
+
+@contextlib.contextmanager
+def _part_file(path: Path) -> Iterator[Path]:
+    part = path.with_name(path.name + ".part")
+    with told_plainly(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(path.parent, os.W_OK):
+            raise read_only(path)
+        part.unlink(missing_ok=True)
+    try:
+        yield part
+    finally:
+        for leftover in (part, *(part.with_name(part.name + end) for end in ("-journal", "-wal", "-shm"))):
+            with contextlib.suppress(OSError):
+                leftover.unlink(missing_ok=True)
+
+
+def _seal(part: Path, path: Path) -> None:
+    """Make the file durable, then give it its name: at no instant is there half a working copy under that name."""
+    with told_plainly(path):
+        with part.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(part, path)
+
+
+class _Checkout:
+    def __init__(self, twin: Twin, part: Path, progress: Progress) -> None:
+        self._twin = twin
+        self._part = part
+        self._progress = progress
+        self._capabilities = twin.capabilities()
+        self._tables: list[str] = []
+        self._now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def close(self) -> None:
+        """Put the file into the state in which QGIS expects it."""
+        with told_plainly(self._part):
+            connection = connect(self._part, write=True)
+            try:
+                connection.execute("PRAGMA optimize")
+            finally:
+                connection.close()
+
+    def collection(self, name: str, extent: Optional[Extent], extent_srid: int) -> LayerReport:
+        started = time.monotonic()
+        check(self._progress)
+        collection, schema = self._twin.describe(self._twin.collection(name))
+        choice = read_crs(self._capabilities, collection)
+        box = transform_extent(extent, extent_srid, choice.srid) if extent else None
+        total = self._twin.count(collection, extent=box, choice=choice) if box else collection.count
+        source: Optional[Source] = None
+        writer: Optional[LayerWriter] = None
+        connection = None
+        problems: dict[str, None] = {}
+        last = 0.0
+        try:
+            with contextlib.closing(self._pages(collection, choice, box)) as incoming:
+                for page in incoming:
+                    problems.update(dict.fromkeys(page.problems))
+                    if writer is None:
+                        source = self._source(collection, merge_inferred(schema, page.items), choice, box, page)
+                        connection = self._create(source)
+                        writer = LayerWriter(connection, self._part, source)
+                    total = page.matched if page.matched is not None else total
+                    with told_plainly(self._part):
+                        writer.write(page.items)
+                    check(self._progress)
+                    if time.monotonic() - last > _REPORT_EVERY:
+                        last = time.monotonic()
+                        self._tell(collection.title, writer.count, total, last - started)
+            if writer is None:
+                source = self._source(collection, schema, choice, box, None)
+                connection = self._create(source)
+                writer = LayerWriter(connection, self._part, source)
+            with told_plainly(self._part):
+                source, found = writer.finish()
+        finally:
+            if connection is not None:
+                connection.close()
+        problems.update(dict.fromkeys(found))
+        seconds = time.monotonic() - started
+        self._tell(collection.title, writer.count, writer.count, seconds)
+        return LayerReport(source.table, collection.id, collection.title, writer.count, seconds, tuple(problems))
+
+    def _pages(self, collection: Collection, choice: CrsChoice, box: Optional[Extent]) -> Any:
+        return pages(
+            self._twin.session,
+            collection,
+            choice=choice,
+            extent=box,
+            item_etags=self._capabilities.item_etags,
+            progress=self._progress,
+        )
+
+    def _tell(self, title: str, done: int, total: Optional[int], seconds: float) -> None:
+        rate = round(done / seconds) if seconds > 0 else 0
+        if total is None:
+            text = tr("{title}: {done} features, {rate} per second", title=title, done=f"{done:,}", rate=f"{rate:,}")
+        else:
+            text = tr(
+                "{title}: {done} of {total} features, {rate} per second",
+                title=title,
+                done=f"{done:,}",
+                total=f"{total:,}",
+                rate=f"{rate:,}",
+            )
+        self._progress.report(done, total, text)
+
+    def _create(self, source: Source) -> Any:
+        tables.create(
+            self._part, source.table, source.columns, source.geometry_type, source.has_z, source.srid, source.description
+        )
+        connection = connect(self._part, write=True)
+        with told_plainly(self._part):
+            # nobody else sees this file, and it is thrown away whole if anything fails
+            connection.execute("PRAGMA journal_mode = OFF")
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute("PRAGMA cache_size = -65536")
+            if not self._tables:
+                tables.create_books(connection, self._now, "City Twin Workbench")
+        self._tables.append(source.table)
+        return connection
+
+    def _source(
+        self, collection: Collection, schema: Schema, choice: CrsChoice, box: Optional[Extent], page: Optional[Page]
+    ) -> Source:
+        geometry_type, has_z = _geometry_of(schema, page)
+        return Source(
+            table=free_name(_not_reserved(collection.id), self._tables),
+            collection=collection.id,
+            title=collection.title,
+            description=collection.description,
+            url=self._capabilities.url,
+            items_url=collection.items_url,
+            crs=choice.uri,
+            srid=choice.srid,
+            swap=choice.swap,
+            geometry_type=geometry_type,
+            has_z=has_z,
+            served_types=(),
+            extent=box,
+            schema=replace(schema, raw={}),
+            columns=columns_of(schema),
+            methods=collection.methods,
+            capabilities=_kept(self._capabilities),
+            licence=collection.licence,
+            attribution=collection.attribution,
+            checked_out=self._now,
+        )
+
+
+def _not_reserved(name: str) -> str:
+    low = name.lower()
+    return f"c_{name}" if low.startswith(("gpkg_", "rtree_", "sqlite_")) or low == "layer_styles" else name
+
+
+def _kept(capabilities: Capabilities) -> dict[str, Any]:
+    return {
+        "title": capabilities.title,
+        "tier": capabilities.tier,
+        "locking": capabilities.locking,
+        "item_etags": capabilities.item_etags,
+        "create_with_id": capabilities.create_with_id,
+        "delete_if_match": capabilities.delete_if_match,
+    }
+
+
+def _geometry_of(schema: Schema, page: Optional[Page]) -> tuple[str, bool]:
+    """The table's geometry type and whether it has heights: as declared, else as the first page shows."""
+    geometries = [item.geometry for item in page.items if item.geometry] if page else []
+    has_z = schema.has_z or any(_first_position(g) > 2 for g in geometries[:100])
+    if schema.geometry_type and not (schema.geometry_type == "none" and geometries):
+        return schema.geometry_type, has_z
+    if not geometries:
+        # a page of features, none with a geometry, under a schema that names none: a plain table
+        return ("none" if page and page.items else ""), has_z
+    kinds = {str(g["type"]) for g in geometries}
+    plain = {kind.replace("Multi", "") for kind in kinds}
+    if len(plain) > 1:
+        return "", has_z
+    kind = plain.pop()
+    if kind == "GeometryCollection" or (kind == "Point" and kinds == {"Point"}):
+        return kind, has_z
+    return f"Multi{kind}", has_z
+
+
+def _first_position(geometry: Any) -> int:
+    node = geometry.get("coordinates")
+    while isinstance(node, list) and node and isinstance(node[0], list):
+        node = node[0]
+    return len(node) if isinstance(node, list) else 0

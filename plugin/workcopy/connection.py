@@ -1,0 +1,80 @@
+"""Connections to a working copy, all from one function.
+
+GeoPackage's own triggers call ST_* functions that GDAL brings and plain SQLite lacks; without them any write to a
+geometry fails. Reads and writes of ours therefore go through here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Optional
+from urllib.parse import quote as percent
+
+from . import sql
+from .errors import told_plainly
+from .geometry import box_of
+
+WAIT = 5.0  # seconds for another writer
+
+
+def connect(path: Path, *, write: bool = False, wait: float = WAIT) -> sqlite3.Connection:
+    """A connection in autocommit mode; `transaction` groups writes.
+
+    Raises `FileReadOnly`, `FileBusy` or `NotAWorkingCopy` through `told_plainly`.
+    """
+    with told_plainly(path):
+        uri = f"file:{percent(str(path.resolve()))}?mode={'rw' if write else 'ro'}"
+        connection = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None, check_same_thread=False)
+        for name, place in (("ST_MinX", 0), ("ST_MinY", 1), ("ST_MaxX", 2), ("ST_MaxY", 3)):
+            connection.create_function(name, 1, _edge(place), deterministic=True)
+        connection.create_function("ST_IsEmpty", 1, _is_empty, deterministic=True)
+        connection.execute("PRAGMA recursive_triggers = ON")
+        connection.execute("PRAGMA foreign_keys = OFF")
+    return connection
+
+
+def _edge(place: int) -> Callable[[Optional[bytes]], Optional[float]]:
+    def edge(blob: Optional[bytes]) -> Optional[float]:
+        box = box_of(blob)
+        return None if box is None else box[place]
+
+    return edge
+
+
+def _is_empty(blob: Optional[bytes]) -> Optional[int]:
+    return None if blob is None else int(box_of(blob) is None)
+
+
+@contextlib.contextmanager
+def opened(path: Path, *, write: bool = False, wait: float = WAIT) -> Iterator[sqlite3.Connection]:
+    """`connect`, closed afterwards, with SQLite's errors told plainly."""
+    connection = connect(path, write=write, wait=wait)
+    try:
+        with told_plainly(path):
+            yield connection
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection, *, tracking: bool = True) -> Iterator[sqlite3.Connection]:
+    """One write transaction, rolled back whole on any error.
+
+    ``tracking`` False switches the triggers off inside it and on again before it commits, so that no moment that
+    another connection can see is untracked.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not tracking:
+            connection.execute(sql.TRACKING, (0,))
+        yield connection
+        if not tracking:
+            connection.execute(sql.TRACKING, (1,))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
