@@ -1,0 +1,126 @@
+"""The embedded twin as a process: ``python -m plugin.demo --data DIR --port N --store FILE``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, List, Optional
+
+from .app import Settings, create_app
+from .negotiation import Credentials
+from .server import TwinServer
+from .store import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Serve until told to stop; the exit status."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr
+    )
+    credentials = None
+    if options.require_auth:
+        user, secret = os.environ.get("CITYTWIN_DEMO_USER", ""), os.environ.get("CITYTWIN_DEMO_PASSWORD", "")
+        if not user or not secret:
+            return _fail("--require-auth needs CITYTWIN_DEMO_USER and CITYTWIN_DEMO_PASSWORD in the environment.")
+        credentials = Credentials(user, secret)
+    if options.data is not None and not options.data.is_dir():
+        return _fail(f"{options.data} is no folder. Give the folder with the data, or leave --data out.")
+    with tempfile.TemporaryDirectory(prefix="citytwin-demo-") as scratch:
+        path = options.store or Path(scratch) / "twin.sqlite"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            store = Store(path)
+        except (StoreError, OSError) as error:
+            return _fail(str(error))
+        try:
+            return _serve(options, store, Settings(options.read_only, credentials))
+        finally:
+            store.close()
+
+
+def fill(store: Store, data: Optional[Path] = None, lod: float = 2.2) -> int:
+    """Load ``data``, or the generated city, into an empty store; the number of features. A filled store is left alone."""
+    if store.loaded:
+        return 0
+    if data is None:
+        from .city import city
+
+        return store.load(*city())
+    from .loaders import load_folder
+
+    return store.load(*load_folder(data, lod))
+
+
+def _serve(options: argparse.Namespace, store: Store, settings: Settings) -> int:
+    try:
+        server = TwinServer(create_app(store, settings), options.host, options.port)
+    except OSError as error:
+        return _fail(f"Cannot listen on {options.host}, port {options.port}: {error.strerror or error}.")
+    with server:
+        started = time.monotonic()
+        count = fill(store, options.data, options.lod)
+        if count:
+            log.info("loaded %s features in %.1f s", f"{count:,}", time.monotonic() - started)
+        for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: _stop(server))
+        if options.exit_with_parent:
+            threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
+        print(f"City Twin demo listening on {server.url}", flush=True)
+        server.serve_forever(poll_interval=0.2)
+    return 0
+
+
+def _stop(server: TwinServer) -> None:
+    # shutdown() waits for serve_forever(), which runs in the thread that the signal interrupts
+    threading.Thread(target=server.shutdown, daemon=True).start()
+
+
+def _watch_stdin(server: TwinServer) -> None:
+    """The parent holds the other end: when it is gone, reading ends."""
+    stream: Any = sys.stdin
+    if stream is not None:
+        while stream.buffer.read1(4096):
+            continue
+    _stop(server)
+
+
+def _fail(sentence: str) -> int:
+    print(sentence, file=sys.stderr, flush=True)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="citytwin-demo",
+        description="A small city twin: OGC API – Features with schemas, CRSs and locked writing, over CityJSON, GeoJSON "
+        "and GeoPackage files, or over a city of its own.",
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder to load; without it a generated city is served")
+    parser.add_argument("--store", type=Path, metavar="FILE", help="SQLite file that keeps the edits; else they are lost")
+    parser.add_argument("--port", type=int, default=0, help="port; 0, the default, picks a free one")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; this machine only by default")
+    parser.add_argument("--lod", type=float, default=2.2, help="highest level of detail taken from CityJSON (2.2)")
+    parser.add_argument("--read-only", action="store_true", help="serve without writing")
+    parser.add_argument(
+        "--require-auth",
+        action="store_true",
+        help="ask for HTTP Basic credentials: CITYTWIN_DEMO_USER and CITYTWIN_DEMO_PASSWORD from the environment",
+    )
+    parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input closes")
+    parser.add_argument("--verbose", action="store_true", help="log every request")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""The WSGI application: from a path and a method to a room of the house, and every error to an RFC 7807 answer."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Callable, Dict, Iterable, Optional, Tuple
+
+from . import documents, items, openapi, pages, schema, writes
+from .model import Collection
+from .negotiation import Credentials, choose_format, finish
+from .store import Store
+from .web import (
+    GEOJSON,
+    JSON,
+    MERGE_PATCH,
+    OPENAPI,
+    REASONS,
+    SCHEMA_JSON,
+    Environ,
+    Problem,
+    Request,
+    Response,
+    StartResponse,
+    WsgiApp,
+)
+
+log = logging.getLogger(__name__)
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this twin behaves. ``max_body`` in bytes."""
+
+    read_only: bool = False
+    credentials: Optional[Credentials] = None
+    max_body: int = 32 * 1024 * 1024
+
+
+Handler = Callable[[Store, Settings, Request], Response]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One resource: its path with ``{names}``, its JSON media types and what each method does."""
+
+    path: Tuple[str, ...]
+    types: Tuple[str, ...]
+    methods: Dict[str, Handler]
+    accept_headers: Tuple[Tuple[str, str], ...] = ()  # what OPTIONS tells about bodies
+
+
+def create_app(store: Store, settings: Optional[Settings] = None) -> WsgiApp:
+    """The twin over ``store`` as a WSGI application. It may be called from several threads at once."""
+    chosen = settings or Settings()
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        status, headers, body = _serve(store, chosen, environ)
+        start_response(f"{status} {REASONS.get(status, 'Unknown')}", headers)
+        return [body]
+
+    return app
+
+
+def _serve(store: Store, settings: Settings, environ: Environ) -> tuple[int, list[tuple[str, str]], bytes]:
+    request: Optional[Request] = None
+    try:
+        request = Request.read(environ, settings.max_body)
+        response = _answer(store, settings, request)
+    except Problem as problem:
+        response = problem.response()
+    except Exception:
+        log.exception("%s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
+        response = Problem(500, "The twin failed to answer this; its log says why.").response()
+    if request is None:
+        return response.status, [("Content-Type", response.content_type)], response.body
+    return finish(request, response)
+
+
+def _answer(store: Store, settings: Settings, request: Request) -> Response:
+    if settings.credentials is not None:
+        request.user = settings.credentials.check(request)
+    route = _find(request)
+    methods = {name: do for name, do in route.methods.items() if not (settings.read_only and name in WRITING)}
+    allow = ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
+    if request.method == "OPTIONS":
+        tells = tuple(pair for pair in route.accept_headers if pair[0].replace("Accept-", "").upper() in methods)
+        return Response(204, headers=(("Allow", allow), *tells))
+    handler = methods.get("GET" if request.method == "HEAD" else request.method)
+    if handler is None:
+        raise Problem(405, f"{request.method} is not possible here; {allow} are.", headers=[("Allow", allow)])
+    if request.method in ("GET", "HEAD"):
+        request.format = choose_format(request, route.types)
+        response = handler(store, settings, request)
+        return pages.page(request, response) if request.format == "html" else response
+    return handler(store, settings, request)
+
+
+def _find(request: Request) -> Route:
+    for route in ROUTES:
+        if len(route.path) == len(request.path):
+            params = {}
+            for pattern, segment in zip(route.path, request.path):
+                if pattern.startswith("{"):
+                    params[pattern[1:-1]] = segment
+                elif pattern != segment:
+                    break
+            else:
+                request.params = params
+                return route
+    raise Problem(404, f"There is nothing at /{'/'.join(request.path)}.")
+
+
+def _collection(store: Store, request: Request) -> Collection:
+    found = store.collection(request.params["collection"])
+    if found is None:
+        raise Problem(404, f"There is no collection {request.params['collection']}.")
+    return found
+
+
+def _landing(store: Store, settings: Settings, request: Request) -> Response:
+    request.check_query(())
+    return Response.json(documents.landing(store, request))
+
+
+def _conformance(store: Store, settings: Settings, request: Request) -> Response:
+    request.check_query(())
+    return Response.json(documents.conformance(settings.read_only))
+
+
+def _api(store: Store, settings: Settings, request: Request) -> Response:
+    request.check_query(())
+    return Response.json(openapi.document(store, request, settings.read_only), OPENAPI)
+
+
+def _collections(store: Store, settings: Settings, request: Request) -> Response:
+    request.check_query(())
+    return Response.json(documents.collections(store, request))
+
+
+def _one_collection(store: Store, settings: Settings, request: Request) -> Response:
+    request.check_query(())
+    return Response.json(documents.collection(store, _collection(store, request), request))
+
+
+def _schema(store: Store, settings: Settings, request: Request) -> Response:
+    request.check_query(())
+    collection = _collection(store, request)
+    url = request.url("collections", collection.id, "schema")
+    return Response.json(schema.document(collection, url), SCHEMA_JSON)
+
+
+def _on_collection(do: Callable[[Store, Collection, Request], Response]) -> Handler:
+    def handler(store: Store, settings: Settings, request: Request) -> Response:
+        return do(store, _collection(store, request), request)
+
+    return handler
+
+
+_BODIES = f"{GEOJSON}, {JSON}"
+ROUTES = (
+    Route((), (JSON,), {"GET": _landing}),
+    Route(("conformance",), (JSON,), {"GET": _conformance}),
+    Route(("api",), (OPENAPI, JSON), {"GET": _api}),
+    Route(("collections",), (JSON,), {"GET": _collections}),
+    Route(("collections", "{collection}"), (JSON,), {"GET": _one_collection}),
+    Route(("collections", "{collection}", "schema"), (SCHEMA_JSON, JSON), {"GET": _schema}),
+    Route(
+        ("collections", "{collection}", "items"),
+        (GEOJSON, JSON),
+        {"GET": _on_collection(items.page), "POST": _on_collection(writes.create)},
+        (("Accept-Post", _BODIES),),
+    ),
+    Route(
+        ("collections", "{collection}", "items", "{item}"),
+        (GEOJSON, JSON),
+        {
+            "GET": _on_collection(items.single),
+            "PUT": _on_collection(writes.replace),
+            "PATCH": _on_collection(writes.update),
+            "DELETE": _on_collection(writes.delete),
+        },
+        (("Accept-Patch", f"{MERGE_PATCH}, {_BODIES}"),),
+    ),
+)

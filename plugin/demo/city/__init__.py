@@ -1,0 +1,3 @@
+"""The generated city."""
+
+from __future__ import annotations

@@ -1,0 +1,91 @@
+"""Loading a folder: each readable file becomes a collection, each unreadable one a line in the log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Set, Tuple
+
+from ..model import Collection, Feature
+from . import cityjson, geojson, geopackage
+from .draft import Draft, SkipFile
+
+log = logging.getLogger(__name__)
+# Folders of recorded answers, of tiles, and of formats that hold no features.
+_SKIPPED = {"ogcapi", "sta_bgs_uk", "tiles3d", "perf", "indoor", "permits"}
+_OVERRIDES = ("title", "description", "licence", "licence_url", "attribution")
+Source = Tuple[Collection, Iterable[Feature]]
+Reader = Callable[[Path], Iterator[Draft]]
+
+
+def load_folder(folder: Path, lod: float) -> Tuple[str, str, Iterator[Source]]:
+    """Title, description and collections of the data in ``folder``, read file by file as they are asked for.
+
+    ``twin.json`` in the folder may override: ``{"title", "description", "skip": [globs], "collections": {id: {"title",
+    "description", "licence", "licence_url", "attribution"}}}``.
+    """
+    override = _override(folder)
+    title = str(override.get("title") or "City Twin")
+    description = str(override.get("description") or "Files of a folder, served by the embedded twin.")
+    return title, description, _sources(folder, lod, override)
+
+
+def slug(name: str) -> str:
+    """A collection id: lower-case ASCII letters, digits and underscores."""
+    return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "collection"
+
+
+def _sources(folder: Path, lod: float, override: Dict[str, Any]) -> Iterator[Source]:
+    taken: Set[str] = set()
+    words: Dict[str, Dict[str, str]] = override.get("collections", {})
+    for path, read in _files(folder, override.get("skip", []), lod):
+        name = path.relative_to(folder).as_posix()
+        try:
+            for draft in read(path):
+                draft.id = _free(slug(draft.id), taken)
+                taken.add(draft.id)
+                for key, value in words.get(draft.id, {}).items():
+                    if key in _OVERRIDES:
+                        setattr(draft, key, str(value))
+                log.info("%s: collection %s", name, draft.id)
+                yield draft.finish()
+        except SkipFile as reason:
+            log.warning("%s skipped: %s", name, reason)
+
+
+def _files(folder: Path, skip: List[str], lod: float) -> Iterator[Tuple[Path, Reader]]:
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if any(part.startswith(".") or part.lower() in _SKIPPED for part in inside.parts[:-1]):
+            continue
+        if not path.is_file() or path.name == "twin.json" or any(inside.match(pattern) for pattern in skip):
+            continue
+        name = path.name.lower()
+        if name.endswith(".geojson"):
+            yield path, geojson.read
+        elif name.endswith(".gpkg"):
+            yield path, geopackage.read
+        elif name.endswith((".json", ".jsonl")):
+            yield path, partial(cityjson.read, limit=lod)
+
+
+def _free(name: str, taken: Set[str]) -> str:
+    found, n = name, 2
+    while found in taken:
+        found, n = f"{name}_{n}", n + 1
+    return found
+
+
+def _override(folder: Path) -> Dict[str, Any]:
+    path = folder / "twin.json"
+    if not path.is_file():
+        return {}
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        log.warning("twin.json skipped: %s", error)
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,126 @@
+"""The values that travel through the twin: collections, their schemas, features."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Optional, Tuple, Union
+
+# min x, min y, max x, max y in the axis order of the CRS they are in
+Box = Tuple[float, float, float, float]
+ItemId = Union[str, int]
+Json = Any
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property of a collection. ``type`` is JSON Schema's word; ``computed`` names what the server works out itself."""
+
+    name: str
+    type: str = "string"
+    title: str = ""
+    description: str = ""
+    format: str = ""  # date, date-time, uri
+    required: bool = False
+    read_only: bool = False
+    enum: Tuple[Any, ...] = ()
+    minimum: Optional[float] = None
+    maximum: Optional[float] = None
+    max_length: Optional[int] = None
+    pattern: str = ""
+    unit: str = ""
+    computed: str = ""  # "area" or "length" of the geometry in storage CRS
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a feature of a collection may hold. ``geometry_type`` is GeoJSON's word; empty means any, ``none`` no geometry."""
+
+    properties: Tuple[Property, ...] = ()
+    geometry_type: str = ""
+    has_z: bool = False
+    geometry_required: bool = False
+
+    def get(self, name: str) -> Optional[Property]:
+        return next((p for p in self.properties if p.name == name), None)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One collection as it is stored and described. ``storage_crs`` is a CRS URI."""
+
+    id: str
+    title: str
+    storage_crs: str
+    schema: Schema
+    description: str = ""
+    licence: str = ""
+    licence_url: str = ""
+    attribution: str = ""
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @staticmethod
+    def parse(text: str) -> Collection:
+        raw = json.loads(text)
+        schema = raw.pop("schema")
+        names = []
+        for entry in schema.pop("properties"):
+            entry["enum"] = tuple(entry["enum"])
+            names.append(Property(**entry))
+        return Collection(schema=Schema(properties=tuple(names), **schema), **raw)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature on its way into the store. ``geometry`` is GeoJSON text in storage CRS with ``box`` around it."""
+
+    id: ItemId
+    geometry: Optional[str]
+    box: Optional[Box]
+    properties: str  # JSON text of an object
+
+
+@dataclass(frozen=True)
+class Item:
+    """A stored feature. ``etag`` is the whole header value with its quotes."""
+
+    id: ItemId
+    etag: str
+    geometry: Optional[str]
+    properties: str
+    updated: Optional[str] = None
+    updated_by: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class State:
+    """How a collection stands at one moment: how many items, and the box around them in storage CRS."""
+
+    count: int
+    box: Optional[Box]
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who writes, when, and what they say about it."""
+
+    at: str  # RFC 3339
+    name: Optional[str] = None
+    message: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question for items. ``box`` is in storage CRS, ``equals`` maps property names to values."""
+
+    limit: int
+    offset: int = 0
+    box: Optional[Box] = None
+    equals: Tuple[Tuple[str, Any], ...] = field(default=())
+
+
+def compact(value: Json) -> str:
+    """``value`` as JSON text without spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,321 @@
+"""The twin's memory: one SQLite file. All SQL of the twin is here.
+
+A kill at any instruction leaves the last committed state (WAL). Every write gets the next number of the ``change`` table;
+that number, with the store's own random mark, is the item's ETag, so no token ever comes back.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+
+from .geometry import text_meets_box
+from .model import Author, Box, Collection, Feature, Item, ItemId, Query, State
+
+FORMAT = 1
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE collection (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
+CREATE TABLE change (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL, item TEXT NOT NULL, action TEXT NOT NULL,
+  at TEXT NOT NULL, author TEXT, message TEXT);
+CREATE TABLE item (
+  fid INTEGER PRIMARY KEY, collection INTEGER NOT NULL, id TEXT NOT NULL, whole INTEGER NOT NULL, seq INTEGER NOT NULL,
+  min_x REAL, min_y REAL, max_x REAL, max_y REAL, updated TEXT, updated_by TEXT, properties TEXT NOT NULL, geometry TEXT);
+CREATE TABLE created (
+  collection INTEGER NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (collection, id)) WITHOUT ROWID;
+"""
+# The collection is a third dimension of the R-tree: one tree serves all collections.
+_BOXES = "CREATE VIRTUAL TABLE box USING rtree (fid, min_x, max_x, min_y, max_y, min_n, max_n)"
+_INDEXES = """
+CREATE UNIQUE INDEX item_id ON item (collection, id);
+CREATE INDEX item_order ON item (collection, fid, min_x, min_y, max_x, max_y);
+CREATE INDEX change_item ON change (collection, item);
+"""
+_ROW = "item.id, item.whole, item.seq, item.geometry, item.properties, item.updated, item.updated_by"
+_INSERT_ITEM = """INSERT INTO item
+  (fid, collection, id, whole, seq, min_x, min_y, max_x, max_y, updated, updated_by, properties, geometry)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT_BOX = "INSERT INTO box VALUES (?, ?, ?, ?, ?, ?, ?)"
+_IN_BOX = """ AND fid IN (SELECT fid FROM box WHERE min_n <= :n AND max_n >= :n
+    AND min_x <= :x1 AND max_x >= :x0 AND min_y <= :y1 AND max_y >= :y0)
+  AND min_x <= :x1 AND max_x >= :x0 AND min_y <= :y1 AND max_y >= :y0
+  AND (min_x >= :x0 AND max_x <= :x1 AND min_y >= :y0 AND max_y <= :y1 OR meets_box(geometry, :x0, :y0, :x1, :y1))"""
+
+
+class StoreError(Exception):
+    """The file is no store of this twin, or of a newer one."""
+
+
+class Store:
+    """Thread-safe: each read or write borrows a connection of its own; writes wait for each other."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: List[sqlite3.Connection] = []
+        self._writing = threading.Lock()
+        self._states: Dict[int, State] = {}
+        self._epoch = 0
+        with self._connection() as db:
+            self._prepare(db)
+            self.mark = str(db.execute("SELECT value FROM meta WHERE key = 'mark'").fetchone()[0])
+            self._read_collections(db)
+
+    # -- what is there ---------------------------------------------------------------------------------------------
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the first load was completed."""
+        with self._connection() as db:
+            return db.execute("SELECT 1 FROM meta WHERE key = 'loaded'").fetchone() is not None
+
+    def about(self) -> Tuple[str, str]:
+        """Title and description of the twin."""
+        with self._connection() as db:
+            found = dict(db.execute("SELECT key, value FROM meta WHERE key IN ('title', 'description')").fetchall())
+        return found.get("title", "City Twin"), found.get("description", "")
+
+    def collections(self) -> List[Collection]:
+        return [collection for _, collection in self._collections.values()]
+
+    def collection(self, collection_id: str) -> Optional[Collection]:
+        found = self._collections.get(collection_id)
+        return found[1] if found else None
+
+    def state(self, collection_id: str) -> State:
+        """Count and extent; kept until the next write to the collection."""
+        n = self._collections[collection_id][0]
+        known = self._states.get(n)
+        if known is not None:
+            return known
+        epoch = self._epoch
+        with self._connection() as db:
+            row = db.execute(
+                "SELECT count(*), min(min_x), min(min_y), max(max_x), max(max_y) FROM item WHERE collection = ?", (n,)
+            ).fetchone()
+        state = State(row[0], None if row[1] is None else (row[1], row[2], row[3], row[4]))
+        if epoch == self._epoch:  # a write in between would make this one stale
+            self._states[n] = state
+        return state
+
+    def page(self, collection_id: str, query: Query) -> Tuple[int, List[Item]]:
+        """How many items match, and those of the page, of one moment."""
+        n = self._collections[collection_id][0]
+        where, values = "collection = :n", {"n": n, "limit": query.limit, "offset": query.offset}
+        if query.box is not None:
+            where += _IN_BOX
+            values.update(zip(("x0", "y0", "x1", "y1"), query.box))  # type: ignore[arg-type]
+        for i, (name, value) in enumerate(query.equals):
+            where += f" AND json_extract(properties, :p{i}) = :v{i}"
+            values[f"p{i}"], values[f"v{i}"] = f'$."{name}"', value
+        with self._connection() as db:
+            db.execute("BEGIN")
+            try:
+                counted = db.execute(f"SELECT count(*) FROM item WHERE {where}", values)  # nosec B608 - fixed fragments
+                matched = int(counted.fetchone()[0])
+                rows = db.execute(
+                    f"SELECT {_ROW} FROM item WHERE {where} ORDER BY fid LIMIT :limit OFFSET :offset",  # nosec B608
+                    values,
+                ).fetchall()
+            finally:
+                db.execute("COMMIT")
+        return matched, [self._item(row) for row in rows]
+
+    def item(self, collection_id: str, item_id: str) -> Optional[Item]:
+        with self._connection() as db:
+            return self._find(db, self._collections[collection_id][0], item_id)
+
+    # -- first load ------------------------------------------------------------------------------------------------
+
+    def load(self, title: str, description: str, sources: Iterable[Tuple[Collection, Iterable[Feature]]]) -> int:
+        """Fill the empty store in one transaction; the number of features. A kill leaves it empty, to be loaded again."""
+        total = 0
+        with self._connection() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                for n, (collection, features) in enumerate(sources, 1):
+                    db.execute("INSERT INTO collection VALUES (?, ?, ?)", (n, collection.id, collection.dump()))
+                    total += _insert_all(db, n, total, features)
+                for statement in _INDEXES.split(";"):
+                    db.execute(statement)
+                db.executemany(
+                    "INSERT INTO meta VALUES (?, ?)",
+                    [("title", title), ("description", description), ("loaded", "yes")],
+                )
+                db.execute("COMMIT")
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            self._read_collections(db)
+        return total
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def write(self, collection_id: str) -> Iterator[Writing]:
+        """One write transaction: what is read inside cannot change before it ends; an exception undoes all of it."""
+        n = self._collections[collection_id][0]
+        with self._writing, self._connection() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield Writing(self, db, n)
+                db.execute("COMMIT")
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            finally:
+                self._epoch += 1
+                self._states.pop(n, None)
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def etag(self, seq: int) -> str:
+        return f'"{self.mark}-{seq}"'
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _item(self, row: Tuple[Any, ...]) -> Item:
+        item_id: ItemId = int(row[0]) if row[1] else row[0]
+        return Item(item_id, self.etag(row[2]), row[3], row[4], row[5], row[6])
+
+    def _find(self, db: sqlite3.Connection, n: int, item_id: str) -> Optional[Item]:
+        row = db.execute(
+            f"SELECT {_ROW} FROM item WHERE collection = ? AND id = ?", (n, item_id)  # nosec B608 - fixed columns
+        ).fetchone()
+        return self._item(row) if row else None
+
+    def _read_collections(self, db: sqlite3.Connection) -> None:
+        rows = db.execute("SELECT id, n, body FROM collection ORDER BY n").fetchall()
+        self._collections = {row[0]: (row[1], Collection.parse(row[2])) for row in rows}
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version == FORMAT:
+            return
+        if version or db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise StoreError(f"{self._path} is no store of this version of the embedded twin")
+        db.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES.split(";"):
+            db.execute(statement)
+        db.execute(_BOXES)
+        db.execute("INSERT INTO meta VALUES ('mark', ?)", (secrets.token_hex(3),))
+        db.execute(f"PRAGMA user_version = {FORMAT}")
+        db.execute("COMMIT")
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            db = self._idle.pop()
+        except IndexError:
+            db = self._open()
+        try:
+            yield db
+        finally:
+            self._idle.append(db)
+
+    def _open(self) -> sqlite3.Connection:
+        # lent to one thread at a time, so the check for the same thread would only be in the way
+        db = sqlite3.connect(str(self._path), timeout=30, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last writes
+        db.execute("PRAGMA cache_size = -65536")
+        db.create_function("meets_box", 5, text_meets_box, deterministic=True)
+        return db
+
+
+class Writing:
+    """What can be done inside one write transaction on one collection."""
+
+    def __init__(self, store: Store, db: sqlite3.Connection, n: int) -> None:
+        self._store, self._db, self._n = store, db, n
+
+    def item(self, item_id: str) -> Optional[Item]:
+        return self._store._find(self._db, self._n, item_id)
+
+    def created(self, item_id: str) -> Optional[Tuple[str, str]]:
+        """Digest of the first body and first ETag of an item created with an id of the client's choice."""
+        row = self._db.execute(
+            "SELECT digest, seq FROM created WHERE collection = ? AND id = ?", (self._n, item_id)
+        ).fetchone()
+        return (row[0], self._store.etag(row[1])) if row else None
+
+    def create(self, feature: Feature, author: Author, digest: str = "") -> str:
+        """Insert and return the ETag; ``digest`` remembers the first body of an id that the client chose."""
+        seq = self._note(str(feature.id), "create", author)
+        row = _item_row(None, self._n, feature, seq, author.at, author.name)
+        fid = self._db.execute(_INSERT_ITEM, row).lastrowid
+        if feature.box is not None:
+            self._db.execute(_INSERT_BOX, _box_row(int(fid or 0), self._n, feature.box))
+        if digest:
+            self._db.execute("INSERT INTO created VALUES (?, ?, ?, ?)", (self._n, str(feature.id), digest, seq))
+        return self._store.etag(seq)
+
+    def replace(self, feature: Feature, author: Author) -> str:
+        """Overwrite an item that is there; the new ETag."""
+        seq = self._note(str(feature.id), "update", author)
+        fid = self._fid(str(feature.id))
+        box: Tuple[Optional[float], ...] = feature.box or (None, None, None, None)
+        self._db.execute(
+            "UPDATE item SET seq = ?, min_x = ?, min_y = ?, max_x = ?, max_y = ?, updated = ?, updated_by = ?,"
+            " properties = ?, geometry = ? WHERE fid = ?",
+            (seq, *box, author.at, author.name, feature.properties, feature.geometry, fid),
+        )
+        self._db.execute("DELETE FROM box WHERE fid = ?", (fid,))
+        if feature.box is not None:
+            self._db.execute(_INSERT_BOX, _box_row(fid, self._n, feature.box))
+        return self._store.etag(seq)
+
+    def delete(self, item_id: str, author: Author) -> None:
+        self._note(item_id, "delete", author)
+        fid = self._fid(item_id)
+        self._db.execute("DELETE FROM box WHERE fid = ?", (fid,))
+        self._db.execute("DELETE FROM item WHERE fid = ?", (fid,))
+
+    def _fid(self, item_id: str) -> int:
+        row = self._db.execute("SELECT fid FROM item WHERE collection = ? AND id = ?", (self._n, item_id)).fetchone()
+        return int(row[0])
+
+    def _note(self, item_id: str, action: str, author: Author) -> int:
+        done = self._db.execute(
+            "INSERT INTO change (collection, item, action, at, author, message) VALUES (?, ?, ?, ?, ?, ?)",
+            (self._n, item_id, action, author.at, author.name, author.message),
+        )
+        return int(done.lastrowid or 0)
+
+
+def _insert_all(db: sqlite3.Connection, n: int, start: int, features: Iterable[Feature]) -> int:
+    """Insert in batches, so that memory stays flat however large the source is."""
+    count = 0
+    items: List[Tuple[Any, ...]] = []
+    boxes: List[Tuple[Any, ...]] = []
+    for feature in features:
+        count += 1
+        items.append(_item_row(start + count, n, feature, 0, None, None))
+        if feature.box is not None:
+            boxes.append(_box_row(start + count, n, feature.box))
+        if len(items) == 5000:
+            db.executemany(_INSERT_ITEM, items)
+            db.executemany(_INSERT_BOX, boxes)
+            items, boxes = [], []
+    db.executemany(_INSERT_ITEM, items)
+    db.executemany(_INSERT_BOX, boxes)
+    return count
+
+
+def _item_row(
+    fid: Optional[int], n: int, feature: Feature, seq: int, updated: Optional[str], by: Optional[str]
+) -> Tuple[Any, ...]:
+    box: Tuple[Optional[float], ...] = feature.box or (None, None, None, None)
+    whole = isinstance(feature.id, int)
+    return (fid, n, str(feature.id), whole, seq, *box, updated, by, feature.properties, feature.geometry)
+
+
+def _box_row(fid: int, n: int, box: Box) -> Tuple[Any, ...]:
+    return (fid, box[0], box[2], box[1], box[3], n, n)

@@ -1,0 +1,173 @@
+"""HTTP as the twin sees it: a request read from WSGI, a response, and problems as RFC 7807 tells them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from urllib.parse import parse_qsl, quote, unquote
+
+from .model import Json, compact
+
+Environ = Dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
+SCHEMA_JSON, MERGE_PATCH = "application/schema+json", "application/merge-patch+json"
+OPENAPI, PROBLEM = "application/vnd.oai.openapi+json;version=3.0", "application/problem+json"
+REASONS = {
+    200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
+    404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 409: "Conflict", 411: "Length Required",
+    412: "Precondition Failed", 413: "Content Too Large", 415: "Unsupported Media Type", 428: "Precondition Required",
+    500: "Internal Server Error", 501: "Not Implemented",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int = 200
+    body: bytes = b""
+    content_type: str = ""
+    headers: Tuple[Tuple[str, str], ...] = ()
+    etag: str = ""
+
+    @staticmethod
+    def json(value: Json, content_type: str = JSON, **more: Any) -> Response:
+        return Response(body=compact(value).encode("utf-8"), content_type=content_type, **more)
+
+
+class Problem(Exception):
+    """An error that the client is told: ``detail`` is a sentence, ``errors`` one entry per property at fault."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Sequence[Tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.errors, self.headers = status, detail, tuple(errors), tuple(headers)
+
+    def response(self) -> Response:
+        body: Dict[str, Any] = {
+            "type": "about:blank",
+            "title": REASONS.get(self.status, "Error"),
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            body["errors"] = [dict(error) for error in self.errors]
+        return Response(self.status, compact(body).encode("utf-8"), PROBLEM, self.headers)
+
+
+@dataclass
+class Request:
+    """A request. ``path`` is the decoded segments, ``query`` keeps the last value of each parameter."""
+
+    method: str
+    path: Tuple[str, ...]
+    query: Dict[str, str]
+    environ: Environ
+    base: str  # URL of the landing page without its last slash
+    max_body: int
+    user: Optional[str] = None
+    format: str = "json"  # negotiated: json or html
+    params: Dict[str, str] = field(default_factory=dict)  # what the route's braces matched
+
+    @staticmethod
+    def read(environ: Environ, max_body: int) -> Request:
+        script = environ.get("SCRIPT_NAME", "")
+        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        # the raw path keeps a %2F in an id apart from a slash between segments
+        raw = str(environ.get("RAW_URI") or quote(environ.get("PATH_INFO", ""), encoding="latin-1")).partition("?")[0]
+        if raw.startswith(script) and "RAW_URI" in environ:
+            raw = raw[len(script):]
+        path = tuple(unquote(part) for part in raw.strip("/").split("/")) if raw.strip("/") else ()
+        try:
+            pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="strict")
+        except ValueError as error:
+            raise Problem(400, f"The query string cannot be read: {error}.") from error
+        return Request(
+            method=environ["REQUEST_METHOD"].upper(),
+            path=path,
+            query=dict(pairs),
+            environ=environ,
+            base=f"{environ['wsgi.url_scheme']}://{host}{script}",
+            max_body=max_body,
+        )
+
+    def header(self, name: str) -> Optional[str]:
+        if name.lower() in ("content-type", "content-length"):
+            return self.environ.get(name.upper().replace("-", "_")) or None
+        return self.environ.get("HTTP_" + name.upper().replace("-", "_"))
+
+    def url(self, *segments: str) -> str:
+        return "/".join([self.base, *(quote(segment, safe="") for segment in segments)])
+
+    def check_query(self, allowed: Iterable[str]) -> None:
+        """400 for a parameter that the resource does not have (Part 1, requirement query-param-unknown)."""
+        known = set(allowed) | {"f"}
+        unknown = sorted(set(self.query) - known)
+        if unknown:
+            raise Problem(
+                400, f"Unknown query parameter: {', '.join(unknown)}. This resource has: {', '.join(sorted(known))}."
+            )
+
+    def body(self, types: Sequence[str]) -> bytes:
+        """The body, if its media type is one of ``types``."""
+        accept = ("Accept-Patch" if self.method == "PATCH" else "Accept", ", ".join(types))
+        media_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        if media_type not in types:
+            raise Problem(
+                415, f"Content-Type {media_type or 'is missing; it'} must be one of {', '.join(types)}.", headers=[accept]
+            )
+        encoding = self.header("content-encoding")
+        if encoding and encoding.strip().lower() != "identity":
+            raise Problem(415, f"Content-Encoding {encoding} is not supported.", headers=[("Accept-Encoding", "identity")])
+        stream = self.environ["wsgi.input"]
+        declared = self.header("content-length")
+        if declared is None:
+            if not self.environ.get("wsgi.input_terminated"):
+                raise Problem(411, "Content-Length is missing.")
+            content: bytes = stream.read(self.max_body + 1)
+        else:
+            if not declared.isdigit():
+                raise Problem(400, "Content-Length is no number.")
+            if int(declared) > self.max_body:
+                raise Problem(413, f"The body has {declared} bytes; at most {self.max_body} are taken.")
+            content = stream.read(int(declared))
+            if len(content) < int(declared):
+                raise Problem(400, "The body is shorter than Content-Length says.")
+        if len(content) > self.max_body:
+            raise Problem(413, f"The body has more than {self.max_body} bytes.")
+        return content
+
+    def json(self, types: Sequence[str]) -> Dict[str, Any]:
+        """The body as a JSON object."""
+        content = self.body(types)
+        try:
+            value = json.loads(content.decode("utf-8"), parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise Problem(400, f"The body is not JSON: {error}.") from error
+        if not isinstance(value, dict):
+            raise Problem(400, "The body must be a JSON object.")
+        return value
+
+
+def link(href: str, rel: str, media_type: str = "", title: str = "") -> Dict[str, str]:
+    found = {"href": href, "rel": rel, "type": media_type, "title": title}
+    return {key: value for key, value in found.items() if value}
+
+
+def links_to_formats(request: Request, url: str, media_type: str, title: str) -> List[Dict[str, str]]:
+    """``self`` and ``alternate`` of a resource that is there as JSON and as HTML."""
+    as_json = link(f"{url}?f=json", "self" if request.format == "json" else "alternate", media_type, title)
+    as_html = link(f"{url}?f=html", "self" if request.format == "html" else "alternate", HTML, f"{title} as HTML")
+    return [as_json, as_html]
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
