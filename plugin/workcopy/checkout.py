@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from ..text import tr
 from ..twin.client import Twin
@@ -17,7 +17,7 @@ from ..twin.crs import CrsChoice, read_crs, transform_extent
 from ..twin.features import pages
 from ..twin.model import Capabilities, Collection, Extent, Page, Schema
 from ..twin.progress import Progress, Silent, check
-from ..twin.schema import merge_inferred
+from ..twin.schema import infer, merge_inferred
 from . import tables
 from .columns import columns_of, free_name
 from .connection import connect
@@ -27,6 +27,7 @@ from .source import Source
 from .writer import LayerWriter
 
 _REPORT_EVERY = 0.1  # seconds
+_LOOK_AT = 1000  # features that tell what a schema leaves out
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def checkout(
     collection_ids: Sequence[str],
     path: Path,
     *,
-    extent: Optional[Extent] = None,
+    extent: Extent | None = None,
     extent_srid: int = 4326,
     progress: Progress = Silent(),
     replace_file: bool = False,
@@ -149,15 +150,15 @@ class _Checkout:
             finally:
                 connection.close()
 
-    def collection(self, name: str, extent: Optional[Extent], extent_srid: int) -> LayerReport:
+    def collection(self, name: str, extent: Extent | None, extent_srid: int) -> LayerReport:
         started = time.monotonic()
         check(self._progress)
         collection, schema = self._twin.describe(self._twin.collection(name))
         choice = read_crs(self._capabilities, collection)
         box = transform_extent(extent, extent_srid, choice.srid) if extent else None
         total = self._twin.count(collection, extent=box, choice=choice) if box else collection.count
-        source: Optional[Source] = None
-        writer: Optional[LayerWriter] = None
+        source: Source | None = None
+        writer: LayerWriter | None = None
         connection = None
         problems: dict[str, None] = {}
         last = 0.0
@@ -166,7 +167,9 @@ class _Checkout:
                 for page in incoming:
                     problems.update(dict.fromkeys(page.problems))
                     if writer is None:
-                        source = self._source(collection, merge_inferred(schema, page.items), choice, box, page)
+                        source = self._source(
+                            collection, merge_inferred(schema, infer(page.items[:_LOOK_AT])), choice, box, page
+                        )
                         connection = self._create(source)
                         writer = LayerWriter(connection, self._part, source)
                     total = page.matched if page.matched is not None else total
@@ -190,7 +193,7 @@ class _Checkout:
         self._tell(collection.title, writer.count, writer.count, seconds)
         return LayerReport(source.table, collection.id, collection.title, writer.count, seconds, tuple(problems))
 
-    def _pages(self, collection: Collection, choice: CrsChoice, box: Optional[Extent]) -> Any:
+    def _pages(self, collection: Collection, choice: CrsChoice, box: Extent | None) -> Any:
         return pages(
             self._twin.session,
             collection,
@@ -200,7 +203,7 @@ class _Checkout:
             progress=self._progress,
         )
 
-    def _tell(self, title: str, done: int, total: Optional[int], seconds: float) -> None:
+    def _tell(self, title: str, done: int, total: int | None, seconds: float) -> None:
         rate = round(done / seconds) if seconds > 0 else 0
         if total is None:
             text = tr("{title}: {done} features, {rate} per second", title=title, done=f"{done:,}", rate=f"{rate:,}")
@@ -216,7 +219,13 @@ class _Checkout:
 
     def _create(self, source: Source) -> Any:
         tables.create(
-            self._part, source.table, source.columns, source.geometry_type, source.has_z, source.srid, source.description
+            self._part,
+            source.table,
+            source.columns,
+            source.geometry_type,
+            source.has_z,
+            source.srid,
+            source.description,
         )
         connection = connect(self._part, write=True)
         with told_plainly(self._part):
@@ -230,7 +239,7 @@ class _Checkout:
         return connection
 
     def _source(
-        self, collection: Collection, schema: Schema, choice: CrsChoice, box: Optional[Extent], page: Optional[Page]
+        self, collection: Collection, schema: Schema, choice: CrsChoice, box: Extent | None, page: Page | None
     ) -> Source:
         geometry_type, has_z = _geometry_of(schema, page)
         return Source(
@@ -273,7 +282,7 @@ def _kept(capabilities: Capabilities) -> dict[str, Any]:
     }
 
 
-def _geometry_of(schema: Schema, page: Optional[Page]) -> tuple[str, bool]:
+def _geometry_of(schema: Schema, page: Page | None) -> tuple[str, bool]:
     """The table's geometry type and whether it has heights: as declared, else as the first page shows."""
     geometries = [item.geometry for item in page.items if item.geometry] if page else []
     has_z = schema.has_z or any(_first_position(g) > 2 for g in geometries[:100])

@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from typing import Any, Optional, Union
+from typing import Any, Union
 
-from ..twin.model import Property, Schema
+from ..twin.model import Schema
 
 KEY = "fid"
 GEOMETRY = "geom"
@@ -33,7 +33,7 @@ class Column:
     property: str  # in the twin
     type: str  # PropertyType
     read_only: bool = False
-    max_length: Optional[int] = None
+    max_length: int | None = None
     title: str = ""
 
 

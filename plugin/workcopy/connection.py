@@ -10,7 +10,6 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Optional
 from urllib.parse import quote as percent
 
 from . import sql
@@ -36,15 +35,15 @@ def connect(path: Path, *, write: bool = False, wait: float = WAIT) -> sqlite3.C
     return connection
 
 
-def _edge(place: int) -> Callable[[Optional[bytes]], Optional[float]]:
-    def edge(blob: Optional[bytes]) -> Optional[float]:
+def _edge(place: int) -> Callable[[bytes | None], float | None]:
+    def edge(blob: bytes | None) -> float | None:
         box = box_of(blob)
         return None if box is None else box[place]
 
     return edge
 
 
-def _is_empty(blob: Optional[bytes]) -> Optional[int]:
+def _is_empty(blob: bytes | None) -> int | None:
     return None if blob is None else int(box_of(blob) is None)
 
 

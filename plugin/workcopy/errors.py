@@ -73,7 +73,9 @@ def _from_sqlite(error: sqlite3.Error, path: Path) -> WorkingCopyError:
         return read_only(path, detail)
     if "not a database" in words or "malformed" in words or "disk image" in words:
         return NotAWorkingCopy(
-            tr("{file} is damaged or not a GeoPackage. Nothing was changed. Open a copy of it instead.", file=path.name),
+            tr(
+                "{file} is damaged or not a GeoPackage. Nothing was changed. Open a copy of it instead.", file=path.name
+            ),
             detail=detail,
         )
     return WorkingCopyError(
@@ -97,7 +99,10 @@ def _from_system(error: OSError, path: Path) -> WorkingCopyError:
 def disk_full(path: Path, detail: str = "") -> DiskFull:
     """The disk of ``path`` has no room."""
     return DiskFull(
-        tr("There is no room left on the disk for {file}. Nothing was changed. Make room and try again.", file=path.name),
+        tr(
+            "There is no room left on the disk for {file}. Nothing was changed. Make room and try again.",
+            file=path.name,
+        ),
         detail=detail,
     )
 

@@ -11,7 +11,7 @@ import struct
 from array import array
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, Optional
+from typing import Any
 
 Box = tuple[float, float, float, float]  # min x, min y, max x, max y
 
@@ -44,13 +44,13 @@ class _Box:
 
 
 def encode(
-    geometry: Optional[Mapping[str, Any]],
+    geometry: Mapping[str, Any] | None,
     srid: int,
     *,
     swap: bool = False,
     multi: bool = False,
-    z: Optional[bool] = None,
-) -> tuple[Optional[bytes], Optional[Box]]:
+    z: bool | None = None,
+) -> tuple[bytes | None, Box | None]:
     """The blob and the box of a GeoJSON geometry (None, None for null; box None when empty).
 
     ``multi`` promotes a single part; ``z`` True fills missing heights with 0, False cuts them, None keeps what came.
@@ -164,7 +164,7 @@ def wkb_of(blob: bytes) -> bytes:
     return blob[8 + _ENVELOPE_BYTES[kind] :]
 
 
-def box_of(blob: Optional[bytes]) -> Optional[Box]:
+def box_of(blob: bytes | None) -> Box | None:
     """The box of a blob, from its envelope where there is one; None for null and empty geometries."""
     if blob is None:
         return None
@@ -178,7 +178,7 @@ def box_of(blob: Optional[bytes]) -> Optional[Box]:
     return encode(geometry, 0)[1]
 
 
-def decode(blob: Optional[bytes]) -> Optional[dict[str, Any]]:
+def decode(blob: bytes | None) -> dict[str, Any] | None:
     """The GeoJSON geometry of a blob (coordinates as stored, lists of floats). Raises `BadGeometry`."""
     if blob is None:
         return None
@@ -237,7 +237,7 @@ def _line(wkb: bytes, at: int, order: str, stride: int, keep: int) -> tuple[list
     return points, at + 8 * count * stride
 
 
-def same(one: Optional[bytes], other: Optional[bytes], tolerance: float = 0.0) -> bool:
+def same(one: bytes | None, other: bytes | None, tolerance: float = 0.0) -> bool:
     """Whether two blobs are the same geometry, vertex by vertex, within ``tolerance`` in CRS units.
 
     A single part and a multi of one part are the same: QGIS and servers convert between them.

@@ -6,12 +6,13 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from ..twin.model import Extent, Property, Schema
 from . import sql
 from .columns import Column
 from .tables import tracked_names
+
 
 @dataclass(frozen=True)
 class Source:
@@ -23,13 +24,13 @@ class Source:
     description: str
     url: str  # the twin's landing page, without secrets
     items_url: str
-    crs: Optional[str]  # URI to read and write in; None: CRS84 and no header
+    crs: str | None  # URI to read and write in; None: CRS84 and no header
     srid: int  # EPSG code of the table
     swap: bool  # the twin's coordinates come north/east
     geometry_type: str  # the table's: "MultiPolygon" …, "" any, "none"
     has_z: bool
     served_types: tuple[str, ...]  # the geometry types that the twin really sent
-    extent: Optional[Extent]  # what was asked for, in ``srid``, east/north; None: everything
+    extent: Extent | None  # what was asked for, in ``srid``, east/north; None: everything
     schema: Schema
     columns: tuple[Column, ...]
     methods: frozenset[str]  # of POST PUT PATCH DELETE
@@ -48,7 +49,7 @@ class Source:
     def has_geometry(self) -> bool:
         return self.geometry_type != "none"
 
-    def column(self, name: str) -> Optional[Column]:
+    def column(self, name: str) -> Column | None:
         """The tracked attribute column of that name."""
         return next((column for column in self.columns if column.name == name), None)
 

@@ -223,9 +223,7 @@ def base_row(table: str, columns: Sequence[str]) -> str:
 def put_base(table: str, columns: Sequence[str]) -> str:
     """Insert or move a base: twin_id, twin_version, fid, ``columns``."""
     marks = ", ".join("?" * (3 + len(columns)))
-    return (
-        f"INSERT OR REPLACE INTO {quote(base_table(table))} (twin_id, twin_version, fid, {names(columns)}) VALUES ({marks})"
-    )
+    return f"INSERT OR REPLACE INTO {quote(base_table(table))} (twin_id, twin_version, fid, {names(columns)}) VALUES ({marks})"
 
 
 def drop_base(table: str) -> str:
@@ -305,3 +303,39 @@ SET_CONTENTS = (
 SET_COUNT = "UPDATE gpkg_ogr_contents SET feature_count = ? WHERE table_name = ?"
 SET_GEOMETRY_TYPE = "UPDATE gpkg_geometry_columns SET geometry_type_name = ? WHERE table_name = ?"
 SET_OPTIONAL_Z = "UPDATE gpkg_geometry_columns SET z = 2 WHERE table_name = ?"
+HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+MASTER = "SELECT name, sql FROM sqlite_master WHERE (tbl_name = ?1 AND type IN ('table', 'trigger')) OR name = ?2"
+COLUMNS = "SELECT name FROM pragma_table_info(?)"
+
+# -- conflicts -------------------------------------------------------------------------------------------------------
+
+COUNT_CONFLICTS = 'SELECT count(*) FROM "twin_conflict" WHERE table_name = ?'
+CLASHING = 'SELECT twin_id FROM "twin_conflict" WHERE table_name = ?'
+CONFLICTS = (
+    "SELECT table_name, twin_id, kind, base, mine, theirs, token, who, changed, found, words "
+    'FROM "twin_conflict" ORDER BY table_name, id'
+)
+PUT_CONFLICT = (
+    'INSERT OR REPLACE INTO "twin_conflict" '
+    "(table_name, twin_id, kind, base, mine, theirs, token, who, changed, found, words) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+DROP_CONFLICT = 'DELETE FROM "twin_conflict" WHERE table_name = ? AND twin_id = ?'
+
+# -- the publish journal ---------------------------------------------------------------------------------------------
+
+WRITE_AHEAD = (
+    'INSERT INTO "twin_outbox" (publish, message, table_name, kind, fid, twin_id, client_id, token, sent, state, at) '
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)"
+)
+SETTLE = (
+    'UPDATE "twin_outbox" SET state = ?, status = ?, words = ?, twin_id = coalesce(?, twin_id), at = ? WHERE id = ?'
+)
+UNSETTLED = (
+    "SELECT id, publish, message, table_name, kind, fid, twin_id, client_id, token, sent, state "
+    "FROM \"twin_outbox\" WHERE state IN ('sending', 'held') ORDER BY id"
+)
+CLIENT_ID = (
+    "SELECT client_id FROM \"twin_outbox\" WHERE table_name = ? AND fid = ? AND kind = 'insert' "
+    "AND state = 'unsent' AND client_id IS NOT NULL ORDER BY id DESC LIMIT 1"
+)

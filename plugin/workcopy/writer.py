@@ -171,6 +171,9 @@ class LayerWriter:
             )
         if self.source.geometry_type and len({kind.replace("Multi", "") for kind in self._kinds}) > 1:
             problems.append(
-                tr("Geometry types are mixed: {types}. Each becomes a layer of its own.", types=", ".join(sorted(self._kinds)))
+                tr(
+                    "Geometry types are mixed: {types}. Each becomes a layer of its own.",
+                    types=", ".join(sorted(self._kinds)),
+                )
             )
         return problems

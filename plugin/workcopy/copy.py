@@ -1,0 +1,280 @@
+"""A working copy, opened: its sources, its health, its changes, and taking changes back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ..text import tr
+from ..twin.errors import CityTwinError
+from . import changes as ch
+from . import source as src
+from . import sql
+from .changes import Change, Counts
+from .connection import connect, opened, transaction
+from .errors import NewerFormat, NotAWorkingCopy, TrackingBroken, WorkingCopyError, told_plainly
+from .geometry import Box
+from .source import Source
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A change of ours that met one of theirs. Rows are JSON objects: column → value, geometry as GeoJSON."""
+
+    table: str
+    twin_id: str
+    kind: str  # update-update, update-delete, delete-update, create-create
+    base: Mapping[str, Any] | None
+    mine: Mapping[str, Any] | None
+    theirs: Mapping[str, Any] | None
+    token: str | None
+    who: str | None
+    changed: str | None
+    found: str
+    words: str  # what to tell the user
+
+
+def is_working_copy(path: Path) -> bool:
+    """Whether the file at ``path`` was made by a checkout, of whatever version. Never raises."""
+    try:
+        if not path.is_file():
+            return False
+        with opened(path) as connection:
+            return connection.execute(sql.HAS_TABLE, ("twin_state",)).fetchone() is not None
+    except (CityTwinError, OSError, sqlite3.Error):
+        return False
+
+
+class WorkingCopy:
+    """Cheap to open and to keep: every call makes its own short connection, so it can be used from any thread."""
+
+    def __init__(self, path: Path, sources: tuple[Source, ...], problems: Mapping[str, tuple[str, ...]]) -> None:
+        self.path = path
+        self.sources = sources
+        self.problems = problems
+
+    @classmethod
+    def open(cls, path: Path) -> WorkingCopy:
+        """Open and verify. Raises `NotAWorkingCopy`, `NewerFormat`, `FileBusy` and other `WorkingCopyError`.
+
+        Tables whose tracking is broken do not prevent opening: they are in ``problems``, and asking for their changes
+        raises `TrackingBroken`.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise NotAWorkingCopy(tr("There is no file {file}.", file=str(path)))
+        with opened(path) as connection:
+            if connection.execute(sql.HAS_TABLE, ("twin_state",)).fetchone() is None:
+                raise NotAWorkingCopy(
+                    tr(
+                        "{file} is not a working copy: it was not made by a checkout, so there is no twin to compare it "
+                        "with. Check out the collections first.",
+                        file=path.name,
+                    )
+                )
+            state = connection.execute(sql.IS_TRACKING).fetchone()
+            if state is None or not isinstance(state[1], int):
+                raise NotAWorkingCopy(tr("{file} is damaged: its own books are empty.", file=path.name))
+            if state[1] > sql.FORMAT:
+                raise NewerFormat(
+                    tr(
+                        "{file} was made by a newer version of City Twin Workbench. Update the plugin to open it.",
+                        file=path.name,
+                    ),
+                    detail=f"format {state[1]}, this version reads up to {sql.FORMAT}",
+                )
+            try:
+                sources = src.load(connection)
+            except (ValueError, TypeError, KeyError) as error:
+                raise NotAWorkingCopy(
+                    tr("{file} is damaged: its own books cannot be read.", file=path.name), detail=repr(error)
+                ) from error
+            problems = {}
+            for source in sources:
+                found = _verify(connection, source, bool(state[0]))
+                if found:
+                    problems[source.table] = tuple(found)
+        return cls(path, sources, MappingProxyType(problems))
+
+    def source(self, table: str) -> Source:
+        """The source of ``table``. Raises `WorkingCopyError` for a table that no checkout made."""
+        for source in self.sources:
+            if source.table == table:
+                return source
+        raise WorkingCopyError(tr("{table} is not a layer of {file}.", table=table, file=self.path.name))
+
+    def counts(self, table: str | None = None) -> dict[str, Counts]:
+        """How many features changed, per table. Raises `TrackingBroken`."""
+        out = {}
+        with opened(self.path) as connection:
+            for source in self._healthy(table):
+                tally = {"insert": 0, "update": 0, "delete": 0}
+                for change in ch.read(connection, source):
+                    tally[change.kind] += 1
+                (clashes,) = connection.execute(sql.COUNT_CONFLICTS, (source.table,)).fetchone()
+                out[source.table] = Counts(tally["insert"], tally["update"], tally["delete"], clashes)
+        return out
+
+    def changes(self, table: str | None = None) -> list[Change]:
+        """Every change, table by table. Raises `TrackingBroken`."""
+        out: list[Change] = []
+        with opened(self.path) as connection:
+            for source in self._healthy(table):
+                clashing = frozenset(row[0] for row in connection.execute(sql.CLASHING, (source.table,)))
+                out.extend(ch.read(connection, source, clashing))
+        return out
+
+    def has_changes(self) -> bool:
+        """Whether anything differs from what was published. Raises `TrackingBroken`."""
+        with opened(self.path) as connection:
+            for source in self._healthy(None):
+                if connection.execute(sql.has_base(source.table)).fetchone()[0] and any(ch.read(connection, source)):
+                    return True
+        return False
+
+    def conflicts(self, table: str | None = None) -> list[Conflict]:
+        """The clashes that are not resolved."""
+        with opened(self.path) as connection:
+            rows = connection.execute(sql.CONFLICTS).fetchall()
+        found = [
+            Conflict(row[0], row[1], row[2], *(json.loads(v) if v else None for v in row[3:6]), *row[6:])
+            for row in rows
+        ]
+        return [conflict for conflict in found if table is None or conflict.table == table]
+
+    def feature_box(self, change: Change) -> Box | None:
+        """Where a change is, in the table's CRS: old and new geometry together. None without a geometry."""
+        boxes = change.boxes
+        if not boxes:
+            with opened(self.path) as connection:
+                source = self.source(change.table)
+                if not source.has_geometry:
+                    return None
+                row = connection.execute(sql.row(change.table, ["geom"], "fid"), (change.fid,)).fetchone()
+                box = ch.box_of(row[3]) if row else None
+                boxes = [box] if box else []
+        if not boxes:
+            return None
+        return (
+            min(b[0] for b in boxes),
+            min(b[1] for b in boxes),
+            max(b[2] for b in boxes),
+            max(b[3] for b in boxes),
+        )
+
+    def discard(self, changes: Iterable[Change]) -> int:
+        """Take changes back to their base, all in one transaction. Returns how many there were still to take back.
+
+        A feature that was changed again in the meantime is taken back too: the base is what counts.
+        """
+        done = 0
+        with opened(self.path, write=True) as connection, transaction(connection, tracking=False):
+            for change in changes:
+                self._healthy(change.table)
+                done += _discard(connection, self.source(change.table), change)
+        return done
+
+    def _healthy(self, table: str | None) -> Sequence[Source]:
+        wanted = self.sources if table is None else (self.source(table),)
+        for source in wanted:
+            if source.table in self.problems:
+                raise TrackingBroken(" ".join(self.problems[source.table]), detail=f"{self.path}: {source.table}")
+        return wanted
+
+
+class Watch:
+    """Tells whether anybody wrote the file since the last question: QGIS, another program, or another part of us.
+
+    It asks SQLite on a connection that it keeps. Looking into the file in any other way would be wrong: closing any
+    handle on it drops every lock that this process holds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = connect(path)
+        self._seen = self._version()
+
+    def changed(self) -> bool:
+        """True once for each time that something was written in between."""
+        version = self._version()
+        before, self._seen = self._seen, version
+        return version != before
+
+    def close(self) -> None:
+        """Let the file go. Ending twice does no harm."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _version(self) -> int:
+        if self._connection is None:
+            return -1
+        with told_plainly(self._path):
+            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+
+def _verify(connection: sqlite3.Connection, source: Source, tracking: bool) -> list[str]:
+    """What is wrong with a table's tracking, in sentences."""
+    master = {row[0]: row[1] for row in connection.execute(sql.MASTER, (source.table, sql.base_table(source.table)))}
+    if source.table not in master:
+        return [
+            tr(
+                "The layer {title} is gone from the file: another program removed or renamed its table. Its changes "
+                "cannot be known. Check it out again.",
+                title=source.title,
+            )
+        ]
+    found = []
+    have = {str(row[0]) for row in connection.execute(sql.COLUMNS, (source.table,))}
+    missing = [name for name in ["fid", *source.tracked, "twin_id", "twin_version"] if name not in have]
+    if missing:
+        found.append(
+            tr(
+                "The layer {title} lost columns of the twin: {names}. Another program removed or renamed them. Put them "
+                "back under their names, or check the layer out again.",
+                title=source.title,
+                names=", ".join(missing),
+            )
+        )
+    expected = sql.triggers(source.table, source.tracked)
+    gone = [name for name, text in expected.items() if sql.normal(master.get(name) or "") != sql.normal(text)]
+    if gone or not tracking or sql.base_table(source.table) not in master:
+        found.append(
+            tr(
+                "Changes to {title} are no longer recorded: another program rebuilt the table. What was edited since "
+                "cannot be told from what was published. Keep this file, check the layer out into a new one, and bring "
+                "the edits over.",
+                title=source.title,
+            )
+        )
+    return found
+
+
+def _discard(connection: sqlite3.Connection, source: Source, change: Change) -> int:
+    table, tracked = source.table, source.tracked
+    if change.twin_id is None:
+        row = connection.execute(sql.row(table, tracked, "fid"), (change.fid,)).fetchone()
+        if row is None or row[1] is not None:
+            return 0
+        connection.execute(sql.delete_row(table), (change.fid,))
+        return 1
+    base = connection.execute(sql.base_row(table, tracked), (change.twin_id,)).fetchone()
+    if base is None:
+        return 0
+    fid, twin_id, version, *values = base
+    row = connection.execute(sql.row(table, tracked, "twin_id"), (twin_id,)).fetchone()
+    if row is not None:
+        connection.execute(sql.set_row(table, tracked), (*values, twin_id, version, row[0]))
+    elif connection.execute(sql.fid_taken(table), (fid,)).fetchone():
+        connection.execute(sql.insert_row(table, tracked), (*values, twin_id, version))
+    else:
+        connection.execute(sql.insert_row(table, tracked, with_fid=True), (fid, *values, twin_id, version))
+    connection.execute(sql.drop_base(table), (twin_id,))
+    connection.execute(sql.DROP_CONFLICT, (table, twin_id))
+    return 1

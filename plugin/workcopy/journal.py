@@ -1,0 +1,96 @@
+"""The publish journal, ``twin_outbox``: what is about to be sent is written down first, what came of it after.
+
+A row is ``sending`` from before the request until its outcome is known. Whoever finds such a row after a kill or a cut
+connection knows exactly what may or may not have reached the twin.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from . import sql
+from .changes import Kind
+from .columns import Stored
+
+# published: the twin has it · unsent: it certainly has not · rejected: it refused · clash: somebody else was first ·
+# held: it may have created it, and cannot be asked · sending: not known yet
+STATES = ("sending", "published", "unsent", "rejected", "clash", "held")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change on its way."""
+
+    id: int
+    publish: str
+    message: str
+    table: str
+    kind: Kind
+    fid: int
+    twin_id: str | None
+    client_id: str | None  # the UUID that makes a create recognisable
+    token: str | None
+    sent: Mapping[str, Stored]  # the row's tracked columns when it was sent
+    state: str = "sending"
+
+
+def now() -> str:
+    """UTC, ISO 8601, to the millisecond."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def write_ahead(
+    connection: sqlite3.Connection,
+    publish: str,
+    message: str,
+    table: str,
+    kind: Kind,
+    fid: int,
+    twin_id: str | None,
+    client_id: str | None,
+    token: str | None,
+    sent: Mapping[str, Stored],
+) -> Entry:
+    """Note what is about to be sent. The caller commits before it sends."""
+    packed = json.dumps({name: _pack(value) for name, value in sent.items()})
+    cursor = connection.execute(
+        sql.WRITE_AHEAD, (publish, message, table, kind, fid, twin_id, client_id, token, packed, now())
+    )
+    return Entry(cursor.lastrowid or 0, publish, message, table, kind, fid, twin_id, client_id, token, sent)
+
+
+def settle(
+    connection: sqlite3.Connection,
+    entry: Entry,
+    state: str,
+    status: int = 0,
+    words: str = "",
+    twin_id: str | None = None,
+) -> None:
+    """Note what became of it."""
+    connection.execute(sql.SETTLE, (state, status, words, twin_id, now(), entry.id))
+
+
+def unsettled(connection: sqlite3.Connection) -> list[Entry]:
+    """Entries whose outcome is not known, oldest first."""
+    out = []
+    for row in connection.execute(sql.UNSETTLED):
+        number, publish, message, table, kind, fid, twin_id, client_id, token, sent, state = row
+        values = {name: _unpack(value) for name, value in json.loads(sent or "{}").items()}
+        out.append(Entry(number, publish, message, table, kind, fid, twin_id, client_id, token, values, state))
+    return out
+
+
+def _pack(value: Stored) -> Any:
+    return {"hex": value.hex()} if isinstance(value, bytes) else value
+
+
+def _unpack(value: Any) -> Stored:
+    if isinstance(value, dict):
+        return bytes.fromhex(value["hex"])
+    return value  # type: ignore[no-any-return]

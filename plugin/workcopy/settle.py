@@ -1,0 +1,175 @@
+"""Rows against bases: reading both, comparing them, and moving the base to what the twin confirmed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..twin.model import Item
+from . import changes as ch
+from . import journal, sql
+from .columns import GEOMETRY, Stored, from_stored, row_of
+from .geometry import BadGeometry, decode, encode
+from .source import Source
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row, or one base: its identity and its tracked columns as stored."""
+
+    fid: int
+    twin_id: str | None
+    version: str | None
+    values: Mapping[str, Stored]
+
+
+def _row(source: Source, found: tuple[Any, ...] | None) -> Row | None:
+    if found is None:
+        return None
+    return Row(found[0], found[1], found[2], dict(zip(source.tracked, found[3:])))
+
+
+def row_by_fid(connection: sqlite3.Connection, source: Source, fid: int) -> Row | None:
+    """The row of that fid."""
+    return _row(source, connection.execute(sql.row(source.table, source.tracked, "fid"), (fid,)).fetchone())
+
+
+def row_by_id(connection: sqlite3.Connection, source: Source, twin_id: str) -> Row | None:
+    """The row of that twin_id."""
+    return _row(source, connection.execute(sql.row(source.table, source.tracked, "twin_id"), (twin_id,)).fetchone())
+
+
+def base_of(connection: sqlite3.Connection, source: Source, twin_id: str) -> Row | None:
+    """The published state of a changed row; None where it is unchanged."""
+    return _row(source, connection.execute(sql.base_row(source.table, source.tracked), (twin_id,)).fetchone())
+
+
+def earlier_client_id(connection: sqlite3.Connection, source: Source, fid: int) -> str | None:
+    """The UUID under which a create was tried before and certainly did not arrive: it is used again."""
+    found = connection.execute(sql.CLIENT_ID, (source.table, fid)).fetchone()
+    return str(found[0]) if found else None
+
+
+def values_of(source: Source, item: Item) -> dict[str, Stored]:
+    """An item of the twin as the row that it would be."""
+    values, _ = row_of(item.properties, source.columns)
+    out: dict[str, Stored] = dict(zip((column.name for column in source.columns), values))
+    if source.has_geometry:
+        try:
+            out[GEOMETRY] = encode(
+                item.geometry,
+                source.srid,
+                swap=source.swap,
+                multi=source.geometry_type.startswith("Multi"),
+                z=True if source.has_z else None,
+            )[0]
+        except BadGeometry:
+            out[GEOMETRY] = None
+    return out
+
+
+def differing(source: Source, one: Mapping[str, Stored], other: Mapping[str, Stored]) -> list[str]:
+    """The tracked columns in which two rows mean different things. What the twin computes itself does not count."""
+    out = []
+    for name in source.tracked:
+        column = source.column(name)
+        if column is not None and column.read_only:
+            continue
+        if not ch.same(one.get(name), other.get(name), source.kind(name)):
+            out.append(name)
+    return out
+
+
+def confirm(
+    connection: sqlite3.Connection,
+    source: Source,
+    entry: journal.Entry,
+    twin_id: str,
+    token: str | None,
+    confirmed: Mapping[str, Stored],
+) -> None:
+    """Make ``confirmed`` the published state. The caller holds a transaction with tracking off.
+
+    Columns that still are what was sent take the twin's value; those edited since stay as they are, and stay changes.
+    """
+    tracked = source.tracked
+    row = (
+        row_by_fid(connection, source, entry.fid) if entry.kind == "insert" else row_by_id(connection, source, twin_id)
+    )
+    published = [confirmed.get(name) for name in tracked]
+    if row is None:
+        # deleted while it was on its way: now it is the deletion of something published
+        connection.execute(sql.put_base(source.table, tracked), (twin_id, token, entry.fid, *published))
+        return
+    values = []
+    for name in tracked:
+        now = row.values[name]
+        untouched = ch.same(now, entry.sent.get(name), source.kind(name))
+        values.append(confirmed.get(name) if untouched else now)
+    connection.execute(sql.set_row(source.table, tracked), (*values, twin_id, token, row.fid))
+    if any(not ch.same(a, b, source.kind(name)) for name, a, b in zip(tracked, values, published)):
+        connection.execute(sql.put_base(source.table, tracked), (twin_id, token, row.fid, *published))
+    else:
+        connection.execute(sql.drop_base(source.table), (twin_id,))
+    connection.execute(sql.DROP_CONFLICT, (source.table, twin_id))
+
+
+def confirm_delete(connection: sqlite3.Connection, source: Source, twin_id: str) -> None:
+    """The twin has it no more. A row restored meanwhile becomes a new feature: that is what it would be there."""
+    row = row_by_id(connection, source, twin_id)
+    if row is not None:
+        values = [row.values[name] for name in source.tracked]
+        connection.execute(sql.set_row(source.table, source.tracked), (*values, None, None, row.fid))
+    connection.execute(sql.drop_base(source.table), (twin_id,))
+    connection.execute(sql.DROP_CONFLICT, (source.table, twin_id))
+
+
+def keep_conflict(
+    connection: sqlite3.Connection,
+    source: Source,
+    entry: journal.Entry,
+    kind: str,
+    row: Row | None,
+    base: Row | None,
+    theirs: Item | None,
+    token: str | None,
+    words: str,
+) -> None:
+    """Remember a clash with all three sides, for whoever resolves it, whenever."""
+    raw = theirs.properties if theirs else {}
+    connection.execute(
+        sql.PUT_CONFLICT,
+        (
+            source.table,
+            str(entry.twin_id),
+            kind,
+            as_json(source, base.values if base else None),
+            as_json(source, row.values if row else None),
+            as_json(source, values_of(source, theirs) if theirs else None),
+            token,
+            _text(raw.get("updatedBy")),
+            _text(raw.get("updated")),
+            journal.now(),
+            words,
+        ),
+    )
+
+
+def as_json(source: Source, values: Mapping[str, Stored] | None) -> str | None:
+    """A row as a JSON object: column → value, the geometry as GeoJSON."""
+    if values is None:
+        return None
+    out: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == GEOMETRY:
+            out[name] = decode(value) if isinstance(value, bytes) else None
+        else:
+            out[name] = from_stored(value, source.kind(name))
+    return json.dumps(out, ensure_ascii=False)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
