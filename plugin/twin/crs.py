@@ -37,6 +37,7 @@ class CrsChoice:
     srid: int
     swap: bool = False
     has_z: bool = False
+    is_geographic: bool = True  # degrees
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,18 @@ class _Crs:
     srid: int
     swap: bool
     has_z: bool
+    is_geographic: bool
 
 
 DEFAULT = CrsChoice(None, 4326)
 
 
-def same_crs(one: str, other: str) -> bool:
-    """Whether two URIs or codes mean the same CRS, axis order included."""
-    return crs_key(one) == crs_key(other)
+def same_place(one: str, other: str) -> bool:
+    """Whether coordinates in two CRSs (URIs or codes) are the same numbers in the same order, heights aside."""
+    if crs_key(one) == crs_key(other):
+        return True
+    first, second = _lookup(one), _lookup(other)
+    return first is not None and second is not None and (first.srid, first.swap) == (second.srid, second.swap)
 
 
 def crs_key(uri: str) -> str:
@@ -81,7 +86,9 @@ def read_crs(capabilities: Capabilities, collection: Collection) -> CrsChoice:
     if capabilities.crs_supported and collection.storage_crs:
         crs = _lookup(collection.storage_crs)
         if crs is not None:
-            return CrsChoice(collection.storage_crs, crs.srid, crs.swap, crs.has_z or collection.has_z)
+            return CrsChoice(
+                collection.storage_crs, crs.srid, crs.swap, crs.has_z or collection.has_z, crs.is_geographic
+            )
     return CrsChoice(None, 4326, False, collection.has_z)
 
 
@@ -132,8 +139,8 @@ def transform_extent(extent: Extent, from_srid: int, to_srid: int) -> Extent:
     if len(bounds) != 4 or not all(math.isfinite(v) for v in bounds):
         raise Unsupported(
             tr(
-                "The extent cannot be expressed in the CRS EPSG:{srid}. It may lie outside the area that this CRS is made for; "
-                "choose a smaller extent.",
+                "The extent cannot be expressed in the CRS EPSG:{srid}. It may lie outside the area that this CRS is "
+                "made for; choose a smaller extent.",
                 srid=to_srid,
             ),
             detail=f"{extent} from EPSG:{from_srid} to EPSG:{to_srid}: {bounds}",
@@ -146,7 +153,7 @@ def _lookup(uri: str) -> _Crs | None:
     """What PROJ's database knows about a URI; None for what has no EPSG code there."""
     key = crs_key(uri)
     if key in ("CRS84", "CRS84H"):
-        return _Crs(4326, False, key == "CRS84H")
+        return _Crs(4326, False, key == "CRS84H", True)
     if not key.startswith("EPSG:"):
         return None
     with _quiet():
@@ -165,7 +172,7 @@ def _lookup(uri: str) -> _Crs | None:
                 horizontal.DemoteTo2D(None)
                 code = horizontal.GetAuthorityCode(None)
             srid = int(code) if code and code.isdigit() else (4326 if srid == 4979 else srid)
-        return _Crs(srid, swap, has_z)
+        return _Crs(srid, swap, has_z, bool(srs.IsGeographic()))
 
 
 def _srs(srid: int) -> Any:
@@ -190,6 +197,17 @@ def _quiet() -> Iterator[None]:
 
 
 __all__ = [
-    "CRS84", "CRS84H", "DEFAULT", "CrsChoice", "bbox_params", "crs_key", "epsg_uri", "in_twin_order", "read_crs", "same_crs",
-    "storage_srid", "swapped", "transform_extent",
+    "CRS84",
+    "CRS84H",
+    "DEFAULT",
+    "CrsChoice",
+    "bbox_params",
+    "crs_key",
+    "epsg_uri",
+    "in_twin_order",
+    "read_crs",
+    "same_place",
+    "storage_srid",
+    "swapped",
+    "transform_extent",
 ]

@@ -32,18 +32,23 @@ def unreachable(error: BaseException, url: str) -> Unreachable:
     kind, sent = classify(error)
     shown = scrub(url)
     texts = {
-        "name": tr("The server of {url} was not found. Check the address for typing errors, and your network.", url=shown),
+        "name": tr(
+            "The server of {url} was not found. Check the address for typing errors, and your network.", url=shown
+        ),
         "refused": tr(
-            "The server of {url} does not accept connections. It may be switched off, or the port may be wrong.", url=shown
+            "The server of {url} does not accept connections. It may be switched off, or the port may be wrong.",
+            url=shown,
         ),
         "network": tr("There is no way to {url}. Check your network, VPN and proxy settings.", url=shown),
         "tls": tr(
-            "No secure connection to {url}: its certificate or TLS settings are not accepted. Ask the people who run the "
-            "twin, or add their certificate to the trusted ones.",
+            "No secure connection to {url}: its certificate or TLS settings are not accepted. Ask the people who run "
+            "the twin, or add their certificate to the trusted ones.",
             url=shown,
         ),
         "proxy": tr("The proxy server did not let us through to {url}. Check the proxy settings.", url=shown),
-        "timeout": tr("{url} did not answer in time. The server may be overloaded or down; try again later.", url=shown),
+        "timeout": tr(
+            "{url} did not answer in time. The server may be overloaded or down; try again later.", url=shown
+        ),
         "address": tr("“{url}” is no address of a web service. It should begin with https:// or http://.", url=shown),
         "cut": tr("The connection to {url} broke before the whole answer was here. Try again.", url=shown),
     }
@@ -66,7 +71,9 @@ def classify(error: BaseException) -> tuple[str, bool]:
 def _classify(error: BaseException) -> tuple[str, bool]:
     chain = list(_chain(error))
     text = " ".join(str(e).lower() for e in chain)
-    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)):
+    if isinstance(
+        error, (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)
+    ):
         return "address", False
     if isinstance(error, requests.exceptions.ProxyError):
         return "proxy", False
@@ -76,7 +83,8 @@ def _classify(error: BaseException) -> tuple[str, bool]:
         # A handshake fails before anything is sent; a broken record in mid-answer comes as another class.
         return "tls", False
     if isinstance(error, requests.exceptions.ConnectTimeout) or any(
-        isinstance(e, urllib3.exceptions.ConnectTimeoutError) and not isinstance(e, urllib3.exceptions.NewConnectionError)
+        isinstance(e, urllib3.exceptions.ConnectTimeoutError)
+        and not isinstance(e, urllib3.exceptions.NewConnectionError)
         for e in chain
     ):
         return "timeout", False

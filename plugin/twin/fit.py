@@ -80,9 +80,13 @@ def _broken(prop: Property, value: Any, present: bool) -> str:
         )
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if prop.minimum is not None and value < prop.minimum:
-            return tr("“{name}” is {value}, below the minimum {limit}.", name=_label(prop), value=value, limit=prop.minimum)
+            return tr(
+                "“{name}” is {value}, below the minimum {limit}.", name=_label(prop), value=value, limit=prop.minimum
+            )
         if prop.maximum is not None and value > prop.maximum:
-            return tr("“{name}” is {value}, above the maximum {limit}.", name=_label(prop), value=value, limit=prop.maximum)
+            return tr(
+                "“{name}” is {value}, above the maximum {limit}.", name=_label(prop), value=value, limit=prop.maximum
+            )
     if isinstance(value, str):
         if prop.max_length is not None and len(value) > prop.max_length:
             return trn(
@@ -94,8 +98,12 @@ def _broken(prop: Property, value: Any, present: bool) -> str:
             )
         pattern = _compiled(prop.pattern) if prop.pattern else None
         if pattern is not None and not pattern.search(value[:_LONGEST_MATCHED]):
-            return tr("“{name}” is {value}, which is not of the form that the twin asks for ({pattern}).",
-                      name=_label(prop), value=_shown(value), pattern=prop.pattern)
+            return tr(
+                "“{name}” is {value}, which is not of the form that the twin asks for ({pattern}).",
+                name=_label(prop),
+                value=_shown(value),
+                pattern=prop.pattern,
+            )
     return ""
 
 
@@ -168,7 +176,11 @@ def _not_date_time(value: Any) -> str:
         return wanted
     try:
         datetime.date.fromisoformat(value[:10])
-        hour, minute, second = int(value[11:13]), int(value[14:16]), int(value[17:19] or 0) if value[16:17] == ":" else 0
+        hour, minute, second = (
+            int(value[11:13]),
+            int(value[14:16]),
+            int(value[17:19] or 0) if value[16:17] == ":" else 0,
+        )
     except ValueError:
         return wanted
     return "" if hour < 24 and minute < 60 and second <= 60 else wanted

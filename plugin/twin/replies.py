@@ -25,12 +25,15 @@ from .errors import (
 _WORDS = 300  # characters of a server's own words that a sentence may carry
 _HIDDEN = "***"
 _SECRET_NAME = re.compile(
-    r"(key|token|secret|passw|pwd|sig|signature|auth|credential|session|jwt|bearer|code|sas|ticket)$|^x-amz-", re.IGNORECASE
+    r"(key|token|secret|passw|pwd|sig|signature|auth|credential|session|jwt|bearer|code|sas|ticket)$|^x-amz-",
+    re.IGNORECASE,
 )
 _SECRET_VALUE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_\-.~+/=%]{20,}")
 _PAIR = re.compile(r"([?&;#])([^=&;#\s]+)=([^&;#\s'\"<>)]*)")
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#]+@")
-_TRACEBACK = re.compile(r"Traceback \(most recent call|^\s+at [\w$.]+\(|File \"[^\"]+\", line \d+|Exception in thread", re.MULTILINE)
+_TRACEBACK = re.compile(
+    r"Traceback \(most recent call|^\s+at [\w$.]+\(|File \"[^\"]+\", line \d+|Exception in thread", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,8 @@ def decode_json(reply: Reply) -> Any:
     if looks_like_html(reply) or looks_like_xml(reply):
         raise BadResponse(
             tr(
-                "{url} answered with a web page or XML where data was expected{words}. Check that the address is that of "
-                "the twin's API, and that no login page stands before it.",
+                "{url} answered with a web page or XML where data was expected{words}. Check that the address is that "
+                "of the twin's API, and that no login page stands before it.",
                 url=url,
                 words=_quoted(server_words(reply)),
             ),
@@ -147,8 +150,8 @@ def decode_json(reply: Reply) -> Any:
     except (ValueError, RecursionError) as error:
         raise BadResponse(
             tr(
-                "The answer of {url} cannot be read: it is not valid JSON, or it was cut off. Try again; if it stays so, "
-                "tell the people who run the twin.",
+                "The answer of {url} cannot be read: it is not valid JSON, or it was cut off. Try again; if it stays "
+                "so, tell the people who run the twin.",
                 url=url,
             ),
             detail=f"{type(error).__name__}: {error}; {reply.content_type}, {len(reply.content)} bytes",
@@ -246,8 +249,8 @@ def error_of(reply: Reply, *, write: bool, auth_name: str, at_home: bool, has_au
             )
             if status != 428
             else tr(
-                "The twin takes edits only with a version lock, and none could be sent{said}. Nothing was changed; pull "
-                "and publish again.",
+                "The twin takes edits only with a version lock, and none could be sent{said}. Nothing was changed; "
+                "pull and publish again.",
                 said=said,
             ),
             detail=detail,
@@ -262,8 +265,8 @@ def error_of(reply: Reply, *, write: bool, auth_name: str, at_home: bool, has_au
     if status >= 500:
         return ServerFailed(
             tr(
-                "The twin failed ({status}){said}. This is an error of its server, not of your data; try again, or tell "
-                "the people who run it.",
+                "The twin failed ({status}){said}. This is an error of its server, not of your data; try again, or "
+                "tell the people who run it.",
                 status=status,
                 said=said,
             ),
@@ -293,8 +296,8 @@ def _unauthorised(url: str, said: str, auth_name: str, at_home: bool, has_auth: 
         )
     if auth_name or has_auth:
         return tr(
-            "No or wrong credentials: the twin does not accept those of the authentication configuration “{name}”{said}. "
-            "Check the user name and the password or token in it.",
+            "No or wrong credentials: the twin does not accept those of the authentication configuration "
+            "“{name}”{said}. Check the user name and the password or token in it.",
             name=auth_name or tr("given"),
             said=said,
         )

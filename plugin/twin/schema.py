@@ -15,7 +15,9 @@ from .model import Item, Property, PropertyType, Schema
 
 _TYPES: tuple[PropertyType, ...] = ("string", "integer", "number", "boolean", "object", "array")
 _FORMATS: dict[str, PropertyType] = {"date": "date", "date-time": "date-time"}
-_GEOJSON_REF = re.compile(r"geojson\.org/schema/(\w+)(?:\.json)?#?$|(?:^|[/#])(\w*geometry\w*|\w+GeoJSON)(?:\.ya?ml|\.json)?$", re.IGNORECASE)
+_GEOJSON_REF = re.compile(
+    r"geojson\.org/schema/(\w+)(?:\.json)?#?$|(?:^|[/#])(\w*geometry\w*|\w+GeoJSON)(?:\.ya?ml|\.json)?$", re.IGNORECASE
+)
 _BY_LOWER = {name.lower(): name for name in GEOMETRY_TYPES}
 
 
@@ -46,7 +48,7 @@ def parse(document: Mapping[str, Any], *, declared: bool = True) -> Schema:
                 has_z = spec.get("x-citytwin-dimension") == 3 or _dict(spec.get("x-ogc-geometry")).get("dimension") == 3
                 geometry_required = name in required
             continue
-        if spec.get("x-ogc-role") == "id" and (spec.get("readOnly") or name == "id"):
+        if spec.get("x-ogc-role") == "id":
             continue  # the item's id stands beside the properties, not in them
         order = spec.get("x-ogc-propertySeq")
         place = float(order) if isinstance(order, (int, float)) and not isinstance(order, bool) else float("inf")
@@ -72,7 +74,9 @@ def geometry_of(spec: Mapping[str, Any], name: str = "") -> str | None:
     if isinstance(ref, str):
         match = _GEOJSON_REF.search(ref)
         if match:
-            return _BY_LOWER.get(re.sub(r"GeoJSON$", "", match.group(1) or match.group(2), flags=re.IGNORECASE).lower(), "")
+            return _BY_LOWER.get(
+                re.sub(r"GeoJSON$", "", match.group(1) or match.group(2), flags=re.IGNORECASE).lower(), ""
+            )
     if spec.get("x-ogc-role") == "primary-geometry":
         alternatives = [geometry_of(_dict(s)) for key in ("oneOf", "anyOf") for s in _list(spec.get(key))]
         return _common([a for a in alternatives if a])

@@ -304,7 +304,9 @@ class Session:
             raise unreachable(error, call.url) from error
 
 
-_BODY_HEADERS = frozenset({"content-type", "content-crs", "content-length", "if-match", "if-unmodified-since", "prefer"})
+_BODY_HEADERS = frozenset(
+    {"content-type", "content-crs", "content-length", "if-match", "if-unmodified-since", "prefer"}
+)
 
 
 def _body(response: requests.Response, progress: Progress) -> Iterator[bytes]:
@@ -351,10 +353,9 @@ def insecure(source: str, target: str) -> TwinError:
     """The error for a way that leads from https to http."""
     return BadResponse(
         tr(
-            "The twin leads from a secure address to an insecure one, {url}. It is not followed, so that nobody can listen "
-            "in or change the data; tell the people who run the twin.",
+            "The twin leads from a secure address to an insecure one, {url}. It is not followed, so that nobody can "
+            "listen in or change the data; tell the people who run the twin.",
             url=scrub(target),
         ),
         detail=f"https to http: {scrub(source)} to {scrub(target)}",
     )
-

@@ -1,0 +1,426 @@
+"""Reading a collection page by page, fast, and checking that what comes is what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..text import tr, trn
+from .crs import CRS84, CrsChoice, bbox_params, crs_key, in_twin_order, same_place
+from .errors import BadResponse, ServerFailed, TwinError, Unreachable, Unsupported
+from .model import Collection, Extent, Item, Page
+from .pagetext import features, guess_next, next_of
+from .prefetch import Prefetcher
+from .progress import Progress, Silent, check
+from .replies import Reply, looks_like_html, looks_like_xml, scrub, server_words
+from .session import Session
+
+LIMIT = 10_000  # what most servers allow at most; less is taken as it comes
+_SMALLER = (1_000, 100)
+_TOO_MUCH = (400, 413, 414, 422, 500, 502, 504)  # how servers say that a page is too large for them
+_EMPTY_PAGES = 20  # empty pages in a row, each with a next link, before we call it endless
+_SLACK = 0.001  # of an extent's size: servers compare boxes in other CRSs and precisions
+
+
+def pages(
+    session: Session,
+    collection: Collection,
+    *,
+    choice: CrsChoice,
+    extent: Extent | None = None,
+    limit: int = LIMIT,
+    item_etags: bool = False,
+    params: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Page]:
+    """The items of ``collection`` (in ``extent``: east/north in the CRS of ``choice``), page by page.
+
+    Coordinates are as the twin sends them (``choice.swap`` tells their order). Items that were seen before and items
+    wholly outside ``extent`` are left out; every such thing is in ``Page.problems``, in the user's words. Absence proves
+    nothing: paging by offset can miss items while others edit. The next page is transferred while one is read; close
+    the generator (or exhaust it) to end that thread. Raises `Cancelled`, `BadResponse` for what cannot be read whole,
+    `Unsupported` for CityJSON, and the errors of `Session.request`.
+    """
+    progress = progress or Silent()
+    query = dict(params or {})
+    if choice.uri is not None:
+        query["crs"] = choice.uri
+    box: Extent | None = None
+    if extent is not None:
+        query.update(bbox_params(choice, extent))
+        box = _widened(in_twin_order(choice, extent))
+    fetcher = Prefetcher(session, progress)
+    try:
+        reply = _first_page(fetcher, collection.items_url, query, limit)
+        ids: set[str] = set()
+        seen_urls = {collection.items_url}
+        received, matched, number, empty = 0, None, 0, 0
+        while True:
+            number += 1
+            text = _text(reply, number)
+            guess = guess_next(text)
+            if guess is not None:
+                guess = session.resolve(reply.url, guess)
+                if guess not in seen_urls:
+                    fetcher.start(guess)
+            reader = _Reader(reply, number, choice, box, item_etags, ids, progress)
+            items = reader.read(text)
+            del text
+            received += reader.received
+            matched = reader.matched if reader.matched is not None else matched
+            following = session.resolve(reply.url, reader.next) if reader.next else None
+            empty = 0 if reader.received else empty + 1
+            if following is not None:
+                if following in seen_urls or empty >= _EMPTY_PAGES:
+                    raise BadResponse(
+                        tr(
+                            "The twin's pages of “{title}” lead in a circle, so it cannot be read whole. Tell the "
+                            "people who run the twin.",
+                            title=collection.title,
+                        ),
+                        detail=f"page {number}: next is {scrub(following)}",
+                    )
+                seen_urls.add(following)
+                if fetcher.underway != following:
+                    fetcher.start(following)
+            else:
+                fetcher.drop()
+                if matched is not None and matched != received:
+                    reader.problems.append(
+                        tr(
+                            "The twin counted {matched} features but sent {received}; somebody may have edited "
+                            "meanwhile. Pull again to be sure.",
+                            matched=matched,
+                            received=received,
+                        )
+                    )
+            yield Page(items, reader.matched, len(reply.content), tuple(reader.problems))
+            if following is None:
+                return
+            check(progress)
+            reply = fetcher.take()
+    finally:
+        fetcher.close()
+
+
+def _first_page(fetcher: Prefetcher, url: str, query: Mapping[str, str], limit: int) -> Reply:
+    """The first page, as large as the twin can: smaller ones are tried where it refuses or breaks."""
+    sizes = [limit, *(s for s in _SMALLER if s < limit)]
+    for position, size in enumerate(sizes):
+        fetcher.start(url, {**query, "limit": str(size)})
+        try:
+            return fetcher.take()
+        except (BadResponse, ServerFailed, Unreachable) as error:
+            broken = isinstance(error, Unreachable) and error.sent
+            if position + 1 == len(sizes) or not (broken or error.status in _TOO_MUCH):
+                raise
+            first: TwinError = error
+    raise first
+
+
+def _widened(box: Extent) -> Extent:
+    dx, dy = (box[2] - box[0]) * _SLACK, (box[3] - box[1]) * _SLACK
+    return (box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy)
+
+
+def _text(reply: Reply, number: int) -> str:
+    if looks_like_html(reply) or looks_like_xml(reply):
+        words = server_words(reply)
+        raise BadResponse(
+            tr(
+                "Page {number} of the features is a web page or XML instead of GeoJSON: “{words}”. Try again, or tell "
+                "the people who run the twin.",
+                number=number,
+                words=words,
+            ),
+            detail=f"{scrub(reply.url)}: {reply.content_type}",
+            status=reply.status,
+        )
+    try:
+        return reply.text
+    except UnicodeDecodeError as error:
+        raise _unreadable(reply, number, error) from error
+
+
+def _unreadable(reply: Reply, number: int, error: Exception) -> BadResponse:
+    return BadResponse(
+        tr(
+            "Page {number} of the features cannot be read: its GeoJSON is malformed or cut off. Nothing of it was "
+            "taken; try again, or tell the people who run the twin.",
+            number=number,
+        ),
+        detail=f"{scrub(reply.url)}: {type(error).__name__}: {error}; {len(reply.content)} bytes, {reply.content_type}",
+        status=reply.status,
+    )
+
+
+class _Reader:
+    """Reads one page: its items, and everything about them that the user should know."""
+
+    def __init__(
+        self,
+        reply: Reply,
+        number: int,
+        choice: CrsChoice,
+        box: Extent | None,
+        item_etags: bool,
+        ids: set[str],
+        progress: Progress,
+    ) -> None:
+        self.problems: list[str] = []
+        self.received = 0
+        self.matched: int | None = None
+        self.next: str | None = None
+        self._reply = reply
+        self._number = number
+        self._choice = choice
+        self._box = box
+        self._item_etags = item_etags
+        self._ids = ids
+        self._progress = progress
+
+    def read(self, text: str) -> tuple[Item, ...]:
+        _check_crs(self._reply, self._choice, self.problems)
+        members: dict[str, Any] = {}
+        items: list[Item] = []
+        add, ids, box, item_etags = items.append, self._ids, self._box, self._item_etags
+        repeated = outside = nameless = odd = 0
+        try:
+            for feature in features(text, members):
+                self.received += 1
+                if self.received % 256 == 0:
+                    check(self._progress)
+                if not isinstance(feature, dict) or feature.get("type", "Feature") != "Feature":
+                    _check_kind(feature)
+                    odd += 1
+                    continue
+                item = parse_item(feature, item_etags=item_etags)
+                if item.id is None:
+                    nameless += 1
+                elif item.id in ids:
+                    repeated += 1
+                    continue
+                else:
+                    ids.add(item.id)
+                if box is not None and item.geometry is not None and is_outside(item.geometry, box):
+                    outside += 1
+                    continue
+                add(item)
+        except ValueError as error:
+            raise _unreadable(self._reply, self._number, error) from error
+        self._members(members)
+        _check_numbers(items, self._reply, self._choice)
+        self._tell(repeated, outside, nameless, odd)
+        return tuple(items)
+
+    def _members(self, members: Mapping[str, Any]) -> None:
+        _check_kind(members)
+        if not isinstance(members.get("features"), int) and members.get("features", ...) is not None:
+            raise BadResponse(
+                tr(
+                    "Page {number} of the features is not a list of features. The address may lead to something else "
+                    "than the items of a collection.",
+                    number=self._number,
+                ),
+                detail=f"{scrub(self._reply.url)}: members {', '.join(sorted(map(str, members)))[:200]}",
+                status=self._reply.status,
+            )
+        self.next = next_of(members.get("links"))
+        self.matched = _whole(members.get("numberMatched"))
+        returned = _whole(members.get("numberReturned"))
+        if returned is not None and returned != self.received:
+            self.problems.append(
+                tr(
+                    "Page {number} says that it holds {returned} features, but {received} came.",
+                    number=self._number,
+                    returned=returned,
+                    received=self.received,
+                )
+            )
+
+    def _tell(self, repeated: int, outside: int, nameless: int, odd: int) -> None:
+        tell = self.problems.append
+        if repeated:
+            tell(
+                trn(
+                    "{n} feature came with an id that was there already; only the first of each is kept.",
+                    "{n} features came with an id that was there already; only the first of each is kept.",
+                    repeated,
+                )
+            )
+        if outside:
+            tell(
+                trn(
+                    "The twin did not keep to the extent: {n} feature outside it was left out.",
+                    "The twin did not keep to the extent: {n} features outside it were left out.",
+                    outside,
+                )
+            )
+        if nameless:
+            tell(
+                trn(
+                    "{n} feature has no id: it can be looked at, but changes to it cannot be published.",
+                    "{n} features have no id: they can be looked at, but changes to them cannot be published.",
+                    nameless,
+                )
+            )
+        if odd:
+            tell(
+                trn(
+                    "{n} entry was no GeoJSON feature and was left out.",
+                    "{n} entries were no GeoJSON features and were left out.",
+                    odd,
+                )
+            )
+
+
+def parse_item(feature: Mapping[str, Any], *, item_etags: bool) -> Item:
+    """A GeoJSON Feature as `Item`. ``item_etags``: the twin declares that the member ``etag`` is the item's token."""
+    raw = feature.get("id")
+    properties = feature.get("properties")
+    geometry = feature.get("geometry")
+    token = None
+    updated = updated_by = None
+    if item_etags:
+        token = usable_token(feature.get("etag"))
+        updated, updated_by = feature.get("updated"), feature.get("updatedBy")
+    return Item(
+        raw or None if isinstance(raw, str) else item_id(raw),
+        properties if isinstance(properties, dict) else {},
+        geometry if isinstance(geometry, dict) else None,
+        token,
+        raw,
+        updated if isinstance(updated, str) else None,
+        updated_by if isinstance(updated_by, str) else None,
+    )
+
+
+def item_id(raw: Any) -> str | None:
+    """An id as text: integers keep their digits, 12.0 is 12, an empty one is none."""
+    if isinstance(raw, str):
+        return raw or None
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
+        return None
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < 2**53:
+        return str(int(raw))
+    return str(raw)
+
+
+def usable_token(etag: Any) -> str | None:
+    """An ETag that can serve as a lock; None for weak ones and for those a server in between has rewritten."""
+    if not isinstance(etag, str):
+        return None
+    token = etag.strip()
+    bare = token.strip('"').lower()
+    if (
+        not bare
+        or token[:2].lower() == "w/"
+        or bare.endswith(("-gzip", ";gzip", ":gzip", "-br", "-deflate", "-df", "--gzip"))
+    ):
+        return None
+    return token
+
+
+def is_outside(geometry: Mapping[str, Any], box: Extent) -> bool:
+    """Whether a geometry's bounding box lies wholly outside ``box`` (both in the same axis order)."""
+    parts = geometry.get("geometries")
+    if isinstance(parts, list):
+        kept = [g for g in parts if isinstance(g, dict)]
+        return bool(kept) and all(is_outside(g, box) for g in kept)
+    here = geometry.get("coordinates")
+    bounds = [float("inf"), float("inf"), float("-inf"), float("-inf")]
+    try:
+        return (
+            not _touches(here, box, bounds)
+            and not (bounds[0] <= box[2] and bounds[2] >= box[0] and bounds[1] <= box[3] and bounds[3] >= box[1])
+            and bounds[0] <= bounds[2]
+        )
+    except (TypeError, IndexError):
+        return False  # malformed: whether it is kept is not for this to decide
+
+
+def _touches(coordinates: Any, box: Extent, bounds: list[float]) -> bool:
+    """True at the first position inside ``box``; else ``bounds`` grows by every position."""
+    if not isinstance(coordinates, list) or not coordinates:
+        return False
+    if isinstance(coordinates[0], list):
+        return any(_touches(c, box, bounds) for c in coordinates)
+    x, y = coordinates[0], coordinates[1]
+    if box[0] <= x <= box[2] and box[1] <= y <= box[3]:
+        return True
+    bounds[0], bounds[1] = min(bounds[0], x), min(bounds[1], y)
+    bounds[2], bounds[3] = max(bounds[2], x), max(bounds[3], y)
+    return False
+
+
+def _check_kind(document: Any) -> None:
+    """Raise for CityJSON, which 3D twins serve where GeoJSON is expected."""
+    if isinstance(document, dict) and (
+        str(document.get("type", "")).startswith("CityJSON")
+        or "CityObjects" in document
+        or "CityObjects" in document.get("feature", ())
+    ):
+        raise Unsupported(
+            tr(
+                "The items of this collection are CityJSON, not GeoJSON, so they cannot be checked out as a layer "
+                "yet. Look whether the twin offers the same buildings as another collection."
+            ),
+            detail=f"type {document.get('type')!r}",
+        )
+
+
+def content_crs(reply: Reply) -> str:
+    return reply.headers.get("Content-Crs", "").strip().lstrip("<").partition(">")[0].strip()
+
+
+def content_crs_fits(reply: Reply, choice: CrsChoice) -> bool:
+    """Whether an answer's coordinates are in the CRS of ``choice``, as far as the answer tells."""
+    told = content_crs(reply)
+    return not told or same_place(told, choice.uri or CRS84) or (choice.uri is None and crs_key(told) == "EPSG:4326")
+
+
+def _check_crs(reply: Reply, choice: CrsChoice, problems: list[str]) -> None:
+    """A page in another CRS than the one asked for would put every feature in the wrong place."""
+    told = content_crs(reply)
+    wanted = choice.uri or CRS84
+    if not told or same_place(told, wanted):
+        return
+    if choice.uri is None and crs_key(told) == "EPSG:4326":
+        problems.append(tr("The twin calls its coordinates EPSG:4326; they are read as longitude, latitude."))
+        return
+    raise _other_crs(reply, wanted, told)
+
+
+def _check_numbers(items: list[Item], reply: Reply, choice: CrsChoice) -> None:
+    """Where the twin does not say which CRS it used: metres that are all degrees give it away."""
+    if choice.uri is None or choice.is_geographic or content_crs(reply):
+        return
+    positions = [p for p in (_first_position(i.geometry) for i in items[:50]) if p is not None]
+    if positions and all(abs(x) <= 180 and abs(y) <= 180 for x, y in positions):
+        raise _other_crs(reply, choice.uri, tr("degrees"))
+
+
+def _other_crs(reply: Reply, wanted: str, told: str) -> BadResponse:
+    return BadResponse(
+        tr(
+            "The twin was asked for coordinates in {wanted}, but sends {told}. Nothing was taken, because every "
+            "feature would lie in the wrong place; tell the people who run the twin.",
+            wanted=crs_key(wanted),
+            told=crs_key(told),
+        ),
+        detail=scrub(reply.url),
+        status=reply.status,
+    )
+
+
+def _first_position(geometry: Mapping[str, Any] | None) -> tuple[float, float] | None:
+    here: Any = geometry.get("coordinates") if geometry else None
+    while isinstance(here, list) and here and isinstance(here[0], list):
+        here = here[0]
+    if isinstance(here, list) and len(here) >= 2 and all(isinstance(v, (int, float)) for v in here[:2]):
+        return here[0], here[1]
+    return None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

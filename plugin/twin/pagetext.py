@@ -1,0 +1,138 @@
+"""A page of GeoJSON as text: its features one at a time, its other members, and an early guess at its next link.
+
+Decoding feature by feature lets other threads run in between (one `json.loads` of a 49 MB page holds Python for 1.7 s)
+and needs no second copy of the page as Python objects.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_LINKS = '"links"'
+_FEATURES = '"features"'
+
+
+def _no_constant(_name: str) -> None:
+    """``NaN`` and ``Infinity``, which JSON does not have, are no value."""
+    return None
+
+
+_decoder = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _decode(text: str, at: int) -> tuple[Any, int]:
+    try:
+        return _decoder.raw_decode(text, at)
+    except RecursionError as error:
+        raise json.JSONDecodeError("nested too deeply", text, at) from error
+
+
+def features(text: str, members: dict[str, Any]) -> Iterator[Any]:
+    """Each element of the top-level ``features`` array, in order; the other top-level members go into ``members``.
+
+    ``members`` is complete when the iteration ends; ``members["features"]`` is then the number of elements, or whatever
+    else the page had there. Any valid JSON layout is read. Raises ValueError for malformed or cut-off text, and leaves
+    ``members`` without "features" where there is no such array; a top level that is no object lands in ``members[""]``.
+    """
+    skip = _SPACE.match
+    at = _end(skip, text, 0)
+    if text[at : at + 1] != "{":
+        members[""], at = _decode(text, at)
+        _nothing_after(text, at)
+        return
+    at = _end(skip, text, at + 1)
+    if text[at : at + 1] == "}":
+        _nothing_after(text, at + 1)
+        return
+    while True:
+        if text[at : at + 1] != '"':
+            raise json.JSONDecodeError("a member's name is missing", text, at)
+        name, at = _decode(text, at)
+        at = _end(skip, text, at)
+        if text[at : at + 1] != ":":
+            raise json.JSONDecodeError("':' is missing", text, at)
+        at = _end(skip, text, at + 1)
+        if name == "features" and text[at : at + 1] == "[":
+            count = 0
+            at = _end(skip, text, at + 1)
+            if text[at : at + 1] == "]":
+                at += 1
+            else:
+                while True:
+                    element, at = _decode(text, at)
+                    count += 1
+                    yield element
+                    at = _end(skip, text, at)
+                    mark = text[at : at + 1]
+                    if mark == ",":
+                        at = _end(skip, text, at + 1)
+                    elif mark == "]":
+                        at += 1
+                        break
+                    else:
+                        raise json.JSONDecodeError("',' or ']' is missing", text, at)
+            members["features"] = count
+        else:
+            members[name], at = _decode(text, at)
+        at = _end(skip, text, at)
+        mark = text[at : at + 1]
+        if mark == "}":
+            _nothing_after(text, at + 1)
+            return
+        if mark != ",":
+            raise json.JSONDecodeError("',' or '}' is missing", text, at)
+        at = _end(skip, text, at + 1)
+
+
+def _end(skip: Callable[[str, int], re.Match[str] | None], text: str, at: int) -> int:
+    match = skip(text, at)
+    return match.end() if match else at
+
+
+def _nothing_after(text: str, at: int) -> None:
+    end = _end(_SPACE.match, text, at)
+    if end != len(text):
+        raise json.JSONDecodeError("something follows the page", text, end)
+
+
+def guess_next(text: str) -> str | None:
+    """The next link, found before the page is decoded; None where it is not seen at once.
+
+    A guess: the last (or, before the features, the first) ``"links"`` may belong to a feature. It only tells what to
+    fetch early; the decoded page has the last word.
+    """
+    begin = text.find(_FEATURES, 0, 100_000)
+    for at in (text.find(_LINKS, 0, begin) if begin > 0 else -1, text.rfind(_LINKS)):
+        if at < 0:
+            continue
+        at = _end(_SPACE.match, text, at + len(_LINKS))
+        if text[at : at + 1] != ":":
+            continue
+        try:
+            links, _ = _decode(text, _end(_SPACE.match, text, at + 1))
+        except ValueError:
+            continue
+        href = next_of(links)
+        if href:
+            return href
+    return None
+
+
+def next_of(links: Any) -> str | None:
+    """The address in the link with ``rel=next``, the GeoJSON one where there are several, as it is written."""
+    found = [
+        one
+        for one in (links if isinstance(links, list) else [])
+        if isinstance(one, dict) and one.get("rel") == "next" and isinstance(one.get("href"), str) and one["href"]
+    ]
+    for one in found:
+        if "geo+json" in str(one.get("type", "")):
+            return str(one["href"])
+    for one in found:
+        if "html" not in str(one.get("type", "")):
+            return str(one["href"])
+    return None

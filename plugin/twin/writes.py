@@ -1,0 +1,287 @@
+"""Writing single items: every edit with the strongest lock that there is, and what the server made of it read back.
+
+Source: OGC API – Features Part 4 (20-002r1), RFC 7396 (merge patch), RFC 7240 (Prefer), profile in docs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from ..text import tr
+from .client import item_url, items_path
+from .crs import CrsChoice, swapped
+from .errors import BadResponse, NotFound, TwinError, Unsupported
+from .features import content_crs_fits, item_id, parse_item, usable_token
+from .landing import EXTENSION
+from .model import Capabilities, Collection, Item, Schema
+from .progress import Progress
+from .replies import Reply, decode_json, scrub
+from .session import GEOJSON, Session
+
+_FEATURE = "application/geo+json"
+_MERGE_PATCH = "application/merge-patch+json"
+_LONGEST_MESSAGE = 1000  # characters; a header must stay small
+
+
+class _Unset:
+    """The type of `UNSET`."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = _Unset()
+"""A geometry that a patch leaves alone (None would remove it)."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the server confirmed.
+
+    ``item`` and ``token`` belong together: the item as the server now has it (coordinates in the twin's axis order, as
+    everywhere) and its lock. ``item`` is None where the server did not show it, or where somebody changed it again
+    before it could be read back (``overtaken``): then ``token``, where there is one, is that of our write. ``queued``:
+    accepted (202) but not done yet.
+    """
+
+    id: str | None
+    token: str | None = None
+    item: Item | None = None
+    queued: bool = False
+    overtaken: bool = False
+    status: int = 200
+
+
+class Writer:
+    """Creates, changes and deletes the items of one collection.
+
+    Geometries are handed in as GeoJSON with east/north coordinates in the CRS of ``choice``; the twin's axis order is
+    this class's business. All methods raise the errors of `Session.request`: `Clash` for a lost lock, `Rejected`,
+    `NotFound`, `AccessDenied`; `Unreachable` with ``sent`` and `ServerFailed` where the outcome is unclear.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        capabilities: Capabilities,
+        collection: Collection,
+        schema: Schema,
+        choice: CrsChoice,
+        *,
+        progress: Progress | None = None,
+    ) -> None:
+        self._session = session
+        self._capabilities = capabilities
+        self._collection = collection
+        self._schema = schema
+        self._choice = choice
+        self._progress = progress
+        self._items = items_path(collection)
+        self._knows_messages = any(uri.startswith(EXTENSION) for uri in capabilities.conformance)
+
+    def get(self, identity: str) -> tuple[Item, str | None]:
+        """The item as it is now, and its lock (None where the twin has none that can be trusted). Raises `NotFound`."""
+        params = {"crs": self._choice.uri} if self._choice.uri is not None else None
+        reply = self._session.request(
+            "GET", self._url(identity), params=params, accept=GEOJSON, progress=self._progress
+        )
+        item = self._item(reply)
+        if item is None:
+            raise BadResponse(
+                tr("{url} is no GeoJSON feature. Tell the people who run the twin.", url=scrub(reply.url)),
+                detail=f"{reply.content_type}, {len(reply.content)} bytes",
+                status=reply.status,
+            )
+        return item, item.token
+
+    def create(
+        self,
+        properties: Mapping[str, Any],
+        geometry: Mapping[str, Any] | None,
+        *,
+        client_id: str | None = None,
+        message: str = "",
+    ) -> Written:
+        """POST a new item. ``client_id`` (a UUID) goes along only where the twin declares that a create with it can be
+        repeated safely."""
+        self._must("POST")
+        body = self._feature(properties, geometry)
+        if client_id is not None and self._capabilities.create_with_id:
+            body["id"] = client_id
+        reply = self._send("POST", self._items, body, _FEATURE, None, message)
+        if reply.status == 202:
+            return Written(self._created_id(reply), queued=True, status=202)
+        shown = self._item(reply)
+        identity = self._created_id(reply) or (shown.id if shown else None)
+        if identity is None and body.get("id") is not None:
+            identity = client_id
+        return self._confirmed(identity, reply, shown)
+
+    def patch(
+        self,
+        identity: str,
+        properties: Mapping[str, Any],
+        geometry: Mapping[str, Any] | _Unset | None = UNSET,
+        *,
+        token: str | None,
+        message: str = "",
+    ) -> Written:
+        """PATCH only what changed; a property that is None is unset."""
+        self._must("PATCH")
+        body: dict[str, Any] = {}
+        if properties:
+            body["properties"] = dict(properties)
+        if not isinstance(geometry, _Unset):
+            body["geometry"] = self._outgoing(geometry)
+        reply = self._send("PATCH", self._url(identity), body, _MERGE_PATCH, token, message)
+        return self._changed(identity, reply)
+
+    def replace(
+        self,
+        identity: str,
+        properties: Mapping[str, Any],
+        geometry: Mapping[str, Any] | None,
+        *,
+        token: str | None,
+        message: str = "",
+        raw_id: Any = None,
+    ) -> Written:
+        """PUT the whole item. The id goes along as it came (``raw_id``): some servers want it in the body."""
+        self._must("PUT")
+        body = {**self._feature(properties, geometry), "id": identity if raw_id is None else raw_id}
+        reply = self._send("PUT", self._url(identity), body, _FEATURE, token, message)
+        return self._changed(identity, reply)
+
+    def delete(self, identity: str, *, token: str | None, message: str = "") -> Written:
+        """DELETE the item. The lock is sent along; only ``delete_if_match`` tells that the twin honours it."""
+        self._must("DELETE")
+        reply = self._send("DELETE", self._url(identity), None, "", token, message)
+        return Written(identity, queued=reply.status == 202, status=reply.status)
+
+    def _must(self, method: str) -> None:
+        if method not in self._collection.methods:
+            raise Unsupported(
+                {
+                    "POST": tr("The twin takes no new features in “{title}”.", title=self._collection.title),
+                    "PUT": tr("The twin does not take whole features in “{title}”.", title=self._collection.title),
+                    "PATCH": tr("The twin does not take single changes in “{title}”.", title=self._collection.title),
+                    "DELETE": tr("The twin lets nobody delete features in “{title}”.", title=self._collection.title),
+                }[method],
+                detail=f"methods: {', '.join(sorted(self._collection.methods)) or 'none'}",
+            )
+
+    def _url(self, identity: str) -> str:
+        if identity in ("", ".", ".."):
+            raise Unsupported(tr("A feature with the id “{id}” has no address of its own at the twin.", id=identity))
+        return item_url(self._collection, identity)
+
+    def _feature(self, properties: Mapping[str, Any], geometry: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {"type": "Feature", "geometry": self._outgoing(geometry), "properties": dict(properties)}
+
+    def _outgoing(self, geometry: Mapping[str, Any] | None) -> Any:
+        if geometry is None:
+            return None
+        return swapped(dict(geometry)) if self._choice.swap else dict(geometry)
+
+    def _send(
+        self, method: str, url: str, body: Mapping[str, Any] | None, kind: str, token: str | None, message: str
+    ) -> Reply:
+        headers: dict[str, str] = {}
+        content: bytes | None = None
+        if body is not None:
+            content = _json(body)
+            headers["Content-Type"] = kind
+            headers["Prefer"] = "return=representation"
+            if self._choice.uri is not None:
+                headers["Content-Crs"] = f"<{self._choice.uri}>"
+        if token is not None:
+            headers["If-Match" if token.startswith('"') else "If-Unmodified-Since"] = token
+        if message.strip() and self._knows_messages:
+            headers["Citytwin-Message"] = quote(message.strip()[:_LONGEST_MESSAGE], safe=" ")
+        return self._session.request(
+            method, url, headers=headers, body=content, accept=GEOJSON, write=True, progress=self._progress
+        )
+
+    def _changed(self, identity: str, reply: Reply) -> Written:
+        if reply.status == 202:
+            return Written(identity, queued=True, status=202)
+        shown = self._item(reply)
+        if shown is not None and shown.id not in (None, identity):
+            shown = None  # not the item that was asked for: look for ourselves
+        return self._confirmed(identity, reply, shown)
+
+    def _confirmed(self, identity: str | None, reply: Reply, shown: Item | None) -> Written:
+        """What was written, from the answer's body, else from a GET of its own."""
+        token = usable_token(reply.headers.get("ETag"))
+        if shown is not None and (shown.token is not None or not self._locks):
+            return Written(identity, shown.token, shown, status=reply.status)
+        if identity is None:
+            return Written(None, token, shown, status=reply.status)
+        try:
+            now, current = self.get(identity)
+        except NotFound:
+            if token is None and shown is None:
+                raise
+            return Written(identity, token, shown, overtaken=True, status=reply.status)
+        except TwinError:
+            # The write is done; that it cannot be read back now must not make it look undone.
+            return Written(identity, token, shown, status=reply.status)
+        if token is not None and current is not None and current != token:
+            # Somebody was faster than our read: taking theirs as ours would let the next publish overwrite it.
+            return Written(identity, token, None, overtaken=True, status=reply.status)
+        return Written(identity, current, now, status=reply.status)
+
+    @property
+    def _locks(self) -> bool:
+        return self._capabilities.locking != "none"
+
+    def _item(self, reply: Reply) -> Item | None:
+        """The feature in an answer, with its lock; None where the answer holds none in our CRS."""
+        if not reply.content.strip() or "json" not in reply.content_type:
+            return None
+        try:
+            document = decode_json(reply)
+        except BadResponse:
+            return None
+        if not isinstance(document, dict) or document.get("type") != "Feature" or "properties" not in document:
+            return None
+        if not content_crs_fits(reply, self._choice):
+            return None
+        item = parse_item(document, item_etags=self._capabilities.item_etags)
+        token = item.token
+        header = reply.headers.get("ETag")
+        if header is not None:
+            token = usable_token(header)
+        elif token is None and self._capabilities.locking == "timestamps":
+            token = reply.headers.get("Last-Modified") or None
+        return Item(item.id, item.properties, item.geometry, token, item.raw_id, item.updated, item.updated_by)
+
+    def _created_id(self, reply: Reply) -> str | None:
+        """The new item's id, out of the Location header."""
+        location = reply.headers.get("Location", "").strip()
+        if not location:
+            return None
+        path = urlsplit(urljoin(reply.url, location)).path.rstrip("/")
+        above, _, last = path.rpartition("/")
+        return (
+            item_id(unquote(last))
+            if above.endswith("/items") or above == urlsplit(self._items).path.rstrip("/")
+            else None
+        )
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    except (ValueError, TypeError) as error:
+        raise Unsupported(
+            tr("The feature holds a value that cannot be sent: not a number, infinite, or of an unknown kind."),
+            detail=str(error),
+        ) from error
+
+
+__all__ = ["UNSET", "Schema", "Writer", "Written", "usable_token"]
