@@ -46,10 +46,11 @@ class quiet_gdal:
 
     def __exit__(self, *_: object) -> None:
         gdal.PopErrorHandler()
-        if not self._ogr:
-            ogr.DontUseExceptions()
+        # GDAL before 3.7 keeps its handlers on a stack: last in, first out
         if not self._gdal:
             gdal.DontUseExceptions()
+        if not self._ogr:
+            ogr.DontUseExceptions()
 
 
 def create(
