@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 NO_QT := -p no:pytest-qt -p no:pytest_qgis
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint unit qgis-test e2e test package install demo bench i18n clean
+.PHONY: help setup lint format unit qgis-test e2e test package install demo bench i18n clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +18,9 @@ setup: ## install what is missing (QGIS 3.40 from bookworm-backports on Debian 1
 lint: setup ## ruff, mypy, import-linter, the plugin site's checks, Qt names, user texts, house rules
 	@$(PY) -m tools.package
 	@$(PY) -m tools.lint
+
+format: setup ## mend what ruff can mend by itself
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
 
 unit: setup ## the tests that need no QGIS (seconds)
 	@$(PY) -m pytest tests/unit $(NO_QT) --timeout=60 --junitxml=build/junit/unit.xml $(PYTEST_ARGS)
