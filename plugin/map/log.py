@@ -1,0 +1,61 @@
+"""The log panel's tab "City Twin", and the message bar: the user's sentence there, the detail here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qgis.core import Qgis, QgsMessageLog
+from qgis.PyQt.QtWidgets import QPushButton
+
+from ..text import tr
+from ..twin.errors import CityTwinError
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
+TAB = "City Twin"
+_SHOWN = 8  # seconds that good news stays; warnings and errors stay until they are closed
+
+
+def log(text: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Info) -> None:
+    """One line into the log panel. May be called from any thread."""
+    # notifyUser would add QGIS's own "see the log" bubble to our message.
+    QgsMessageLog.logMessage(text, TAB, level, False)
+
+
+def log_error(error: CityTwinError, level: Qgis.MessageLevel = Qgis.MessageLevel.Critical) -> None:
+    """``error``'s sentence and its detail into the log panel. May be called from any thread."""
+    log(f"{error.message}\n{error.detail}" if error.detail else error.message, level)
+
+
+def push(
+    iface: QgisInterface | None,
+    text: str,
+    level: Qgis.MessageLevel = Qgis.MessageLevel.Info,
+    *,
+    detail: str = "",
+    seconds: int | None = None,
+) -> None:
+    """Show ``text`` in the message bar; with ``detail`` also a button that opens the log, where both are written.
+
+    Main thread only. ``seconds`` 0 keeps it until the user closes it; None chooses by level. Without a window
+    (``iface`` None) it is logged only.
+    """
+    if detail or iface is None:
+        log(f"{text}\n{detail}" if detail else text, level)
+    if iface is None:
+        return
+    bar = iface.messageBar()
+    item = bar.createMessage(tr("City Twin"), text)
+    if detail:
+        button = QPushButton(tr("Details"), item)
+        button.clicked.connect(lambda _checked=False: iface.openMessageLog())
+        item.layout().addWidget(button)
+    if seconds is None:
+        seconds = _SHOWN if level in (Qgis.MessageLevel.Info, Qgis.MessageLevel.Success) else 0
+    bar.pushWidget(item, level, seconds)
+
+
+def push_error(iface: QgisInterface | None, error: CityTwinError) -> None:
+    """Show what went wrong in the user's words, its detail behind a button."""
+    push(iface, error.message, Qgis.MessageLevel.Critical, detail=error.detail)
