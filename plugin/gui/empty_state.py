@@ -54,9 +54,8 @@ class EmptyState(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addStretch(2)
-        layout.addWidget(column, 0, Qt.AlignmentFlag(0))
+        layout.addWidget(column)
         layout.addStretch(3)
-        layout.setAlignment(column, Qt.AlignmentFlag.AlignVCenter)
         self._buttons: list[QAbstractButton] = []
         self.tell(icon, title, text)
         self.set_buttons(buttons)
