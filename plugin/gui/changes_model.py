@@ -46,7 +46,7 @@ class _Layer:
     words: QStandardItem
     title: str = ""
     broken: tuple[str, ...] = ()
-    changes: dict[str, Change] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
     items: dict[str, tuple[QStandardItem, QStandardItem]] = field(default_factory=dict)
     orders: list[tuple[Any, ...]] = field(default_factory=list)  # of the listed rows, sorted
     todo: deque[Row] = field(default_factory=deque)
@@ -153,20 +153,19 @@ class ChangesModel(QStandardItemModel):
         layer.hidden = max(0, len(rows) - LISTED)
         listed = rows[:LISTED]
         fresh = {row.change.key: row for row in listed}
-        old = layer.changes
-        layer.changes = {row.change.key: row.change for row in rows}
+        old, layer.rows = layer.rows, {row.change.key: row for row in rows}
         gone = [key for key in layer.items if key not in fresh]
         if len(gone) > 200:  # taking thousands out one by one takes longer than starting anew
             layer.item.removeRows(0, layer.item.rowCount())
             layer.items, layer.orders, layer.more = {}, [], None
         else:
             for key in gone:
-                row = layer.items.pop(key)[0].row()
-                layer.item.removeRow(row)
-                del layer.orders[row]
+                place = layer.items.pop(key)[0].row()
+                layer.item.removeRow(place)
+                del layer.orders[place]
         for key, row in fresh.items():
-            if key in layer.items and old.get(key) != row.change:
-                self._dress(copy.path, layer, key, row)
+            if key in layer.items and old.get(key) != row:
+                self._dress(copy.path, layer, key)
         layer.todo = deque(row for row in listed if row.change.key not in layer.items)
 
     def _fill(self) -> None:
@@ -186,23 +185,21 @@ class ChangesModel(QStandardItemModel):
         key = row.change.key
         pair[0].setData(key, KEY)
         layer.items[key] = pair
-        self._dress(copy.path, layer, key, row)
+        self._dress(copy.path, layer, key)
         place = bisect_left(layer.orders, row.order)
         layer.orders.insert(place, row.order)
         layer.item.insertRow(place, list(pair))
 
-    def _dress(self, path: str, layer: _Layer, key: str, row: Row | None = None) -> None:
+    def _dress(self, path: str, layer: _Layer, key: str) -> None:
         first, second = layer.items[key]
-        change = layer.changes[key]
+        row = layer.rows[key]
         problems = self._problems.get(path, {}).get(key, ())
-        if row is not None:
-            first.setText(change.label)
-            second.setText(row.summary)
-            second.setToolTip(row.summary)
-        words = row.search if row is not None else str(first.data(SEARCH)).replace(f"{_MARK}problem{_MARK}", "")
-        first.setData(f"{_MARK}problem{words}" if problems else words.replace(f"{_MARK}problem", "", 1), SEARCH)
-        first.setIcon(icon(icon_name(change, bool(problems))))
-        first.setToolTip("\n".join((change.label, *problems)))
+        first.setText(row.change.label)
+        first.setIcon(icon(icon_name(row.change, bool(problems))))
+        first.setToolTip("\n".join((row.change.label, *problems)))
+        first.setData(f"{_MARK}problem{row.search}" if problems else row.search, SEARCH)
+        second.setText(row.summary)
+        second.setToolTip(row.summary)
 
     def _say_more(self, layer: _Layer) -> None:
         if layer.more is not None:
@@ -218,7 +215,7 @@ class ChangesModel(QStandardItemModel):
         for copy in self._copies.values():
             total = []
             for layer in copy.layers.values():
-                counts = tally(layer.changes.values())
+                counts = tally(row.change for row in layer.rows.values())
                 total.append(counts)
                 layer.words.setText(tr("not recorded any more") if layer.broken else counted(counts))
                 layer.words.setToolTip(layer.words.text())
@@ -238,7 +235,7 @@ class ChangesModel(QStandardItemModel):
     def all_changes(self, path: str | None = None) -> list[Change]:
         """Every change (of one copy), listed or not."""
         copies = [self._copies[path]] if path is not None else list(self._copies.values())
-        return [change for copy in copies for layer in copy.layers.values() for change in layer.changes.values()]
+        return [row.change for copy in copies for layer in copy.layers.values() for row in layer.rows.values()]
 
     def broken(self) -> list[str]:
         """What is wrong with the layers whose changes are not recorded."""
@@ -264,7 +261,8 @@ class ChangesModel(QStandardItemModel):
         """The change at ``index``, if it is one."""
         layer = self._layer(index)
         key = index.siblingAtColumn(0).data(KEY) if layer else None
-        return layer.changes.get(key) if layer and isinstance(key, str) else None
+        row = layer.rows.get(key) if layer and isinstance(key, str) else None
+        return row.change if row else None
 
     def problems(self, index: QModelIndex) -> tuple[str, ...]:
         """Why the change at ``index`` could not be published, as last found."""
@@ -285,7 +283,7 @@ class ChangesModel(QStandardItemModel):
             elif kind == "copy":
                 into.update((one.key, one) for one in self.all_changes(path))
             elif kind == "layer" and layer is not None:
-                into.update(layer.changes)
+                into.update((key, row.change) for key, row in layer.rows.items())
         return {path: list(changes.values()) for path, changes in found.items() if changes}
 
     def index_of(self, path: str, key: str) -> QModelIndex:

@@ -1,0 +1,111 @@
+"""One change column by column: what the twin has beside what the working copy has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from qgis.PyQt.QtGui import QFont
+from qgis.PyQt.QtWidgets import QApplication
+
+from ..text import tr
+from ..workcopy.changes import Cell, Change
+from ..workcopy.wording import NOTHING, describe_geometry, geometry_shown, shown
+
+COLUMN, PUBLISHED, YOURS = range(3)
+HEAVY = 200_000  # bytes of geometry that are not measured in the main thread
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """One line: the column's title, both values in words, and the whole story for the tool tip."""
+
+    column: str
+    title: str
+    old: str
+    new: str
+    story: str = ""
+
+
+def is_heavy(change: Change) -> bool:
+    """Whether to put `rows_of` into a task."""
+    return sum(len(v) for cell in change.cells for v in (cell.old, cell.new) if isinstance(v, bytes)) > HEAVY
+
+
+def rows_of(change: Change, metres: bool) -> tuple[CellRow, ...]:
+    """The changed columns in words, the geometry first. ``metres``: whether the CRS's units are metres."""
+    cells = sorted(change.cells, key=lambda cell: not cell.geometry)
+    return tuple(_row(cell, change.kind, metres) for cell in cells)
+
+
+def _row(cell: Cell, kind: str, metres: bool) -> CellRow:
+    if not cell.geometry:
+        return CellRow(cell.column, cell.title, shown(cell.old, cell.kind), shown(cell.new, cell.kind))
+    old, new = (value if isinstance(value, bytes) else None for value in (cell.old, cell.new))
+    before, after = geometry_shown(old), geometry_shown(new)
+    if kind != "update":
+        return CellRow(cell.column, tr("Geometry"), before, after)
+    words = describe_geometry(old, new, metres)
+    return CellRow(cell.column, tr("Geometry"), before, words, f"{words}\n{before} → {after}")
+
+
+class CellsModel(QAbstractTableModel):
+    """Three columns: column, published value, the working copy's value."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[CellRow, ...] = ()
+
+    def show(self, rows: tuple[CellRow, ...]) -> None:
+        """Show these rows instead. The same rows leave the selection alone."""
+        if rows != self._rows:
+            self.beginResetModel()
+            self._rows = rows
+            self.endResetModel()
+
+    def rows(self) -> tuple[CellRow, ...]:
+        return self._rows
+
+    def as_text(self) -> str:
+        """All rows, tab-separated, for the clipboard."""
+        lines = [[row.title, row.old, row.new] for row in self._rows]
+        heads = [str(self.headerData(at, Qt.Orientation.Horizontal)) for at in range(3)]
+        return "\n".join("\t".join(line) for line in [heads, *lines])
+
+    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+        return 0 if parent.isValid() else 3
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return (tr("Column"), tr("Published"), tr("Yours"))[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignLeft) | int(Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        row = self._rows[index.row()]
+        text = (row.title, row.old, row.new)[index.column()]
+        show: Mapping[int, Any] = {
+            Qt.ItemDataRole.DisplayRole: lambda: " ".join(text.split()),
+            Qt.ItemDataRole.ToolTipRole: lambda: (row.story or text) if index.column() == YOURS else text,
+            Qt.ItemDataRole.FontRole: lambda: _bold() if index.column() == YOURS and row.new != NOTHING else None,
+        }
+        found = show.get(role)
+        return found() if found else None
+
+
+def _bold() -> QFont:
+    font = QFont(QApplication.font("QTableView"))
+    font.setBold(True)
+    return font
