@@ -34,6 +34,9 @@ class Silent:
         pass
 
 
+SILENT = Silent()
+
+
 def check(progress: Progress) -> None:
     """Raise `Cancelled` when the user asked to stop."""
     if progress.cancelled():

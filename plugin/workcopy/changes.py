@@ -120,8 +120,7 @@ def _cells(source: Source, tracked: Sequence[str], old: Sequence[Stored], new: S
 def same(old: Stored, new: Stored, kind: str) -> bool:
     """Whether two stored values mean the same."""
     if kind == "geometry":
-        blobs = (value if isinstance(value, bytes) else None for value in (old, new))
-        return geo.same(*blobs)
+        return geo.same(old if isinstance(old, bytes) else None, new if isinstance(new, bytes) else None)
     return cols.same(old, new, kind)
 
 

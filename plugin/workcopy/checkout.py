@@ -16,7 +16,7 @@ from ..twin.client import Twin
 from ..twin.crs import CrsChoice, read_crs, transform_extent
 from ..twin.features import pages
 from ..twin.model import Capabilities, Collection, Extent, Page, Schema
-from ..twin.progress import Progress, Silent, check
+from ..twin.progress import SILENT, Progress, check
 from ..twin.schema import infer, merge_inferred
 from . import tables
 from .columns import columns_of, free_name
@@ -66,7 +66,7 @@ def checkout(
     *,
     extent: Extent | None = None,
     extent_srid: int = 4326,
-    progress: Progress = Silent(),
+    progress: Progress = SILENT,
     replace_file: bool = False,
 ) -> CheckoutReport:
     """Bring collections into a new working copy at ``path``; whole, or not at all.
@@ -95,14 +95,14 @@ def _refuse_to_lose(path: Path, replace_file: bool) -> None:
         raise FileExists(tr("{file} exists already. Choose another name.", file=path.name))
     if not is_working_copy(path):
         raise FileExists(
-            tr("{file} exists and is not a working copy, so it is not replaced. Choose another name.", file=path.name)
+            tr("{file} exists and is no working copy, so it is not replaced. Choose another name.", file=path.name)
         )
     copy = WorkingCopy.open(path)
     if copy.problems or copy.has_changes():
         raise FileExists(
             tr(
-                "{file} holds edits that were never published, so it is not replaced. Publish or discard them first, or "
-                "choose another name.",
+                "{file} holds edits that were never published, so it is not replaced. Publish or discard them first, "
+                "or choose another name.",
                 file=path.name,
             )
         )
@@ -129,7 +129,7 @@ def _seal(part: Path, path: Path) -> None:
     with told_plainly(path):
         with part.open("rb+") as stream:
             os.fsync(stream.fileno())
-        os.replace(part, path)
+        part.replace(path)
 
 
 class _Checkout:

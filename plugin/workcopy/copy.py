@@ -18,7 +18,7 @@ from . import sql
 from .changes import Change, Counts
 from .connection import connect, opened, transaction
 from .errors import NewerFormat, NotAWorkingCopy, TrackingBroken, WorkingCopyError, told_plainly
-from .geometry import Box
+from .geometry import Box, box_of
 from .source import Source
 
 
@@ -72,8 +72,8 @@ class WorkingCopy:
             if connection.execute(sql.HAS_TABLE, ("twin_state",)).fetchone() is None:
                 raise NotAWorkingCopy(
                     tr(
-                        "{file} is not a working copy: it was not made by a checkout, so there is no twin to compare it "
-                        "with. Check out the collections first.",
+                        "{file} is not a working copy: it was not made by a checkout, so there is no twin to compare "
+                        "it with. Check out the collections first.",
                         file=path.name,
                     )
                 )
@@ -142,7 +142,7 @@ class WorkingCopy:
         with opened(self.path) as connection:
             rows = connection.execute(sql.CONFLICTS).fetchall()
         found = [
-            Conflict(row[0], row[1], row[2], *(json.loads(v) if v else None for v in row[3:6]), *row[6:])
+            Conflict(row[0], row[1], row[2], _object(row[3]), _object(row[4]), _object(row[5]), *row[6:])
             for row in rows
         ]
         return [conflict for conflict in found if table is None or conflict.table == table]
@@ -156,7 +156,7 @@ class WorkingCopy:
                 if not source.has_geometry:
                     return None
                 row = connection.execute(sql.row(change.table, ["geom"], "fid"), (change.fid,)).fetchone()
-                box = ch.box_of(row[3]) if row else None
+                box = box_of(row[3]) if row else None
                 boxes = [box] if box else []
         if not boxes:
             return None
@@ -185,6 +185,11 @@ class WorkingCopy:
             if source.table in self.problems:
                 raise TrackingBroken(" ".join(self.problems[source.table]), detail=f"{self.path}: {source.table}")
         return wanted
+
+
+def _object(text: str | None) -> Mapping[str, Any] | None:
+    loaded: Mapping[str, Any] | None = json.loads(text) if text else None
+    return loaded
 
 
 class Watch:
@@ -236,8 +241,8 @@ def _verify(connection: sqlite3.Connection, source: Source, tracking: bool) -> l
     if missing:
         found.append(
             tr(
-                "The layer {title} lost columns of the twin: {names}. Another program removed or renamed them. Put them "
-                "back under their names, or check the layer out again.",
+                "The layer {title} lost columns of the twin: {names}. Another program removed or renamed them. Put "
+                "them back under their names, or check the layer out again.",
                 title=source.title,
                 names=", ".join(missing),
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -44,24 +44,25 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def write_ahead(
-    connection: sqlite3.Connection,
-    publish: str,
-    message: str,
-    table: str,
-    kind: Kind,
-    fid: int,
-    twin_id: str | None,
-    client_id: str | None,
-    token: str | None,
-    sent: Mapping[str, Stored],
-) -> Entry:
-    """Note what is about to be sent. The caller commits before it sends."""
-    packed = json.dumps({name: _pack(value) for name, value in sent.items()})
+def write_ahead(connection: sqlite3.Connection, entry: Entry) -> Entry:
+    """Note what is about to be sent; returns the entry with its number. The caller commits before it sends."""
+    packed = json.dumps({name: _pack(value) for name, value in entry.sent.items()})
     cursor = connection.execute(
-        sql.WRITE_AHEAD, (publish, message, table, kind, fid, twin_id, client_id, token, packed, now())
+        sql.WRITE_AHEAD,
+        (
+            entry.publish,
+            entry.message,
+            entry.table,
+            entry.kind,
+            entry.fid,
+            entry.twin_id,
+            entry.client_id,
+            entry.token,
+            packed,
+            now(),
+        ),
     )
-    return Entry(cursor.lastrowid or 0, publish, message, table, kind, fid, twin_id, client_id, token, sent)
+    return replace(entry, id=cursor.lastrowid or 0)
 
 
 def settle(
@@ -91,6 +92,5 @@ def _pack(value: Stored) -> Any:
 
 
 def _unpack(value: Any) -> Stored:
-    if isinstance(value, dict):
-        return bytes.fromhex(value["hex"])
-    return value  # type: ignore[no-any-return]
+    unpacked: Stored = bytes.fromhex(value["hex"]) if isinstance(value, dict) else value
+    return unpacked

@@ -91,4 +91,5 @@ def _tiles(cells: npt.NDArray[np.void]) -> npt.NDArray[np.intp]:
     slice_length = max(1, math.ceil(math.sqrt(nodes))) * _FILL
     slices = np.empty(len(cells), dtype=np.int64)
     slices[by_x] = np.arange(len(cells)) // slice_length
-    return np.lexsort((y, slices))
+    order: npt.NDArray[np.intp] = np.lexsort((y, slices))
+    return order

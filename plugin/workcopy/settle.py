@@ -11,6 +11,7 @@ from typing import Any
 from ..twin.model import Item
 from . import changes as ch
 from . import journal, sql
+from .body import geometry_to_send
 from .columns import GEOMETRY, Stored, from_stored, row_of
 from .geometry import BadGeometry, decode, encode
 from .source import Source
@@ -69,6 +70,11 @@ def values_of(source: Source, item: Item) -> dict[str, Stored]:
         except BadGeometry:
             out[GEOMETRY] = None
     return out
+
+
+def geometry_of(source: Source, item: Item) -> dict[str, Any] | None:
+    """An item's geometry, east/north."""
+    return geometry_to_send(source, values_of(source, item).get(GEOMETRY))
 
 
 def differing(source: Source, one: Mapping[str, Stored], other: Mapping[str, Stored]) -> list[str]:

@@ -223,7 +223,8 @@ def base_row(table: str, columns: Sequence[str]) -> str:
 def put_base(table: str, columns: Sequence[str]) -> str:
     """Insert or move a base: twin_id, twin_version, fid, ``columns``."""
     marks = ", ".join("?" * (3 + len(columns)))
-    return f"INSERT OR REPLACE INTO {quote(base_table(table))} (twin_id, twin_version, fid, {names(columns)}) VALUES ({marks})"
+    base = quote(base_table(table))
+    return f"INSERT OR REPLACE INTO {base} (twin_id, twin_version, fid, {names(columns)}) VALUES ({marks})"
 
 
 def drop_base(table: str) -> str:
@@ -303,6 +304,9 @@ SET_CONTENTS = (
 SET_COUNT = "UPDATE gpkg_ogr_contents SET feature_count = ? WHERE table_name = ?"
 SET_GEOMETRY_TYPE = "UPDATE gpkg_geometry_columns SET geometry_type_name = ? WHERE table_name = ?"
 SET_OPTIONAL_Z = "UPDATE gpkg_geometry_columns SET z = 2 WHERE table_name = ?"
+FOREIGN_TRIGGERS = (
+    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? AND name NOT LIKE 'twin!_%' ESCAPE '!'"
+)
 HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 MASTER = "SELECT name, sql FROM sqlite_master WHERE (tbl_name = ?1 AND type IN ('table', 'trigger')) OR name = ?2"
 COLUMNS = "SELECT name FROM pragma_table_info(?)"

@@ -35,7 +35,7 @@ _GEOMETRY = {
 }
 
 
-class quiet_gdal:
+class QuietGdal:
     """GDAL's exceptions on, its stderr off, for the calls inside; both as they were afterwards."""
 
     def __enter__(self) -> None:
@@ -57,7 +57,7 @@ def create(
     path: Path, table: str, columns: Sequence[Column], geometry_type: str, has_z: bool, srid: int, description: str
 ) -> None:
     """Add an empty table (and the GeoPackage where there is none yet) at ``path``."""
-    with told_plainly(path), quiet_gdal():
+    with told_plainly(path), QuietGdal():
         try:
             _create(path, table, columns, geometry_type, has_z, srid, description)
         except RuntimeError as error:
@@ -137,8 +137,5 @@ def create_tracking(connection: sqlite3.Connection, table: str, tracked: Sequenc
 
 def foreign_triggers(connection: sqlite3.Connection, table: str) -> dict[str, str]:
     """The triggers on ``table`` that are not ours (R-tree, feature count): name → statement."""
-    rows = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? AND name NOT LIKE 'twin\\_%' ESCAPE '\\'",
-        (table,),
-    )
+    rows = connection.execute(sql.FOREIGN_TRIGGERS, (table,))
     return {str(name): str(statement) for name, statement in rows}

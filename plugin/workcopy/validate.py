@@ -11,7 +11,7 @@ from typing import Any
 from osgeo import gdal, ogr
 
 from ..text import tr
-from ..twin.progress import Progress, Silent, check
+from ..twin.progress import SILENT, Progress, check
 from ..twin.schema import check as check_schema
 from . import sql
 from .changes import Change
@@ -39,9 +39,7 @@ class Problem:
     key: str = ""  # the change's
 
 
-def validate(
-    copy: WorkingCopy, changes: Sequence[Change] | None = None, progress: Progress = Silent()
-) -> list[Problem]:
+def validate(copy: WorkingCopy, changes: Sequence[Change] | None = None, progress: Progress = SILENT) -> list[Problem]:
     """Check ``changes`` (default: all) against the twin's schema and for valid geometry. Raises `TrackingBroken`."""
     todo = copy.changes() if changes is None else changes
     problems: list[Problem] = []

@@ -145,14 +145,6 @@ class LayerWriter:
 
     def _problems(self) -> list[str]:
         problems = []
-        if self._no_id:
-            problems.append(
-                trn(
-                    "{n} feature has no id: it can be seen, but changes to it can never be published.",
-                    "{n} features have no id: they can be seen, but changes to them can never be published.",
-                    self._no_id,
-                )
-            )
         for name, count in sorted(self._misfits.items()):
             problems.append(
                 tr(

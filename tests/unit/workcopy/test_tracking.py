@@ -78,7 +78,12 @@ def test_identity_is_put_back(copy: WorkingCopy, recursive: bool, column: str) -
 def test_pasted_identity_is_cleared(copy: WorkingCopy, recursive: bool) -> None:
     run(copy, "UPDATE buildings SET height = 1 WHERE twin_id = 'b1'")
     for stolen in ("b1", "b2", "from elsewhere"):
-        run(copy, "INSERT INTO buildings (name, twin_id, twin_version) VALUES ('Kopie', ?, 'v')", stolen, recursive=recursive)
+        run(
+            copy,
+            "INSERT INTO buildings (name, twin_id, twin_version) VALUES ('Kopie', ?, 'v')",
+            stolen,
+            recursive=recursive,
+        )
     assert kinds(copy) == [("insert", None)] * 3 + [("update", "b1")]
 
 
@@ -160,7 +165,9 @@ def test_vacuum_keeps_everything(copy: WorkingCopy) -> None:
 def test_overwritten_table_is_reported_not_read_as_unchanged(copy: WorkingCopy, tmp_path: Path) -> None:
     other = make_copy(tmp_path / "other.gpkg")
     subprocess.run(
-        ["ogr2ogr", "-update", "-overwrite", str(copy.path), str(other.path), "buildings"], check=True, capture_output=True
+        ["ogr2ogr", "-update", "-overwrite", str(copy.path), str(other.path), "buildings"],
+        check=True,
+        capture_output=True,
     )
     again = WorkingCopy.open(copy.path)
     assert "no longer recorded" in again.problems["buildings"][0]
