@@ -1,0 +1,52 @@
+"""The demo twin as a user meets it: one button, and then a connection of that name."""
+
+from __future__ import annotations
+
+from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ..map import connections
+from ..map.connections import Connection
+from ..map.processes import DemoTwin
+from ..text import tr
+
+_NAME = "citytwin/demo/connection"
+
+
+class DemoControl(QObject):
+    """Starts and stops the demo twin, and keeps its connection's address right."""
+
+    starting = pyqtSignal()
+    ready = pyqtSignal(str)  # the connection's name
+    failed = pyqtSignal(str)  # a sentence
+
+    def __init__(self, twin: DemoTwin, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._twin = twin
+        twin.ready.connect(self._listens)
+        twin.failed.connect(self.failed)
+
+    @property
+    def running(self) -> bool:
+        return bool(self._twin.url)
+
+    def start(self) -> None:
+        """Start it, or tell again that it is ready."""
+        if not self._twin.url:
+            self.starting.emit()
+        self._twin.start()
+
+    def stop(self) -> None:
+        self._twin.stop()
+
+    def is_demo(self, name: str) -> bool:
+        """Whether the connection of that name is the demo twin's."""
+        return bool(name) and name == QgsSettings().value(_NAME, "", type=str)
+
+    def _listens(self, url: str) -> None:
+        name = str(QgsSettings().value(_NAME, "", type=str)) or tr("Demo Twin")
+        known = connections.get(name)
+        if known is None or known.url != url:
+            connections.save(Connection(name, url))
+        QgsSettings().setValue(_NAME, name)
+        self.ready.emit(name)
