@@ -121,6 +121,9 @@ class Query:
     equals: Tuple[Tuple[str, Any], ...] = field(default=())
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def compact(value: Json) -> str:
     """``value`` as JSON text without spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(value)

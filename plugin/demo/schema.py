@@ -106,15 +106,13 @@ def check_properties(schema: Schema, given: Dict[str, Any], errors: Errors) -> D
 
 def compute(schema: Schema, properties: Dict[str, Any], geometry: Optional[Geometry]) -> Dict[str, Any]:
     """``properties`` in the schema's order, with what the server works out itself."""
-    values = dict(properties)
+    values: Dict[str, Any] = {}
     for prop in schema.properties:
-        if prop.computed:
-            values.pop(prop.name, None)
-            if geometry is not None:
-                measured = area(geometry) if prop.computed == "area" else length(geometry)
-                values[prop.name] = round(measured, 1)
-    order = {prop.name: i for i, prop in enumerate(schema.properties)}
-    return {name: values[name] for name in sorted(values, key=lambda name: order.get(name, len(order)))}
+        if prop.computed and geometry is not None:
+            values[prop.name] = round(area(geometry) if prop.computed == "area" else length(geometry), 1)
+        elif not prop.computed and prop.name in properties:
+            values[prop.name] = properties[prop.name]
+    return values
 
 
 def _fault(prop: Property, value: Any) -> str:

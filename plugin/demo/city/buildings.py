@@ -28,12 +28,12 @@ def buildings(blocks: List[Block]) -> Iterator[Building]:
     plots = []
     for n, landmark in enumerate(LANDMARKS, 1):
         ring = outline(landmark)
-        plots.append(ring)
+        plots.append(plane.Plot(ring, 4.0))
         yield Building(f"LM-{n:03}", tuple(ring), _landmark_properties(landmark))
     for block in blocks:
         dice = random.Random(block.key)  # nosec B311 - each block has its own seed, so one change moves no other
         for n, (ring, house) in enumerate(_on_block(block, dice), 1):
-            if all(plane.apart(ring, plot, 4.0) for plot in plots):
+            if plane.clear_of(ring, plots):
                 yield Building(f"{block.key}-{n:02}", tuple(ring), _properties(block, ring, house, n, dice))
 
 
@@ -71,12 +71,12 @@ def _on_block(block: Block, dice: random.Random) -> Iterator[Tuple[Ring, _House]
     if chance < (0.03 if style == "old" else 0.05) and size > 1500:
         return  # a square
     if style == "old":
-        yield from _perimeter(block, ring, dice, 10.5, (9, 15))
+        yield from _perimeter(block, ring, dice, 10.5, (12, 24))
     elif style == "rebuilt":
         if chance < 0.32 and size > 2200:
             yield from _slabs(block, ring, dice)
         else:
-            yield from _perimeter(block, ring, dice, 12.0, (14, 30))
+            yield from _perimeter(block, ring, dice, 12.0, (18, 40))
     elif style == "centre":
         if chance < 0.38:
             yield from _perimeter(block, ring, dice, 15.0, (18, 38))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 from . import plane
 from .places import DISTRICTS, ISLAND, MAIN_STREETS, WATERS, District
@@ -67,7 +67,8 @@ def grid_of(district: District) -> Tuple[Grid, List[float], List[float]]:
 
 def blocks() -> Iterator[Block]:
     """All blocks, district by district."""
-    basins = [water.ring for water in WATERS[1:]]
+    barred = [plane.Plot(water.ring, QUAY) for water in WATERS[1:]]
+    barred += [plane.Plot(plane.band(line, 12.0)) for name, _, _, line in MAIN_STREETS if name in _CROSSING]
     for district in DISTRICTS:
         ground = _ground(district)
         if ground is None or district.style == "park":
@@ -78,7 +79,7 @@ def blocks() -> Iterator[Block]:
             for j, (v0, v1) in enumerate(zip(vs, vs[1:])):
                 corners = (u0 + half, v0 + half), (u1 - half, v0 + half), (u1 - half, v1 - half), (u0 + half, v1 - half)
                 ring = plane.tidy(plane.clip(ground, [grid.xy(u, v) for u, v in corners]), 2.0)
-                for n, part in enumerate(_usable(ring, basins)):
+                for n, part in enumerate(_free_parts(ring, barred, 0)):
                     names = district.streets
                     faces = (names[(j * 2) % len(names)], names[(i * 2 + 1) % len(names)])
                     yield Block(f"{district.code}-{i:02}{j:02}{chr(96 + n) if n else ''}", district, tuple(part), faces)
@@ -88,7 +89,7 @@ def streets() -> Iterator[Street]:
     """Main streets, then the districts' own."""
     for name, kind, speed, line in MAIN_STREETS:
         yield Street(name, kind, speed, line)
-    basins = [water.ring for water in WATERS[1:]]
+    basins = [plane.Plot(water.ring, 5.0) for water in WATERS[1:]]
     for district in DISTRICTS:
         ring = plane.counter_clockwise(district.ring)
         grid, us, vs = grid_of(district)
@@ -113,31 +114,22 @@ def _ground(district: District) -> Optional[Ring]:
     return plane.offset(ring, inward)
 
 
-def _usable(ring: Ring, basins: List[Tuple[Point, ...]]) -> Iterator[Ring]:
-    """The block, or halves of it where a basin or a bridge cuts into it."""
-    yield from _free_parts(ring, basins, 0)
+# main streets that run through districts instead of along their edges
+_CROSSING = {"Erasmusbrug", "Willemsbrug", "Koninginnebrug", "Laan op Zuid", "Posthumalaan", "Rosestraat"}
 
 
-def _free_parts(ring: Ring, basins: List[Tuple[Point, ...]], depth: int) -> Iterator[Ring]:
+def _free_parts(ring: Ring, barred: List[plane.Plot], depth: int) -> Iterator[Ring]:
+    """The block, or halves of it where a basin or a street cuts into it; convex parts only."""
     if len(ring) < 3 or plane.area(ring) < 260:
         return
-    clear = all(plane.apart(ring, basin, QUAY) for basin in basins)
-    if clear and all(_clear_of(ring, name, line) for name, _, _, line in MAIN_STREETS if name in _CROSSING):
+    if plane.clear_of(ring, barred):
         if plane.is_convex(ring):
             yield ring
             return
         depth = max(depth, 2)
     if depth < 4:
         for half in halve(ring):
-            yield from _free_parts(half, basins, depth + 1)
-
-
-# main streets that run through districts instead of along their edges
-_CROSSING = {"Erasmusbrug", "Willemsbrug", "Koninginnebrug", "Laan op Zuid", "Posthumalaan", "Rosestraat"}
-
-
-def _clear_of(ring: Ring, name: str, line: Tuple[Point, ...]) -> bool:
-    return plane.apart(ring, plane.band(line, 12.0), 0.0)
+            yield from _free_parts(half, barred, depth + 1)
 
 
 def halve(ring: Ring, at: float = 0.5) -> Tuple[Ring, Ring]:
@@ -153,20 +145,22 @@ def halve(ring: Ring, at: float = 0.5) -> Tuple[Ring, Ring]:
     return plane.tidy(plane.cut(ring, m, far)), plane.tidy(plane.cut(ring, far, m))
 
 
-def _on_land(a: Point, b: Point, basins: List[Tuple[Point, ...]]) -> Iterator[Tuple[Point, ...]]:
+def _on_land(a: Point, b: Point, basins: List[plane.Plot]) -> Iterator[Tuple[Point, ...]]:
     """A segment without what lies in or close to water."""
-    cuts: Dict[float, bool] = {}
     size = math.dist(a, b)
-    steps = max(1, int(size / 6))
+    low_x, high_x, low_y, high_y = min(a[0], b[0]), max(a[0], b[0]), min(a[1], b[1]), max(a[1], b[1])
+    close = [basin for basin in basins if basin.near(low_x, low_y, high_x, high_y)]
+    steps = max(1, int(size / 6)) if close else 1
+    dry = []
     for k in range(steps + 1):
         p = (a[0] + (b[0] - a[0]) * k / steps, a[1] + (b[1] - a[1]) * k / steps)
-        cuts[k / steps] = not any(plane.inside(p, basin) or plane.away(p, [*basin, basin[0]]) < 5 for basin in basins)
-    start: Optional[float] = None
-    for t, dry in [*cuts.items(), (2.0, False)]:
-        if dry and start is None:
-            start = t
-        elif not dry and start is not None:
-            end = 1.0 if t == 2.0 else t - 1 / steps
-            if (end - start) * size > 35:
-                yield tuple((a[0] + (b[0] - a[0]) * s, a[1] + (b[1] - a[1]) * s) for s in (start, end))
+        dry.append(not any(basin.holds(p) for basin in close))
+    start: Optional[int] = None
+    for k, is_dry in enumerate([*dry, False]):
+        if is_dry and start is None:
+            start = k
+        elif not is_dry and start is not None:
+            if (k - 1 - start) / steps * size > 35:
+                ends = (start / steps, (k - 1) / steps)
+                yield tuple((a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for t in ends)
             start = None

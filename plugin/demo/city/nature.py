@@ -41,15 +41,15 @@ class Occupied:
 
 def trees(blocks: List[Block], streets: List[Street], built: List[Ring]) -> Iterator[Tree]:
     """All trees, each on free ground."""
-    waters = [list(water.ring) for water in WATERS]
-    island = list(WATERS[0].holes[0])
+    waters = [plane.Plot(water.ring) for water in WATERS]
+    island = plane.Plot(WATERS[0].holes[0])
     taken, seen = Occupied(built), set()
 
     def free(p: Point) -> bool:
         cell = (int(p[0] // 4), int(p[1] // 4))
         if cell in seen or taken.at(p):
             return False
-        if any(plane.inside(p, water) for water in waters) and not plane.inside(p, island):
+        if any(water.holds(p) for water in waters) and not island.holds(p):
             return False
         seen.add(cell)
         return True
@@ -65,9 +65,9 @@ def trees(blocks: List[Block], streets: List[Street], built: List[Ring]) -> Iter
 
 def _avenue(key: str, street: Street, free: Free) -> Iterator[Tree]:
     dice = random.Random(f"{street.name}{street.line[0]}")  # nosec B311 - seeded city
-    if street.kind not in _AVENUES or (street.kind == "street" and dice.random() < 0.62):
+    if street.kind not in _AVENUES or (street.kind == "street" and dice.random() < 0.72):
         return
-    away, step = _AVENUES[street.kind], 10.0 if street.kind == "main road" else 12.0
+    away, step = _AVENUES[street.kind], 13.0 if street.kind == "main road" else 15.0
     species = dice.choice(_SPECIES[:8] if street.kind != "street" else _SPECIES)
     n = 0
     for a, b in zip(street.line, street.line[1:]):
@@ -85,7 +85,7 @@ def _park(key: str, ring: Tuple[Point, ...], free: Free) -> Iterator[Tree]:
     dice = random.Random(key)  # nosec B311 - seeded city
     inner = plane.shrink(plane.counter_clockwise(ring), 14) or list(ring)
     xs, ys = [p[0] for p in inner], [p[1] for p in inner]
-    groves = [(dice.uniform(min(xs), max(xs)), dice.uniform(min(ys), max(ys)), dice.choice(_SPECIES)) for _ in range(70)]
+    groves = [(dice.uniform(min(xs), max(xs)), dice.uniform(min(ys), max(ys)), dice.choice(_SPECIES)) for _ in range(60)]
     n = 0
     for x, y, species in groves:
         for _ in range(dice.randint(6, 22)):
@@ -102,7 +102,7 @@ def _garden(block: Block, free: Free) -> Iterator[Tree]:
         return
     xs, ys = [p[0] for p in court], [p[1] for p in court]
     n = 0
-    for _ in range(min(9, int(plane.area(court) / 160))):
+    for _ in range(min(5, int(plane.area(court) / 260))):
         p = (dice.uniform(min(xs), max(xs)), dice.uniform(min(ys), max(ys)))
         if plane.inside(p, court) and free(p):
             n += 1

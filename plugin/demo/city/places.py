@@ -95,7 +95,7 @@ DISTRICTS = (
     District("OWE", "Oude Westen", "Centrum", 9_690, (
         WEENA_WEST, (91465, 437380), (91440, 437200), (91405, 436900), ROCHUSSEN_WEST, EENDRACHTSPLEIN, MAURITSWEG_MID,
         STATION_SQUARE,
-    ), 12, (92, 62), "old", (3, 5), (1880, 1935),
+    ), 12, (112, 68), "old", (3, 5), (1880, 1935),
         ("West-Kruiskade", "Gouvernestraat", "Josephstraat", "Nieuwe Binnenweg", "Sint-Mariastraat", "Adrianastraat",
          "Bloemkwekersstraat", "Gaffelstraat", "Drievriendenstraat", "Kogelvangerstraat", "Zwaerdecroonstraat",
          "Batavierenstraat", "Anna Paulownastraat", "Akeleistraat", "Hobokenstraat")),
@@ -106,7 +106,7 @@ DISTRICTS = (
          "Joost Banckertsplaats", "Korte Lijnbaan", "Crispijnstraat", "Schouwburgplein", "Westewagenstraat")),
     District("WDW", "Witte de Withkwartier", "Centrum", 4_060, (
         EENDRACHTSPLEIN, ZEEDIJK_MID, ZEEDIJK_EAST, VASTELAND, SCHIEDAMSEDIJK_MID, CHURCHILLPLEIN,
-    ), 14, (88, 64), "rebuilt", (4, 8), (1900, 1995),
+    ), 14, (104, 70), "rebuilt", (4, 8), (1900, 1995),
         ("Witte de Withstraat", "Schilderstraat", "Hartmansstraat", "Eendrachtsstraat", "Zwarte Paardenstraat", "Wijnbrugstraat",
          "Houtlaan", "Boomgaardsstraat", "Nieuwstraat", "Witte Huisstraat")),
     District("DIJ", "Dijkzigt", "Centrum", 870, (
@@ -128,13 +128,13 @@ DISTRICTS = (
     District("NIH", "Nieuwehaven", "Centrum", 5_120, (
         BLAAK_EAST, (93400, 437150), WILLEMSBRUG_NORTH, (93585, 436945), (93905, 437070), MAASBOULEVARD, OOSTPLEIN,
         (93430, 437260),
-    ), 28, (98, 60), "rebuilt", (4, 8), (1950, 1990),
+    ), 28, (112, 68), "rebuilt", (4, 8), (1950, 1990),
         ("Nieuwehaven", "Haringvliet", "Groenendaal", "Oostmolenstraat", "Buizenwerf", "Spaansekade", "Kattenburg",
          "Geldersekade", "Hoogstraat", "Burgemeester Oudlaan")),
     District("SCH", "Scheepvaartkwartier", "Centrum", 2_050, (
         ZEEDIJK_MID, (92215, 435510), (92260, 435520), (92510, 435668), (92635, 435820), (92790, 436050),
         (92870, 436255), VASTELAND, ZEEDIJK_EAST,
-    ), 24, (92, 66), "old", (3, 5), (1850, 1935),
+    ), 24, (108, 72), "old", (3, 5), (1850, 1935),
         ("Westplein", "Scheepstimmermanslaan", "Javastraat", "Calandstraat", "Willemskade", "Veerhaven", "Westerlaan",
          "Parklaan", "Houtlaan", "Van Vollenhovenstraat")),
     District("PAR", "Het Park", "Centrum", 90, (
@@ -142,7 +142,7 @@ DISTRICTS = (
     ), 20, (120, 120), "park", (1, 2), (1852, 1960), ("Baden Powelllaan", "Kievitslaan")),
     District("STR", "Struisenburg", "Kralingen-Crooswijk", 5_840, (
         OOSTPLEIN, MAASBOULEVARD, (94200, 437060), (94570, 436950), (94640, 437420), (94300, 437560),
-    ), 20, (92, 60), "rebuilt", (4, 7), (1920, 1998),
+    ), 20, (108, 68), "rebuilt", (4, 7), (1920, 1998),
         ("Oostzeedijk", "Admiraliteitskade", "Infirmeriestraat", "Oostmaaslaan", "Plantageweg", "Willem Ruyslaan",
          "Sint-Josephstraat", "Vijverhofstraat")),
     District("NOO", "Noordereiland", "Feijenoord", 3_290, ISLAND, 24.5, (78, 58), "old", (3, 5), (1875, 1930),
@@ -150,26 +150,26 @@ DISTRICTS = (
          "Roentgenstraat", "De Ruyterstraat", "Feijenoordkade", "Antwerpse Hoofd")),
     District("KVZ", "Kop van Zuid", "Feijenoord", 4_820, (
         (92738, 435372), (92970, 435600), (93140, 435795), (93328, 435980), (93430, 435980), (93660, 436010), (93905, 435830),
-        (93760, 435520), (93540, 435440), (93330, 435592), (92985, 435444), (92760, 435350),
+        (93760, 435520), (93490, 435430), (93330, 435592), (92985, 435444), (92760, 435350),
     ), 41, (84, 66), "towers", (7, 18), (1993, 2022),
         ("Otto Reuchlinweg", "Wilhelminakade", "Cruise Terminalplein", "Wilhelminaplein", "Stieltjesstraat", "Laan op Zuid",
          "Holland Amerikakade", "Lodewijk Pincoffsweg", "Rijnhavenkade", "Antoine Platekade")),
     District("FEI", "Feijenoord", "Feijenoord", 7_370, (
         (93660, 436010), (94060, 436238), (94400, 436408), (94640, 436458), (94760, 436200), (94700, 435760), (94250, 435560),
         (93760, 435520), (93905, 435830),
-    ), 27, (90, 58), "rebuilt", (3, 6), (1895, 1995),
+    ), 27, (110, 66), "rebuilt", (3, 6), (1895, 1995),
         ("Oranjeboomstraat", "Roentgenstraat", "Rosestraat", "Persoonsdam", "Nassauhaven", "Zinkerweg", "Piekstraat",
          "Damstraat", "Steven Hoogendijkstraat", "Feijenoorddijk", "Nijverheidstraat")),
     District("KAT", "Katendrecht", "Feijenoord", 4_910, (
         (91975, 434720), (92340, 434960), (92642, 435188), (92898, 435075), (93100, 435025), (93215, 435032), (93160, 434820),
         (92800, 434700), (92300, 434600),
-    ), 26, (80, 60), "old", (3, 5), (1895, 2018),
+    ), 26, (104, 64), "old", (3, 5), (1895, 2018),
         ("Delistraat", "Atjehstraat", "Sumatraweg", "Brede Hilledijk", "Tolhuislaan", "Veerlaan", "Rechthuislaan",
          "Lombokstraat", "Silostraat", "Deliplein")),
     District("AFR", "Afrikaanderwijk", "Feijenoord", 8_160, (
-        (93215, 435032), (93450, 435220), (93480, 435420), (93540, 435440), (93760, 435520), (94250, 435560), (94180, 435080),
+        (93215, 435032), (93450, 435220), (93490, 435430), (93760, 435520), (94250, 435560), (94180, 435080),
         (93850, 434760), (93160, 434820),
-    ), 15, (92, 56), "old", (3, 4), (1905, 1990),
+    ), 15, (118, 64), "old", (3, 4), (1905, 1990),
         ("Pretorialaan", "Bloemfonteinstraat", "Paul Krugerstraat", "Joubertstraat", "Cronjéstraat", "Bothastraat",
          "Transvaalstraat", "Tweebosstraat", "Hilledijk", "Martinus Steijnstraat", "Riebeekstraat")),
 )  # fmt: skip
@@ -210,7 +210,7 @@ MAIN_STREETS: Tuple[Tuple[str, str, int, Tuple[Point, ...]], ...] = (
     ("Koninginnebrug", "bridge", 30, ((93790, 436440), (93880, 436240), (93990, 436090))),
     ("Rijnhavenbrug", "bridge", 15, ((92830, 435385), (92770, 435145))),
     ("Laan op Zuid", "main road", 50, ((93280, 435790), (93420, 435700), (93760, 435520), (94180, 435080))),
-    ("Posthumalaan", "main road", 50, ((93280, 435790), (93540, 435440), (93480, 435420), (93450, 435220), (93215, 435032))),
+    ("Posthumalaan", "main road", 50, ((93280, 435790), (93490, 435430), (93450, 435220), (93215, 435032))),
     ("Rosestraat", "main road", 50, ((93760, 435520), (93905, 435830), (93990, 436090))),
     ("Wilhelminakade", "quay", 30, (
         (92738, 435372), (92970, 435600), (93140, 435795), (93328, 435980), (93430, 435980), (93660, 436010),

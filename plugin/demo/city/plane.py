@@ -129,19 +129,34 @@ def away(p: Point, line: Sequence[Point]) -> float:
     return min(distance(p, a, b) for a, b in zip(line, line[1:]))
 
 
-def apart(ring: Sequence[Point], other: Sequence[Point], gap: float) -> bool:
-    """Whether two rings keep a distance; seen at the first one's corners and every 8 m between them."""
-    xs, ys = [p[0] for p in other], [p[1] for p in other]
-    low_x, high_x, low_y, high_y = min(xs) - gap, max(xs) + gap, min(ys) - gap, max(ys) + gap
-    if all(p[0] < low_x for p in ring) or all(p[0] > high_x for p in ring):
-        return True
-    if all(p[1] < low_y for p in ring) or all(p[1] > high_y for p in ring):
-        return True
-    closed = [*other, other[0]]
-    for p in walk([*ring, ring[0]], 8.0):
-        if low_x <= p[0] <= high_x and low_y <= p[1] <= high_y and (inside(p, other) or away(p, closed) < gap):
+class Plot:
+    """A ring on which nothing else may stand, with the box around it for quick answers."""
+
+    def __init__(self, ring: Sequence[Point], gap: float = 0.0) -> None:
+        self.ring, self.closed, self.gap = list(ring), [*ring, ring[0]], gap
+        xs, ys = [p[0] for p in ring], [p[1] for p in ring]
+        self.low_x, self.high_x = min(xs) - gap, max(xs) + gap
+        self.low_y, self.high_y = min(ys) - gap, max(ys) + gap
+
+    def near(self, low_x: float, low_y: float, high_x: float, high_y: float) -> bool:
+        return not (high_x < self.low_x or low_x > self.high_x or high_y < self.low_y or low_y > self.high_y)
+
+    def holds(self, p: Point) -> bool:
+        """Whether a point is in it or within its gap."""
+        if not (self.low_x <= p[0] <= self.high_x and self.low_y <= p[1] <= self.high_y):
             return False
-    return not any(inside(p, ring) for p in other)
+        return inside(p, self.ring) or (self.gap > 0 and away(p, self.closed) < self.gap)
+
+    def meets(self, ring: Sequence[Point]) -> bool:
+        """Whether another ring touches it; seen at corners and every 8 m between them."""
+        return any(self.holds(p) for p in walk([*ring, ring[0]], 8.0)) or any(inside(p, ring) for p in self.ring)
+
+
+def clear_of(ring: Sequence[Point], plots: Iterable[Plot]) -> bool:
+    """Whether a ring keeps away from all plots."""
+    xs, ys = [p[0] for p in ring], [p[1] for p in ring]
+    low_x, low_y, high_x, high_y = min(xs), min(ys), max(xs), max(ys)
+    return not any(plot.near(low_x, low_y, high_x, high_y) and plot.meets(ring) for plot in plots)
 
 
 def walk(line: Sequence[Point], step: float, start: float = 0.0) -> Iterable[Point]:
