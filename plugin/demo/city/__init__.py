@@ -98,7 +98,9 @@ def _water() -> Iterator[Feature]:
 
 
 def _feature(collection: Collection, key: str, geometry: Geometry, properties: Dict[str, object]) -> Feature:
-    values = compute(collection.schema, properties, geometry)
+    # every property is there, null or not: some clients learn the columns from the first items they see
+    known = {prop.name: properties.get(prop.name) for prop in collection.schema.properties}
+    values = compute(collection.schema, known, geometry)
     return Feature(key, compact(geometry), box_of(geometry), compact(values))
 
 

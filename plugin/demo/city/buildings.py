@@ -9,7 +9,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 from . import plane
 from .layout import Block, halve
-from .places import DISTRICTS, LANDMARKS, PEAKS, Landmark
+from .places import DISTRICTS, LANDMARKS, PEAKS, Landmark, outline
 from .plane import Point, Ring
 
 Properties = Dict[str, object]
@@ -35,21 +35,6 @@ def buildings(blocks: List[Block]) -> Iterator[Building]:
         for n, (ring, house) in enumerate(_on_block(block, dice), 1):
             if plane.clear_of(ring, plots):
                 yield Building(f"{block.key}-{n:02}", tuple(ring), _properties(block, ring, house, n, dice))
-
-
-def outline(landmark: Landmark) -> Ring:
-    """A landmark's footprint."""
-    x, y = landmark.at
-    turn = math.radians(landmark.angle)
-    half_u, half_v = landmark.size[0] / 2, landmark.size[1] / 2
-    if landmark.round:
-        return [
-            (x + half_u * math.cos(k * math.pi / 12), y + half_v * math.sin(k * math.pi / 12)) for k in range(24)
-        ]
-    corners = ((-half_u, -half_v), (half_u, -half_v), (half_u, half_v), (-half_u, half_v))
-    return [
-        (x + u * math.cos(turn) - v * math.sin(turn), y + u * math.sin(turn) + v * math.cos(turn)) for u, v in corners
-    ]
 
 
 def rise(p: Point) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Iterator, List, Optional, Tuple
 
 from . import plane
-from .places import DISTRICTS, ISLAND, MAIN_STREETS, WATERS, District
+from .places import DISTRICTS, ISLAND, LANDMARKS, MAIN_STREETS, WATERS, District, outline
 from .plane import Point, Ring
 
 QUAY = 13.0  # metres between water and the first wall
@@ -90,6 +90,7 @@ def streets() -> Iterator[Street]:
     for name, kind, speed, line in MAIN_STREETS:
         yield Street(name, kind, speed, line)
     basins = [plane.Plot(water.ring, 5.0) for water in WATERS[1:]]
+    basins += [plane.Plot(outline(landmark), 5.0) for landmark in LANDMARKS]
     for district in DISTRICTS:
         ring = plane.counter_clockwise(district.ring)
         grid, us, vs = grid_of(district)
@@ -146,7 +147,7 @@ def halve(ring: Ring, at: float = 0.5) -> Tuple[Ring, Ring]:
 
 
 def _on_land(a: Point, b: Point, basins: List[plane.Plot]) -> Iterator[Tuple[Point, ...]]:
-    """A segment without what lies in or close to water."""
+    """A segment without what lies in or close to water or a landmark."""
     size = math.dist(a, b)
     low_x, high_x, low_y, high_y = min(a[0], b[0]), max(a[0], b[0]), min(a[1], b[1]), max(a[1], b[1])
     close = [basin for basin in basins if basin.near(low_x, low_y, high_x, high_y)]

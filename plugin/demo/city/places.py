@@ -5,10 +5,11 @@ Positions were drawn by hand for this project, to a few tens of metres: true eno
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Dict, Tuple
 
-from .plane import Point
+from .plane import Point, Ring
 
 # -- points that several outlines share -----------------------------------------------------------------------------------
 HOFPLEIN, CHURCHILLPLEIN, OOSTPLEIN = (92470.0, 437690.0), (92640.0, 436960.0), (93850.0, 437560.0)
@@ -205,12 +206,12 @@ MAIN_STREETS: Tuple[Tuple[str, str, int, Tuple[Point, ...]], ...] = (
     ("Westerkade", "quay", 30, ((92260, 435520), (92510, 435668), (92635, 435820), (92790, 436050), (92870, 436255))),
     ("Parkhaven", "quay", 30, (ZEEDIJK_WEST, (91560, 435700), (91650, 435265), (91800, 435295), (92215, 435510))),
     ("Kievitslaan", "street", 30, (ZEEDIJK_MID, (92215, 435510))),
-    ("Erasmusbrug", "bridge", 50, (VASTELAND, (92895, 436190), (93060, 435985), (93280, 435790))),
+    ("Erasmusbrug", "bridge", 50, (VASTELAND, (92870, 436215), (93250, 435850), (93330, 435790))),
     ("Willemsbrug", "bridge", 50, (BLAAK_EAST, (93400, 437150), WILLEMSBRUG_NORTH, (93640, 436700), (93790, 436440))),
     ("Koninginnebrug", "bridge", 30, ((93790, 436440), (93880, 436240), (93990, 436090))),
     ("Rijnhavenbrug", "bridge", 15, ((92830, 435385), (92770, 435145))),
-    ("Laan op Zuid", "main road", 50, ((93280, 435790), (93420, 435700), (93760, 435520), (94180, 435080))),
-    ("Posthumalaan", "main road", 50, ((93280, 435790), (93490, 435430), (93450, 435220), (93215, 435032))),
+    ("Laan op Zuid", "main road", 50, ((93330, 435790), (93440, 435710), (93760, 435520), (94180, 435080))),
+    ("Posthumalaan", "main road", 50, ((93330, 435790), (93490, 435430), (93450, 435220), (93215, 435032))),
     ("Rosestraat", "main road", 50, ((93760, 435520), (93905, 435830), (93990, 436090))),
     ("Wilhelminakade", "quay", 30, (
         (92738, 435372), (92970, 435600), (93140, 435795), (93328, 435980), (93430, 435980), (93660, 436010),
@@ -237,7 +238,7 @@ class Landmark:
 LANDMARKS = (
     Landmark("Rotterdam Centraal", (91850, 437775), (250, 74), 12, 23, "transport", 2014),
     Landmark("Euromast", (91652, 435613), (18, 18), 0, 185, "culture", 1960, True),
-    Landmark("De Rotterdam", (93105, 435730), (100, 42), 41, 149, "mixed", 2013),
+    Landmark("De Rotterdam", (93130, 435704), (100, 42), 47, 149, "mixed", 2013),
     Landmark("Maastoren", (93490, 435895), (38, 38), 20, 165, "office", 2010),
     Landmark("De Zalmhaven I", (92690, 436185), (34, 34), 16, 215, "residential", 2022),
     Landmark("Hotel New York", (92830, 435442), (58, 20), 41, 30, "hospitality", 1901),
@@ -245,8 +246,8 @@ LANDMARKS = (
     Landmark("Montevideo", (92960, 435490), (40, 28), 41, 140, "residential", 2005),
     Landmark("New Orleans", (93010, 435535), (31, 31), 41, 158, "residential", 2010),
     Landmark("Cruise Terminal", (93010, 435612), (120, 34), 46, 14, "transport", 1949),
-    Landmark("KPN-toren", (93225, 435830), (40, 34), 41, 97, "office", 2000),
-    Landmark("Luxor Theater", (93345, 435700), (66, 50), 30, 40, "culture", 2001),
+    Landmark("KPN-toren", (93188, 435818), (36, 32), 41, 97, "office", 2000),
+    Landmark("Luxor Theater", (93300, 435680), (62, 46), 24, 40, "culture", 2001),
     Landmark("Markthal", (93062, 437214), (110, 70), 17, 40, "mixed", 2014),
     Landmark("Laurenskerk", (92955, 437375), (82, 40), 17, 65, "religious", 1525),
     Landmark("Kubuswoningen", (93345, 437115), (62, 30), 21, 22, "residential", 1984),
@@ -269,6 +270,21 @@ LANDMARKS = (
     Landmark("Fenix", (92820, 435075), (150, 36), -14, 28, "culture", 2025),
 )
 
+def outline(landmark: Landmark) -> Ring:
+    """A landmark's footprint."""
+    x, y = landmark.at
+    turn = math.radians(landmark.angle)
+    half_u, half_v = landmark.size[0] / 2, landmark.size[1] / 2
+    if landmark.round:
+        return [
+            (x + half_u * math.cos(k * math.pi / 12), y + half_v * math.sin(k * math.pi / 12)) for k in range(24)
+        ]
+    corners = ((-half_u, -half_v), (half_u, -half_v), (half_u, half_v), (-half_u, half_v))
+    return [
+        (x + u * math.cos(turn) - v * math.sin(turn), y + u * math.sin(turn) + v * math.cos(turn)) for u, v in corners
+    ]
+
+
 # Where the city is tall: places with the storeys they add and how far they reach in metres.
 PEAKS: Tuple[Tuple[Point, float, float], ...] = (
     ((92150, 437620), 12, 330), ((92560, 437200), 6, 420), ((93080, 435700), 16, 260), ((93180, 436750), 12, 260),
@@ -287,7 +303,7 @@ PILOTS: Tuple[Dict[str, object], ...] = (
      "partners": "PostNL; Ondernemersfederatie Cool; Erasmus Universiteit", "end_date": "2026-12-31",
      "budget_eur": 1250000, "technical": "met", "human": "partly met", "institutional": "met",
      "description": "Shops are supplied from a hub at the edge of the centre by cargo bike and light electric van."},
-    {"name": "Smart Quay Wilhelminapier", "at": (92990, 435560), "radius": 240, "stage": "preparation",
+    {"name": "Smart Quay Wilhelminapier", "at": (93010, 435570), "radius": 190, "stage": "preparation",
      "theme": "energy", "lead": "Havenbedrijf Rotterdam", "start_date": "2026-05-01",
      "partners": "Cruise Port Rotterdam; Eneco", "end_date": "2028-04-30", "budget_eur": 2300000,
      "technical": "partly met", "human": "unknown", "institutional": "partly met",
