@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-for place in (ROOT, ROOT / "tests"):
-    if str(place) not in sys.path:
-        sys.path.insert(0, str(place))
+from tests.twin_server import RunningTwin, start_twin
 
-from twin_server import RunningTwin, start_twin  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")

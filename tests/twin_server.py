@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Mapping, Optional, Sequence, Tuple
+from typing import Callable
 
 from plugin.demo.server import TwinServer
 from plugin.demo.web import WsgiApp
@@ -22,7 +23,7 @@ class RunningTwin:
     """A twin in a process of its own. ``url`` ends with a slash."""
 
     url: str
-    process: "subprocess.Popen[str]"
+    process: subprocess.Popen[str]
     store: Path
 
     def stop(self) -> int:
@@ -49,14 +50,14 @@ class RunningTwin:
 
 
 def start_twin(
-    data: Optional[Path] = None,
+    data: Path | None = None,
     *,
     store: Path,
-    env: Optional[Mapping[str, str]] = None,
+    env: Mapping[str, str] | None = None,
     port: int = 0,
     options: Sequence[str] = (),
 ) -> RunningTwin:
-    """``python -m plugin.demo`` over ``data`` (else the generated city), ready to answer; its log is beside ``store``."""
+    """``python -m plugin.demo`` over ``data``, else the generated city, ready to answer; the log is by ``store``."""
     command = [sys.executable, "-m", "plugin.demo", "--port", str(port), "--store", str(store), "--exit-with-parent"]
     if data is not None:
         command += ["--data", str(data)]
@@ -79,7 +80,7 @@ def start_twin(
     return running
 
 
-def serve_app(app: WsgiApp) -> Tuple[str, Callable[[], None]]:
+def serve_app(app: WsgiApp) -> tuple[str, Callable[[], None]]:
     """``app`` on a free port in a thread: its URL (with a slash at the end) and a function that stops it."""
     server = TwinServer(app)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any
 
 from .app import Settings, create_app
 from .negotiation import Credentials
@@ -21,7 +21,7 @@ from .store import Store, StoreError
 log = logging.getLogger(__name__)
 
 
-def main(arguments: Optional[List[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Serve until told to stop; the exit status."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(
@@ -48,8 +48,11 @@ def main(arguments: Optional[List[str]] = None) -> int:
             store.close()
 
 
-def fill(store: Store, data: Optional[Path] = None, lod: float = 2.2) -> int:
-    """Load ``data``, or the generated city, into an empty store; the number of features. A filled store is left alone."""
+def fill(store: Store, data: Path | None = None, lod: float = 2.2) -> int:
+    """Load ``data``, or the generated city, into an empty store; the number of features.
+
+    A filled store is left alone.
+    """
     if store.loaded:
         return 0
     if data is None:
@@ -103,11 +106,15 @@ def _fail(sentence: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="citytwin-demo",
-        description="A small city twin: OGC API – Features with schemas, CRSs and locked writing, over CityJSON, GeoJSON "
-        "and GeoPackage files, or over a city of its own.",
+        description="A small city twin: OGC API – Features with schemas, CRSs and locked writing, over CityJSON, "
+        "GeoJSON and GeoPackage files, or over a city of its own.",
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder to load; without it a generated city is served")
-    parser.add_argument("--store", type=Path, metavar="FILE", help="SQLite file that keeps the edits; else they are lost")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder to load; without it a generated city is served"
+    )
+    parser.add_argument(
+        "--store", type=Path, metavar="FILE", help="SQLite file that keeps the edits; else they are lost"
+    )
     parser.add_argument("--port", type=int, default=0, help="port; 0, the default, picks a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; this machine only by default")
     parser.add_argument("--lod", type=float, default=2.2, help="highest level of detail taken from CityJSON (2.2)")

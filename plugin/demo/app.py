@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterable, Optional, Tuple
+from typing import Callable
 
 from . import documents, items, openapi, pages, schema, writes
 from .model import Collection
@@ -34,7 +35,7 @@ class Settings:
     """How this twin behaves. ``max_body`` in bytes."""
 
     read_only: bool = False
-    credentials: Optional[Credentials] = None
+    credentials: Credentials | None = None
     max_body: int = 32 * 1024 * 1024
 
 
@@ -45,13 +46,13 @@ Handler = Callable[[Store, Settings, Request], Response]
 class Route:
     """One resource: its path with ``{names}``, its JSON media types and what each method does."""
 
-    path: Tuple[str, ...]
-    types: Tuple[str, ...]
-    methods: Dict[str, Handler]
-    accept_headers: Tuple[Tuple[str, str], ...] = ()  # what OPTIONS tells about bodies
+    path: tuple[str, ...]
+    types: tuple[str, ...]
+    methods: dict[str, Handler]
+    accept_headers: tuple[tuple[str, str], ...] = ()  # what OPTIONS tells about bodies
 
 
-def create_app(store: Store, settings: Optional[Settings] = None) -> WsgiApp:
+def create_app(store: Store, settings: Settings | None = None) -> WsgiApp:
     """The twin over ``store`` as a WSGI application. It may be called from several threads at once."""
     chosen = settings or Settings()
 
@@ -64,7 +65,7 @@ def create_app(store: Store, settings: Optional[Settings] = None) -> WsgiApp:
 
 
 def _serve(store: Store, settings: Settings, environ: Environ) -> tuple[int, list[tuple[str, str]], bytes]:
-    request: Optional[Request] = None
+    request: Request | None = None
     try:
         request = Request.read(environ, settings.max_body)
         response = _answer(store, settings, request)

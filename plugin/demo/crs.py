@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 import threading
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from osgeo import osr
 
@@ -29,7 +30,7 @@ _HORIZONTAL = {RD_NAP: RD}
 _local = threading.local()
 
 
-def uri_of(name: str) -> Optional[str]:
+def uri_of(name: str) -> str | None:
     """The canonical URI of a CRS given as URI, URN or ``EPSG:n``; None where it is not understood."""
     name = name.strip()
     found = _URI.match(name)
@@ -53,7 +54,7 @@ def exists(uri: str) -> bool:
     return True
 
 
-def offered(storage_crs: str, has_z: bool) -> Tuple[str, ...]:
+def offered(storage_crs: str, has_z: bool) -> tuple[str, ...]:
     """The CRSs in which a collection is offered, CRS84 first."""
     uris = list(OFFERED)
     if has_z:
@@ -87,7 +88,7 @@ def plausible(uri: str, points: Iterable[Sequence[float]]) -> bool:
     return True
 
 
-def transform(points: Sequence[Sequence[float]], source: str, target: str) -> List[Tuple[float, float]]:
+def transform(points: Sequence[Sequence[float]], source: str, target: str) -> list[tuple[float, float]]:
     """Points moved from CRS ``source`` to ``target``, in the plane; a point out of reach becomes infinite."""
     source, target = _HORIZONTAL.get(source, source), _HORIZONTAL.get(target, target)
     if source == target or not points:
@@ -106,8 +107,8 @@ def reproject(geometries: Iterable[Geometry], source: str, target: str) -> None:
         position[0], position[1] = moved
 
 
-def transform_box(box: Box, source: str, target: str) -> Optional[Box]:
-    """The box in ``target`` around ``box``; its edges are followed, since they bend. None where nothing of it can be moved."""
+def transform_box(box: Box, source: str, target: str) -> Box | None:
+    """The box in ``target`` around ``box``; its edges are followed, since they bend. None where there is none."""
     if _HORIZONTAL.get(source, source) == _HORIZONTAL.get(target, target):
         return box
     min_x, min_y, max_x, max_y = box
@@ -124,7 +125,7 @@ def transform_box(box: Box, source: str, target: str) -> Optional[Box]:
 
 
 def _reference(uri: str) -> Any:
-    known: Dict[str, Any] = _local.__dict__.setdefault("references", {})
+    known: dict[str, Any] = _local.__dict__.setdefault("references", {})
     if uri not in known:
         reference = osr.SpatialReference()
         if uri == CRS84:
@@ -138,7 +139,7 @@ def _reference(uri: str) -> Any:
 
 def _transformation(source: str, target: str) -> Any:
     """One per thread: PROJ's objects must not be shared between threads."""
-    known: Dict[Tuple[str, str], Any] = _local.__dict__.setdefault("transformations", {})
+    known: dict[tuple[str, str], Any] = _local.__dict__.setdefault("transformations", {})
     if (source, target) not in known:
         known[source, target] = osr.CoordinateTransformation(_reference(source), _reference(target))
     return known[source, target]

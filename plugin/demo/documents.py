@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any
 
 from . import crs
 from .model import Collection
@@ -36,13 +36,13 @@ _PROFILE_WRITE = ("urn:x-citytwin:conf:create-with-id", "urn:x-citytwin:conf:del
 SCHEMA_REL = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 
 
-def conformance(read_only: bool) -> Dict[str, Any]:
+def conformance(read_only: bool) -> dict[str, Any]:
     standard = _READ if read_only else _READ + _WRITE
     own = _PROFILE_READ if read_only else _PROFILE_READ + _PROFILE_WRITE
     return {"conformsTo": [_OGC + name for name in standard] + list(own)}
 
 
-def landing(store: Store, request: Request) -> Dict[str, Any]:
+def landing(store: Store, request: Request) -> dict[str, Any]:
     title, description = store.about()
     return {
         "title": title,
@@ -57,7 +57,7 @@ def landing(store: Store, request: Request) -> Dict[str, Any]:
     }
 
 
-def collections(store: Store, request: Request) -> Dict[str, Any]:
+def collections(store: Store, request: Request) -> dict[str, Any]:
     return {
         "links": links_to_formats(request, request.url("collections"), JSON, "The collections"),
         "crs": list(crs.OFFERED),
@@ -65,10 +65,10 @@ def collections(store: Store, request: Request) -> Dict[str, Any]:
     }
 
 
-def collection(store: Store, found: Collection, request: Request) -> Dict[str, Any]:
+def collection(store: Store, found: Collection, request: Request) -> dict[str, Any]:
     state = store.state(found.id)
     extent = crs.transform_box(state.box, found.storage_crs, crs.CRS84) if state.box else None
-    document: Dict[str, Any] = {"id": found.id, "title": found.title}
+    document: dict[str, Any] = {"id": found.id, "title": found.title}
     if found.description:
         document["description"] = found.description
     if extent:
@@ -87,7 +87,7 @@ def collection(store: Store, found: Collection, request: Request) -> Dict[str, A
     return document
 
 
-def _collection_links(found: Collection, request: Request) -> List[Dict[str, str]]:
+def _collection_links(found: Collection, request: Request) -> list[dict[str, str]]:
     url = request.url("collections", found.id)
     links = [
         *links_to_formats(request, url, JSON, found.title),

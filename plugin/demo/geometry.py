@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Dict, Iterator, List, Optional
+from collections.abc import Iterator
+from typing import Any
 
 from .model import Box
 
-Geometry = Dict[str, Any]
+Geometry = dict[str, Any]
 DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 
 
-def positions(geometry: Geometry) -> Iterator[List[float]]:
+def positions(geometry: Geometry) -> Iterator[list[float]]:
     """Every position, as the list object inside ``geometry`` (so that it can be changed in place)."""
     if geometry["type"] == "GeometryCollection":
         for part in geometry["geometries"]:
@@ -24,7 +25,7 @@ def positions(geometry: Geometry) -> Iterator[List[float]]:
     yield from _positions(geometry["coordinates"], DEPTH[geometry["type"]])
 
 
-def _positions(coordinates: Any, depth: int) -> Iterator[List[float]]:
+def _positions(coordinates: Any, depth: int) -> Iterator[list[float]]:
     if depth == 0:
         if coordinates:
             yield coordinates
@@ -35,19 +36,19 @@ def _positions(coordinates: Any, depth: int) -> Iterator[List[float]]:
             yield from _positions(part, depth - 1)
 
 
-def box_of(geometry: Optional[Geometry]) -> Optional[Box]:
+def box_of(geometry: Geometry | None) -> Box | None:
     """The box around ``geometry``; None where it is null or empty."""
     if geometry is None:
         return None
-    xs: List[float] = []
-    ys: List[float] = []
+    xs: list[float] = []
+    ys: list[float] = []
     for position in positions(geometry):
         xs.append(position[0])
         ys.append(position[1])
     return (min(xs), min(ys), max(xs), max(ys)) if xs else None
 
 
-def is_empty(geometry: Optional[Geometry]) -> bool:
+def is_empty(geometry: Geometry | None) -> bool:
     return geometry is None or next(positions(geometry), None) is None
 
 
@@ -56,7 +57,7 @@ def has_z(geometry: Geometry) -> bool:
     return first is not None and len(first) > 2
 
 
-def polygons(geometry: Geometry) -> List[List[List[List[float]]]]:
+def polygons(geometry: Geometry) -> list[list[list[list[float]]]]:
     """The polygons in ``geometry`` as lists of rings."""
     kind = geometry["type"]
     if kind == "Polygon":
@@ -68,7 +69,7 @@ def polygons(geometry: Geometry) -> List[List[List[List[float]]]]:
     return []
 
 
-def lines(geometry: Geometry) -> List[List[List[float]]]:
+def lines(geometry: Geometry) -> list[list[list[float]]]:
     """The lines in ``geometry``, rings of polygons included."""
     kind = geometry["type"]
     if kind == "LineString":
@@ -80,7 +81,7 @@ def lines(geometry: Geometry) -> List[List[List[float]]]:
     return [ring for polygon in polygons(geometry) for ring in polygon]
 
 
-def ring_area(ring: List[List[float]]) -> float:
+def ring_area(ring: list[list[float]]) -> float:
     """Signed area in the plane, positive where the ring runs counter-clockwise."""
     if not ring:
         return 0.0
@@ -102,9 +103,7 @@ def area(geometry: Geometry) -> float:
 
 def length(geometry: Geometry) -> float:
     """Length of the lines in the plane in CRS units."""
-    return sum(
-        math.hypot(b[0] - a[0], b[1] - a[1]) for line in lines(geometry) for a, b in zip(line, line[1:])
-    )
+    return sum(math.hypot(b[0] - a[0], b[1] - a[1]) for line in lines(geometry) for a, b in zip(line, line[1:]))
 
 
 def meets_box(geometry: Geometry, box: Box) -> bool:
@@ -125,7 +124,7 @@ def text_meets_box(text: str, min_x: float, min_y: float, max_x: float, max_y: f
     return meets_box(json.loads(text), (min_x, min_y, max_x, max_y))
 
 
-def _segment_meets(a: List[float], b: List[float], box: Box) -> bool:
+def _segment_meets(a: list[float], b: list[float], box: Box) -> bool:
     """Liang and Barsky's clipping."""
     start, end = 0.0, 1.0
     dx, dy = b[0] - a[0], b[1] - a[1]
@@ -144,7 +143,7 @@ def _segment_meets(a: List[float], b: List[float], box: Box) -> bool:
     return True
 
 
-def _inside(x: float, y: float, polygon: List[List[List[float]]]) -> bool:
+def _inside(x: float, y: float, polygon: list[list[list[float]]]) -> bool:
     """Even-odd rule over all rings."""
     inside = False
     for ring in polygon:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 from urllib.parse import urlencode
 
 from . import crs
@@ -35,8 +35,9 @@ def page(store: Store, collection: Collection, request: Request) -> Response:
         equals=tuple((name, _value(filters[name], request.query[name])) for name in filters if name in request.query),
     )
     _check_datetime(request.query.get("datetime"))
+    nothing: list[Item] = []
     if query.box is not None and math.isnan(query.box[0]):  # it misses everything there is
-        matched, found = 0, []
+        matched, found = 0, nothing
     else:
         matched, found = store.page(collection.id, query)
     members = [
@@ -70,21 +71,21 @@ def item_response(request: Request, collection: Collection, item: Item, uri: str
         link(request.url("collections", collection.id), "collection", "application/json", collection.title),
     ]
     text = render([item], collection.storage_crs, uri)[0]
-    body = f'{text[:-1]},"links":{compact(links)}}}'.encode("utf-8")
+    body = f'{text[:-1]},"links":{compact(links)}}}'.encode()
     return Response(status, body, GEOJSON, (content_crs(uri),), etag=item.etag)
 
 
-def render(found: List[Item], source: str, target: str) -> List[str]:
+def render(found: list[Item], source: str, target: str) -> list[str]:
     """Each item as GeoJSON text, in CRS ``target``; all of them transformed in one go."""
-    geometries: List[Optional[str]] = [item.geometry for item in found]
+    geometries: list[str | None] = [item.geometry for item in found]
     if source != target:
-        parsed: List[Optional[Geometry]] = [json.loads(text) if text else None for text in geometries]
+        parsed: list[Geometry | None] = [json.loads(text) if text else None for text in geometries]
         crs.reproject([geometry for geometry in parsed if geometry], source, target)
         geometries = [compact(geometry) if geometry else None for geometry in parsed]
     return [_feature_text(item, geometry) for item, geometry in zip(found, geometries)]
 
 
-def _feature_text(item: Item, geometry: Optional[str]) -> str:
+def _feature_text(item: Item, geometry: str | None) -> str:
     item_id = item.id if isinstance(item.id, int) else compact(item.id)
     etag = item.etag.replace('"', '\\"')
     known = f',"updated":"{item.updated}"' if item.updated else ""
@@ -95,7 +96,7 @@ def _feature_text(item: Item, geometry: Optional[str]) -> str:
     )
 
 
-def content_crs(uri: str) -> Tuple[str, str]:
+def content_crs(uri: str) -> tuple[str, str]:
     return "Content-Crs", f"<{uri}>"
 
 
@@ -103,7 +104,7 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def filterable(collection: Collection) -> Dict[str, Property]:
+def filterable(collection: Collection) -> dict[str, Property]:
     """Properties that may be used as query parameters (Part 1, 7.15.5): plain ones with a plain name."""
     return {
         prop.name: prop
@@ -152,17 +153,17 @@ def _value(prop: Property, text: str) -> Any:
     return text
 
 
-def _check_datetime(text: Optional[str]) -> None:
+def _check_datetime(text: str | None) -> None:
     """No collection here has a temporal extent, so every item matches (Part 1, 7.15.4); nonsense is still refused."""
     if text is None:
         return
     ends = text.split("/")
-    good = len(ends) <= 2 and all(end in ("", "..") and len(ends) == 2 or RFC3339.match(end.upper()) for end in ends)
+    good = len(ends) <= 2 and all((end in ("", "..") and len(ends) == 2) or RFC3339.match(end.upper()) for end in ends)
     if not good:
         raise Problem(400, f"Parameter datetime must be an RFC 3339 instant or interval, not {text!r}.")
 
 
-def _box_parameter(store: Store, collection: Collection, request: Request) -> Optional[Box]:
+def _box_parameter(store: Store, collection: Collection, request: Request) -> Box | None:
     """``bbox`` in storage CRS; not-a-number where it misses the whole collection, None where there is none."""
     uri = crs_parameter(request, collection, "bbox-crs")
     text = request.query.get("bbox")
@@ -210,7 +211,7 @@ def _to_storage(store: Store, collection: Collection, box: Box, uri: str, east: 
     return nothing
 
 
-def _page_links(request: Request, collection: Collection, query: Query, matched: int) -> List[Dict[str, str]]:
+def _page_links(request: Request, collection: Collection, query: Query, matched: int) -> list[dict[str, str]]:
     url = request.url("collections", collection.id, "items")
 
     def at(offset: int) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Optional, Tuple, Union
+from typing import Any, Union
 
 # min x, min y, max x, max y in the axis order of the CRS they are in
-Box = Tuple[float, float, float, float]
+Box = tuple[float, float, float, float]
 ItemId = Union[str, int]
 Json = Any
 
 
 @dataclass(frozen=True)
 class Property:
-    """One property of a collection. ``type`` is JSON Schema's word; ``computed`` names what the server works out itself."""
+    """One property of a collection. ``type`` is JSON Schema's word."""
 
     name: str
     type: str = "string"
@@ -23,25 +23,28 @@ class Property:
     format: str = ""  # date, date-time, uri
     required: bool = False
     read_only: bool = False
-    enum: Tuple[Any, ...] = ()
-    minimum: Optional[float] = None
-    maximum: Optional[float] = None
-    max_length: Optional[int] = None
+    enum: tuple[Any, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    max_length: int | None = None
     pattern: str = ""
     unit: str = ""
-    computed: str = ""  # "area" or "length" of the geometry in storage CRS
+    computed: str = ""  # the server works it out: "area" or "length" of the geometry in storage CRS
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What a feature of a collection may hold. ``geometry_type`` is GeoJSON's word; empty means any, ``none`` no geometry."""
+    """What a feature of a collection may hold.
 
-    properties: Tuple[Property, ...] = ()
+    ``geometry_type`` is GeoJSON's word; empty means any, ``none`` no geometry.
+    """
+
+    properties: tuple[Property, ...] = ()
     geometry_type: str = ""
     has_z: bool = False
     geometry_required: bool = False
 
-    def get(self, name: str) -> Optional[Property]:
+    def get(self, name: str) -> Property | None:
         return next((p for p in self.properties if p.name == name), None)
 
 
@@ -77,8 +80,8 @@ class Feature:
     """A feature on its way into the store. ``geometry`` is GeoJSON text in storage CRS with ``box`` around it."""
 
     id: ItemId
-    geometry: Optional[str]
-    box: Optional[Box]
+    geometry: str | None
+    box: Box | None
     properties: str  # JSON text of an object
 
 
@@ -88,10 +91,10 @@ class Item:
 
     id: ItemId
     etag: str
-    geometry: Optional[str]
+    geometry: str | None
     properties: str
-    updated: Optional[str] = None
-    updated_by: Optional[str] = None
+    updated: str | None = None
+    updated_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class State:
     """How a collection stands at one moment: how many items, and the box around them in storage CRS."""
 
     count: int
-    box: Optional[Box]
+    box: Box | None
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,8 @@ class Author:
     """Who writes, when, and what they say about it."""
 
     at: str  # RFC 3339
-    name: Optional[str] = None
-    message: Optional[str] = None
+    name: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,8 @@ class Query:
 
     limit: int
     offset: int = 0
-    box: Optional[Box] = None
-    equals: Tuple[Tuple[str, Any], ...] = field(default=())
+    box: Box | None = None
+    equals: tuple[tuple[str, Any], ...] = field(default=())
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode

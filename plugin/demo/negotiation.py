@@ -7,7 +7,6 @@ import binascii
 import gzip
 import hmac
 from dataclasses import dataclass
-from typing import Dict, List, Tuple
 from urllib.parse import unquote
 
 from .web import HTML, Problem, Request, Response
@@ -40,7 +39,7 @@ class Credentials:
         )
 
 
-def choose_format(request: Request, json_types: Tuple[str, ...]) -> str:
+def choose_format(request: Request, json_types: tuple[str, ...]) -> str:
     """``json`` or ``html``, by the parameter ``f``, else by Accept; 406 where neither will do."""
     asked = request.query.get("f")
     if asked is not None:
@@ -58,8 +57,8 @@ def choose_format(request: Request, json_types: Tuple[str, ...]) -> str:
     return "html" if html_weight > json_weight else "json"
 
 
-def _weights(header: str) -> Dict[str, float]:
-    found: Dict[str, float] = {}
+def _weights(header: str) -> dict[str, float]:
+    found: dict[str, float] = {}
     for entry in header.split(","):
         name, *parameters = [part.strip() for part in entry.split(";")]
         weight = 1.0
@@ -75,7 +74,7 @@ def _weights(header: str) -> Dict[str, float]:
     return found
 
 
-def _weight_of(media_type: str, wanted: Dict[str, float]) -> float:
+def _weight_of(media_type: str, wanted: dict[str, float]) -> float:
     """The most specific entry counts. A plain ``application/*`` accepts ``application/geo+json`` too."""
     for pattern in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
         if pattern in wanted:
@@ -86,12 +85,12 @@ def _weight_of(media_type: str, wanted: Dict[str, float]) -> float:
 def matches(header: str, etag: str, *, weak: bool) -> bool:
     """Whether ``etag`` is in an If-Match (strong) or If-None-Match (``weak``) header's list (RFC 9110, 13.1)."""
     for entry in (part.strip() for part in header.split(",")):
-        if entry == "*" or entry == etag or (weak and entry.startswith("W/") and entry[2:] == etag):
+        if entry in ("*", etag) or (weak and entry.startswith("W/") and entry[2:] == etag):
             return True
     return False
 
 
-def finish(request: Request, response: Response) -> Tuple[int, List[Tuple[str, str]], bytes]:
+def finish(request: Request, response: Response) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers and body for the wire: 304, gzip, lengths, and no body for HEAD."""
     headers = list(response.headers)
     status, body = response.status, response.body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any
 from urllib.parse import quote
 
 from . import crs
@@ -12,13 +12,13 @@ from .schema import GEOMETRY, property_document
 from .store import Store
 from .web import GEOJSON, HTML, JSON, MERGE_PATCH, OPENAPI, PROBLEM, SCHEMA_JSON, Request
 
-_COORDINATES: Dict[str, Any] = {"type": "number"}
+_COORDINATES: dict[str, Any] = {"type": "number"}
 _DEPTH = {"Point": 1, "MultiPoint": 2, "LineString": 2, "MultiLineString": 3, "Polygon": 3, "MultiPolygon": 4}
 
 
-def document(store: Store, request: Request, read_only: bool) -> Dict[str, Any]:
+def document(store: Store, request: Request, read_only: bool) -> dict[str, Any]:
     title, description = store.about()
-    paths: Dict[str, Any] = {
+    paths: dict[str, Any] = {
         "/": {"get": _read("landing", "Landing page", JSON)},
         "/conformance": {"get": _read("conformance", "Conformance classes", JSON)},
         "/api": {"get": _read("api", "This document", OPENAPI)},
@@ -43,7 +43,7 @@ def document(store: Store, request: Request, read_only: bool) -> Dict[str, Any]:
     }
 
 
-_PROBLEM_SCHEMA: Dict[str, Any] = {
+_PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
     "properties": {
@@ -62,28 +62,28 @@ _PROBLEM_SCHEMA: Dict[str, Any] = {
 }
 
 
-def _read(name: str, summary: str, media_type: str) -> Dict[str, Any]:
+def _read(name: str, summary: str, media_type: str) -> dict[str, Any]:
     return _operation(name, summary, [_F], {"200": _content("As asked", media_type, HTML)}, "400", "406")
 
 
 def _operation(
-    name: str, summary: str, parameters: List[Dict[str, Any]], responses: Dict[str, Any], *problems: str
-) -> Dict[str, Any]:
+    name: str, summary: str, parameters: list[dict[str, Any]], responses: dict[str, Any], *problems: str
+) -> dict[str, Any]:
     for status in problems:
         responses[status] = {"$ref": "#/components/responses/problem"}
     return {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}
 
 
-def _content(description: str, *media_types: str) -> Dict[str, Any]:
-    schema: Dict[str, Any] = {"type": "object"}
+def _content(description: str, *media_types: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object"}
     return {
         "description": description,
         "content": {kind: {"schema": {"type": "string"} if kind == HTML else schema} for kind in media_types},
     }
 
 
-def _query(name: str, schema: Dict[str, Any], description: str) -> Dict[str, Any]:
-    found: Dict[str, Any] = {"name": name, "in": "query", "schema": schema, "description": description}
+def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": name, "in": "query", "schema": schema, "description": description}
     if schema["type"] == "array":
         found.update(style="form", explode=False)
     return found
@@ -92,19 +92,19 @@ def _query(name: str, schema: Dict[str, Any], description: str) -> Dict[str, Any
 _F = _query("f", {"type": "string", "enum": ["json", "html"]}, "Format; else the header Accept decides")
 
 
-def _collection_paths(collection: Collection, read_only: bool) -> Dict[str, Any]:
+def _collection_paths(collection: Collection, read_only: bool) -> dict[str, Any]:
     name, title = collection.id, collection.title
     path = f"/collections/{quote(name, safe='')}"
     uris = list(crs.offered(collection.storage_crs, collection.schema.has_z))
     crs_parameter = _query("crs", {"type": "string", "format": "uri", "enum": uris}, "CRS of the answer")
     item_id = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}}
-    items: Dict[str, Any] = {
+    items: dict[str, Any] = {
         "get": _operation(
             f"{name}.items", f"{title}: items", _page_parameters(collection, uris, crs_parameter),
             {"200": _content("A page of items", GEOJSON, HTML)}, "400", "406",
         )
     }  # fmt: skip
-    item: Dict[str, Any] = {
+    item: dict[str, Any] = {
         "parameters": [item_id],
         "get": _operation(
             f"{name}.item", f"{title}: one item", [crs_parameter, _F],
@@ -122,7 +122,7 @@ def _collection_paths(collection: Collection, read_only: bool) -> Dict[str, Any]
     }
 
 
-def _page_parameters(collection: Collection, uris: List[str], crs_parameter: Dict[str, Any]) -> List[Dict[str, Any]]:
+def _page_parameters(collection: Collection, uris: list[str], crs_parameter: dict[str, Any]) -> list[dict[str, Any]]:
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
     numbers = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
     found = [
@@ -139,7 +139,7 @@ def _page_parameters(collection: Collection, uris: List[str], crs_parameter: Dic
     return found
 
 
-def _add_writes(collection: Collection, uris: List[str], items: Dict[str, Any], item: Dict[str, Any]) -> None:
+def _add_writes(collection: Collection, uris: list[str], items: dict[str, Any], item: dict[str, Any]) -> None:
     name, title = collection.id, collection.title
     content_crs = {
         "name": "Content-Crs", "in": "header", "description": "CRS of the body's coordinates; CRS84 if missing",
@@ -159,17 +159,19 @@ def _add_writes(collection: Collection, uris: List[str], items: Dict[str, Any], 
     items["post"]["requestBody"] = body
     for method, summary, request_body in (("put", "replace", body), ("patch", "update", patch)):
         done = {"200": _content("The item as it is now", GEOJSON), "204": {"description": "Done"}}
-        item[method] = _operation(f"{name}.{summary}", f"{title}: {summary} an item", [content_crs, lock], done, *locked)
+        item[method] = _operation(
+            f"{name}.{summary}", f"{title}: {summary} an item", [content_crs, lock], done, *locked
+        )
         item[method]["requestBody"] = request_body
     item["delete"] = _operation(
         f"{name}.delete", f"{title}: delete an item", [lock], {"204": {"description": "Deleted"}}, "404", "412", "428"
     )
 
 
-def _feature_schema(collection: Collection) -> Dict[str, Any]:
+def _feature_schema(collection: Collection) -> dict[str, Any]:
     schema = collection.schema
     properties = {prop.name: property_document(prop) for prop in schema.properties}
-    held: Dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    held: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     required = [prop.name for prop in schema.properties if prop.required and not prop.read_only]
     if required:
         held["required"] = required
@@ -178,9 +180,9 @@ def _feature_schema(collection: Collection) -> Dict[str, Any]:
             properties[prop.name]["nullable"] = True
             if prop.enum:
                 properties[prop.name]["enum"] = [*prop.enum, None]
-    geometry: Dict[str, Any] = {"type": "object", "nullable": not schema.geometry_required}
+    geometry: dict[str, Any] = {"type": "object", "nullable": not schema.geometry_required}
     if schema.geometry_type in _DEPTH:
-        position: Dict[str, Any] = _COORDINATES
+        position: dict[str, Any] = _COORDINATES
         for _ in range(_DEPTH[schema.geometry_type]):
             position = {"type": "array", "items": position}
         geometry["required"] = ["type", "coordinates"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from html import escape
-from typing import Any, Dict, List
+from typing import Any
 from urllib.parse import quote
 
 from .web import HTML, Request, Response
@@ -41,7 +41,7 @@ def page(request: Request, response: Response) -> Response:
     return Response(response.status, text.encode("utf-8"), f"{HTML}; charset=utf-8", response.headers)
 
 
-def _body(request: Request, document: Dict[str, Any]) -> tuple[str, str]:
+def _body(request: Request, document: dict[str, Any]) -> tuple[str, str]:
     if "collections" in document:
         return "Collections", _collections(request, document["collections"])
     if document.get("type") == "FeatureCollection":
@@ -58,7 +58,7 @@ def _body(request: Request, document: Dict[str, Any]) -> tuple[str, str]:
     return str(document.get("title") or document.get("info", {}).get("title") or "Document"), _dump(document)
 
 
-def _collections(request: Request, found: List[Dict[str, Any]]) -> str:
+def _collections(request: Request, found: list[dict[str, Any]]) -> str:
     rows = []
     for entry in found:
         url = request.url("collections", entry["id"]) + "?f=html"
@@ -67,7 +67,7 @@ def _collections(request: Request, found: List[Dict[str, Any]]) -> str:
     return f"<table><tr><th>Collection</th><th>Items</th><th>Description</th></tr>{''.join(rows)}</table>"
 
 
-def _collection(request: Request, document: Dict[str, Any]) -> str:
+def _collection(request: Request, document: dict[str, Any]) -> str:
     facts = {
         "Items": f"{document['itemCount']:,}",
         "Stored in": document["storageCrs"],
@@ -80,7 +80,7 @@ def _collection(request: Request, document: Dict[str, Any]) -> str:
     return f"<p>{escape(text)}</p>{_facts(facts)}{_links(document['links'])}"
 
 
-def _items(request: Request, document: Dict[str, Any]) -> str:
+def _items(request: Request, document: dict[str, Any]) -> str:
     features = document["features"]
     names = list(dict.fromkeys(name for feature in features for name in feature["properties"]))
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
@@ -97,12 +97,12 @@ def _items(request: Request, document: Dict[str, Any]) -> str:
     )
 
 
-def _facts(values: Dict[str, Any]) -> str:
+def _facts(values: dict[str, Any]) -> str:
     rows = "".join(f"<tr><th>{escape(str(key))}</th><td>{_value(value)}</td></tr>" for key, value in values.items())
     return f"<table>{rows}</table>"
 
 
-def _links(links: List[Dict[str, str]]) -> str:
+def _links(links: list[dict[str, str]]) -> str:
     entries = "".join(f"<li>{_a(entry['href'], entry.get('title') or entry['rel'])}</li>" for entry in links)
     return f"<h2>Links</h2><ul>{entries}</ul>"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import date, datetime
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from . import crs
 from .geometry import DEPTH, Geometry, area, is_empty, length, positions
@@ -20,7 +20,7 @@ _WORDS = {
 }  # fmt: skip
 
 
-class Errors(List[Dict[str, str]]):
+class Errors(list[dict[str, str]]):
     """What is wrong with a feature: one entry per property."""
 
     def say(self, name: str, message: str) -> None:
@@ -30,10 +30,10 @@ class Errors(List[Dict[str, str]]):
         return " ".join(f"{entry['property']}: {entry['message']}." for entry in self)
 
 
-def document(collection: Collection, url: str) -> Dict[str, Any]:
+def document(collection: Collection, url: str) -> dict[str, Any]:
     """The schema as OGC API – Common Part 3 (Features Part 5) writes it."""
     schema = collection.schema
-    properties: Dict[str, Any] = {"id": {"type": "string", "title": "Id", "readOnly": True, "x-ogc-role": "id"}}
+    properties: dict[str, Any] = {"id": {"type": "string", "title": "Id", "readOnly": True, "x-ogc-role": "id"}}
     if schema.get("id") is not None:
         del properties["id"]  # the data has a property of that name; the item's own id stands outside
     if schema.geometry_type != "none":
@@ -49,7 +49,7 @@ def document(collection: Collection, url: str) -> Dict[str, Any]:
     required = [prop.name for prop in schema.properties if prop.required and not prop.read_only]
     if schema.geometry_required:
         required.append(GEOMETRY)
-    found: Dict[str, Any] = {
+    found: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": url,
         "type": "object",
@@ -62,9 +62,9 @@ def document(collection: Collection, url: str) -> Dict[str, Any]:
     return found
 
 
-def property_document(prop: Property) -> Dict[str, Any]:
+def property_document(prop: Property) -> dict[str, Any]:
     """JSON Schema of one property."""
-    found: Dict[str, Any] = {"type": prop.type, "title": prop.title or prop.name}
+    found: dict[str, Any] = {"type": prop.type, "title": prop.title or prop.name}
     for key, value in (
         ("description", prop.description),
         ("format", prop.format),
@@ -82,9 +82,9 @@ def property_document(prop: Property) -> Dict[str, Any]:
     return found
 
 
-def check_properties(schema: Schema, given: Dict[str, Any], errors: Errors) -> Dict[str, Any]:
+def check_properties(schema: Schema, given: dict[str, Any], errors: Errors) -> dict[str, Any]:
     """The properties to store: what the server computes is left out, wrong ones are said in ``errors``."""
-    kept: Dict[str, Any] = {}
+    kept: dict[str, Any] = {}
     for name, value in given.items():
         prop = schema.get(name)
         if prop is None:
@@ -104,9 +104,9 @@ def check_properties(schema: Schema, given: Dict[str, Any], errors: Errors) -> D
     return kept
 
 
-def compute(schema: Schema, properties: Dict[str, Any], geometry: Optional[Geometry]) -> Dict[str, Any]:
+def compute(schema: Schema, properties: dict[str, Any], geometry: Geometry | None) -> dict[str, Any]:
     """``properties`` in the schema's order, with what the server works out itself."""
-    values: Dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for prop in schema.properties:
         if prop.computed and geometry is not None:
             values[prop.name] = round(area(geometry) if prop.computed == "area" else length(geometry), 1)
@@ -156,13 +156,15 @@ def _is_type(kind: str, value: Any) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
     if kind == "integer":
-        return not isinstance(value, bool) and (isinstance(value, int) or isinstance(value, float) and value.is_integer())
+        return not isinstance(value, bool) and (
+            isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        )
     if kind == "number":
         return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     return isinstance(value, {"string": str, "object": dict, "array": list}[kind])
 
 
-def check_geometry(schema: Schema, given: Any, uri: str, errors: Errors) -> Optional[Geometry]:
+def check_geometry(schema: Schema, given: Any, uri: str, errors: Errors) -> Geometry | None:
     """The geometry to store, still in CRS ``uri``; None for null. What is wrong is said in ``errors``."""
     if given is None:
         if schema.geometry_required:
@@ -216,7 +218,7 @@ def _coordinates_fault(value: Any, depth: int, kind: str, size: int) -> str:
     return next((f for f in (_coordinates_fault(part, depth - 1, kind, size) for part in value) if f), "")
 
 
-def _position_fault(value: List[Any], size: int) -> str:
+def _position_fault(value: list[Any], size: int) -> str:
     for number in value:
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
             return "a coordinate is no finite number"

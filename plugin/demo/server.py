@@ -11,7 +11,7 @@ import socket
 import sys
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingMixIn
-from typing import Any, Dict, List, Optional, Tuple, cast
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 from wsgiref.simple_server import WSGIServer
 
@@ -39,7 +39,7 @@ class TwinServer(ThreadingMixIn, WSGIServer):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1) if sys.platform != "win32" else None
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.server_address[0], self.server_address[1]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
         self.setup_environ()
 
     @property
@@ -58,7 +58,7 @@ class TwinServer(ThreadingMixIn, WSGIServer):
 class Body(io.RawIOBase):
     """A request's body, no further than it goes: by Content-Length or in chunks."""
 
-    def __init__(self, stream: Any, length: Optional[int]) -> None:
+    def __init__(self, stream: Any, length: int | None) -> None:
         super().__init__()
         self._stream, self._chunked = stream, length is None
         self._left = length or 0
@@ -131,12 +131,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(400, "Content-Length is no number")
             return
         body = Body(self.rfile, None if chunked else int(declared))
-        reader = io.BufferedReader(body)
+        reader: Any = io.BufferedReader(body)
         _Exchange(self, reader, chunked).run()
         if not body.done:
             self._drain(body, reader)
 
-    def _drain(self, body: Body, reader: io.BufferedReader) -> None:
+    def _drain(self, body: Body, reader: Any) -> None:
         """What the application did not read must not be taken for the next request."""
         left = _DRAIN
         while left > 0 and not body.done:
@@ -144,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
         if not body.done:
             self.close_connection = True
 
-    def environ(self, body: io.BufferedReader, chunked: bool) -> Environ:
+    def environ(self, body: Any, chunked: bool) -> Environ:
         server = cast(TwinServer, self.server)
         found: Environ = dict(cast(Any, server).base_environ)
         path, _, query = self.path.partition("?")
@@ -187,9 +187,9 @@ class Handler(BaseHTTPRequestHandler):
 class _Exchange:
     """One call of the application and its answer on the wire."""
 
-    def __init__(self, handler: Handler, body: io.BufferedReader, chunked: bool) -> None:
+    def __init__(self, handler: Handler, body: Any, chunked: bool) -> None:
         self._handler, self._body, self._chunked = handler, body, chunked
-        self._status: Optional[Tuple[str, List[Tuple[str, str]]]] = None
+        self._status: tuple[str, list[tuple[str, str]]] | None = None
         self._sent = False
         self._chunks = False
         self._owed = 0  # bytes that Content-Length promised and that are still to come
@@ -221,7 +221,7 @@ class _Exchange:
             if not self._sent:  # else the client sees a cut answer, which is the truth
                 self._handler.send_error(500)
 
-    def _start(self, status: str, headers: List[Tuple[str, str]], exc_info: Any = None) -> Any:
+    def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         self._status = (status, headers)
         return self._write
 
@@ -242,7 +242,7 @@ class _Exchange:
         status, headers = self._status
         code, _, reason = status.partition(" ")
         handler.send_response(int(code), reason)
-        names: Dict[str, str] = {name.lower(): value for name, value in headers}
+        names: dict[str, str] = {name.lower(): value for name, value in headers}
         for name, value in headers:
             handler.send_header(name, value)
         bodiless = code in ("204", "304") or handler.command == "HEAD"

@@ -1,7 +1,7 @@
 """The twin's memory: one SQLite file. All SQL of the twin is here.
 
-A kill at any instruction leaves the last committed state (WAL). Every write gets the next number of the ``change`` table;
-that number, with the store's own random mark, is the item's ETag, so no token ever comes back.
+A kill at any instruction leaves the last committed state (WAL). Every write gets the next number of the ``change``
+table; that number, with the store's own random mark, is the item's ETag, so no token ever comes back.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any
 
 from .geometry import text_meets_box
 from .model import Author, Box, Collection, Feature, Item, ItemId, Query, State
@@ -25,7 +26,8 @@ CREATE TABLE change (
   at TEXT NOT NULL, author TEXT, message TEXT);
 CREATE TABLE item (
   fid INTEGER PRIMARY KEY, collection INTEGER NOT NULL, id TEXT NOT NULL, whole INTEGER NOT NULL, seq INTEGER NOT NULL,
-  min_x REAL, min_y REAL, max_x REAL, max_y REAL, updated TEXT, updated_by TEXT, properties TEXT NOT NULL, geometry TEXT);
+  min_x REAL, min_y REAL, max_x REAL, max_y REAL, updated TEXT, updated_by TEXT, properties TEXT NOT NULL,
+  geometry TEXT);
 CREATE TABLE created (
   collection INTEGER NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (collection, id)) WITHOUT ROWID;
@@ -57,9 +59,9 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._idle: List[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         self._writing = threading.Lock()
-        self._states: Dict[int, State] = {}
+        self._states: dict[int, State] = {}
         self._epoch = 0
         with self._connection() as db:
             self._prepare(db)
@@ -74,16 +76,16 @@ class Store:
         with self._connection() as db:
             return db.execute("SELECT 1 FROM meta WHERE key = 'loaded'").fetchone() is not None
 
-    def about(self) -> Tuple[str, str]:
+    def about(self) -> tuple[str, str]:
         """Title and description of the twin."""
         with self._connection() as db:
             found = dict(db.execute("SELECT key, value FROM meta WHERE key IN ('title', 'description')").fetchall())
         return found.get("title", "City Twin"), found.get("description", "")
 
-    def collections(self) -> List[Collection]:
+    def collections(self) -> list[Collection]:
         return [collection for _, collection in self._collections.values()]
 
-    def collection(self, collection_id: str) -> Optional[Collection]:
+    def collection(self, collection_id: str) -> Collection | None:
         found = self._collections.get(collection_id)
         return found[1] if found else None
 
@@ -103,13 +105,13 @@ class Store:
             self._states[n] = state
         return state
 
-    def page(self, collection_id: str, query: Query) -> Tuple[int, List[Item]]:
+    def page(self, collection_id: str, query: Query) -> tuple[int, list[Item]]:
         """How many items match, and those of the page, of one moment."""
         n = self._collections[collection_id][0]
         where, values = "collection = :n", {"n": n, "limit": query.limit, "offset": query.offset}
         if query.box is not None:
             where += _IN_BOX
-            values.update(zip(("x0", "y0", "x1", "y1"), query.box))  # type: ignore[arg-type]
+            values.update(zip(("x0", "y0", "x1", "y1"), query.box))
         for i, (name, value) in enumerate(query.equals):
             where += f" AND json_extract(properties, :p{i}) = :v{i}"
             values[f"p{i}"], values[f"v{i}"] = f'$."{name}"', value
@@ -126,14 +128,14 @@ class Store:
                 db.execute("COMMIT")
         return matched, [self._item(row) for row in rows]
 
-    def item(self, collection_id: str, item_id: str) -> Optional[Item]:
+    def item(self, collection_id: str, item_id: str) -> Item | None:
         with self._connection() as db:
             return self._find(db, self._collections[collection_id][0], item_id)
 
     # -- first load ------------------------------------------------------------------------------------------------
 
-    def load(self, title: str, description: str, sources: Iterable[Tuple[Collection, Iterable[Feature]]]) -> int:
-        """Fill the empty store in one transaction; the number of features. A kill leaves it empty, to be loaded again."""
+    def load(self, title: str, description: str, sources: Iterable[tuple[Collection, Iterable[Feature]]]) -> int:
+        """Fill the empty store in one transaction, so that a kill leaves it empty; the number of features."""
         total = 0
         with self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
@@ -181,13 +183,14 @@ class Store:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _item(self, row: Tuple[Any, ...]) -> Item:
+    def _item(self, row: tuple[Any, ...]) -> Item:
         item_id: ItemId = int(row[0]) if row[1] else row[0]
         return Item(item_id, self.etag(row[2]), row[3], row[4], row[5], row[6])
 
-    def _find(self, db: sqlite3.Connection, n: int, item_id: str) -> Optional[Item]:
+    def _find(self, db: sqlite3.Connection, n: int, item_id: str) -> Item | None:
         row = db.execute(
-            f"SELECT {_ROW} FROM item WHERE collection = ? AND id = ?", (n, item_id)  # nosec B608 - fixed columns
+            f"SELECT {_ROW} FROM item WHERE collection = ? AND id = ?",
+            (n, item_id),  # nosec B608 - fixed columns
         ).fetchone()
         return self._item(row) if row else None
 
@@ -236,10 +239,10 @@ class Writing:
     def __init__(self, store: Store, db: sqlite3.Connection, n: int) -> None:
         self._store, self._db, self._n = store, db, n
 
-    def item(self, item_id: str) -> Optional[Item]:
+    def item(self, item_id: str) -> Item | None:
         return self._store._find(self._db, self._n, item_id)
 
-    def created(self, item_id: str) -> Optional[Tuple[str, str]]:
+    def created(self, item_id: str) -> tuple[str, str] | None:
         """Digest of the first body and first ETag of an item created with an id of the client's choice."""
         row = self._db.execute(
             "SELECT digest, seq FROM created WHERE collection = ? AND id = ?", (self._n, item_id)
@@ -261,7 +264,7 @@ class Writing:
         """Overwrite an item that is there; the new ETag."""
         seq = self._note(str(feature.id), "update", author)
         fid = self._fid(str(feature.id))
-        box: Tuple[Optional[float], ...] = feature.box or (None, None, None, None)
+        box: tuple[float | None, ...] = feature.box or (None, None, None, None)
         self._db.execute(
             "UPDATE item SET seq = ?, min_x = ?, min_y = ?, max_x = ?, max_y = ?, updated = ?, updated_by = ?,"
             " properties = ?, geometry = ? WHERE fid = ?",
@@ -293,8 +296,8 @@ class Writing:
 def _insert_all(db: sqlite3.Connection, n: int, start: int, features: Iterable[Feature]) -> int:
     """Insert in batches, so that memory stays flat however large the source is."""
     count = 0
-    items: List[Tuple[Any, ...]] = []
-    boxes: List[Tuple[Any, ...]] = []
+    items: list[tuple[Any, ...]] = []
+    boxes: list[tuple[Any, ...]] = []
     for feature in features:
         count += 1
         items.append(_item_row(start + count, n, feature, 0, None, None))
@@ -310,12 +313,12 @@ def _insert_all(db: sqlite3.Connection, n: int, start: int, features: Iterable[F
 
 
 def _item_row(
-    fid: Optional[int], n: int, feature: Feature, seq: int, updated: Optional[str], by: Optional[str]
-) -> Tuple[Any, ...]:
-    box: Tuple[Optional[float], ...] = feature.box or (None, None, None, None)
+    fid: int | None, n: int, feature: Feature, seq: int, updated: str | None, by: str | None
+) -> tuple[Any, ...]:
+    box: tuple[float | None, ...] = feature.box or (None, None, None, None)
     whole = isinstance(feature.id, int)
     return (fid, n, str(feature.id), whole, seq, *box, updated, by, feature.properties, feature.geometry)
 
 
-def _box_row(fid: int, n: int, box: Box) -> Tuple[Any, ...]:
+def _box_row(fid: int, n: int, box: Box) -> tuple[Any, ...]:
     return (fid, box[0], box[2], box[1], box[3], n, n)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable
 from urllib.parse import parse_qsl, quote, unquote
 
 from .model import Json, compact
 
-Environ = Dict[str, Any]
+Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
@@ -29,7 +30,7 @@ class Response:
     status: int = 200
     body: bytes = b""
     content_type: str = ""
-    headers: Tuple[Tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
     etag: str = ""
 
     @staticmethod
@@ -46,13 +47,13 @@ class Problem(Exception):
         detail: str,
         *,
         errors: Sequence[Mapping[str, str]] = (),
-        headers: Sequence[Tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.errors, self.headers = status, detail, tuple(errors), tuple(headers)
 
     def response(self) -> Response:
-        body: Dict[str, Any] = {
+        body: dict[str, Any] = {
             "type": "about:blank",
             "title": REASONS.get(self.status, "Error"),
             "status": self.status,
@@ -68,14 +69,14 @@ class Request:
     """A request. ``path`` is the decoded segments, ``query`` keeps the last value of each parameter."""
 
     method: str
-    path: Tuple[str, ...]
-    query: Dict[str, str]
+    path: tuple[str, ...]
+    query: dict[str, str]
     environ: Environ
     base: str  # URL of the landing page without its last slash
     max_body: int
-    user: Optional[str] = None
+    user: str | None = None
     format: str = "json"  # negotiated: json or html
-    params: Dict[str, str] = field(default_factory=dict)  # what the route's braces matched
+    params: dict[str, str] = field(default_factory=dict)  # what the route's braces matched
 
     @staticmethod
     def read(environ: Environ, max_body: int) -> Request:
@@ -84,7 +85,7 @@ class Request:
         # the raw path keeps a %2F in an id apart from a slash between segments
         raw = str(environ.get("RAW_URI") or quote(environ.get("PATH_INFO", ""), encoding="latin-1")).partition("?")[0]
         if raw.startswith(script) and "RAW_URI" in environ:
-            raw = raw[len(script):]
+            raw = raw[len(script) :]
         path = tuple(unquote(part) for part in raw.strip("/").split("/")) if raw.strip("/") else ()
         try:
             pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="strict")
@@ -99,7 +100,7 @@ class Request:
             max_body=max_body,
         )
 
-    def header(self, name: str) -> Optional[str]:
+    def header(self, name: str) -> str | None:
         if name.lower() in ("content-type", "content-length"):
             return self.environ.get(name.upper().replace("-", "_")) or None
         return self.environ.get("HTTP_" + name.upper().replace("-", "_"))
@@ -122,11 +123,15 @@ class Request:
         media_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
         if media_type not in types:
             raise Problem(
-                415, f"Content-Type {media_type or 'is missing; it'} must be one of {', '.join(types)}.", headers=[accept]
+                415,
+                f"Content-Type {media_type or 'is missing; it'} must be one of {', '.join(types)}.",
+                headers=[accept],
             )
         encoding = self.header("content-encoding")
         if encoding and encoding.strip().lower() != "identity":
-            raise Problem(415, f"Content-Encoding {encoding} is not supported.", headers=[("Accept-Encoding", "identity")])
+            raise Problem(
+                415, f"Content-Encoding {encoding} is not supported.", headers=[("Accept-Encoding", "identity")]
+            )
         stream = self.environ["wsgi.input"]
         declared = self.header("content-length")
         if declared is None:
@@ -145,7 +150,7 @@ class Request:
             raise Problem(413, f"The body has more than {self.max_body} bytes.")
         return content
 
-    def json(self, types: Sequence[str]) -> Dict[str, Any]:
+    def json(self, types: Sequence[str]) -> dict[str, Any]:
         """The body as a JSON object."""
         content = self.body(types)
         try:
@@ -157,12 +162,12 @@ class Request:
         return value
 
 
-def link(href: str, rel: str, media_type: str = "", title: str = "") -> Dict[str, str]:
+def link(href: str, rel: str, media_type: str = "", title: str = "") -> dict[str, str]:
     found = {"href": href, "rel": rel, "type": media_type, "title": title}
     return {key: value for key, value in found.items() if value}
 
 
-def links_to_formats(request: Request, url: str, media_type: str, title: str) -> List[Dict[str, str]]:
+def links_to_formats(request: Request, url: str, media_type: str, title: str) -> list[dict[str, str]]:
     """``self`` and ``alternate`` of a resource that is there as JSON and as HTML."""
     as_json = link(f"{url}?f=json", "self" if request.format == "json" else "alternate", media_type, title)
     as_html = link(f"{url}?f=html", "self" if request.format == "html" else "alternate", HTML, f"{title} as HTML")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from typing import Any, Dict, Optional, Tuple
+from typing import Any
 
 from . import crs
 from .geometry import box_of
@@ -62,7 +62,7 @@ def replace(store: Store, collection: Collection, request: Request) -> Response:
 
 
 def update(store: Store, collection: Collection, request: Request) -> Response:
-    """``PATCH /collections/{id}/items/{item}``: a JSON merge patch (RFC 7396), except that a geometry is replaced whole."""
+    """``PATCH /collections/{id}/items/{item}``: a JSON merge patch (RFC 7396); a geometry is replaced whole."""
     request.check_query(())
     patch = request.json(_PATCHES)
     uri = _write_crs(request, collection)
@@ -76,7 +76,7 @@ def update(store: Store, collection: Collection, request: Request) -> Response:
         properties = json.loads(item.properties)
         for name, value in changes.items():
             properties[name] = value
-        body: Dict[str, Any] = {"type": "Feature", "properties": properties}
+        body: dict[str, Any] = {"type": "Feature", "properties": properties}
         in_crs = uri
         if "geometry" in patch:
             body["geometry"] = patch["geometry"]
@@ -117,7 +117,7 @@ def _locked(writing: Writing, collection: Collection, request: Request) -> Item:
     return item
 
 
-def _feature(collection: Collection, item_id: ItemId, body: Dict[str, Any], uri: str) -> Feature:
+def _feature(collection: Collection, item_id: ItemId, body: dict[str, Any], uri: str) -> Feature:
     """The body as a feature in storage CRS, or 400 with everything that is wrong with it."""
     errors = Errors()
     if body.get("type") != "Feature":
@@ -139,7 +139,7 @@ def _feature(collection: Collection, item_id: ItemId, body: Dict[str, Any], uri:
     return Feature(item_id, compact(geometry) if geometry else None, box, compact(values))
 
 
-def _chosen_id(body: Dict[str, Any]) -> str:
+def _chosen_id(body: dict[str, Any]) -> str:
     given = body.get("id")
     if not isinstance(given, str):
         return ""
@@ -166,11 +166,11 @@ def _answer(
     etag: str,
     uri: str,
     status: int,
-    headers: Tuple[Tuple[str, str], ...] = (),
+    headers: tuple[tuple[str, str], ...] = (),
 ) -> Response:
     """What was written, if the client prefers to see it, and nobody has written again meanwhile."""
     wanted = "return=representation" in (request.header("prefer") or "").replace(" ", "").lower()
-    item: Optional[Item] = store.item(collection.id, item_id) if wanted else None
+    item: Item | None = store.item(collection.id, item_id) if wanted else None
     if item is None or item.etag != etag:
         return Response(status, headers=headers, etag=etag)
     found = item_response(request, collection, item, uri, 201 if status == 201 else 200)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random  # nosec B311 - a seeded city, nothing secret
-from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..geometry import Geometry, box_of
 from ..model import Collection, Feature, compact
@@ -24,16 +24,16 @@ DESCRIPTION = (
     "A piece of Rotterdam's inner city for trying things out. The river, districts and landmarks are where they are; "
     "houses, side streets and trees are made up. Edit it as you like."
 )
-Source = Tuple[Collection, Iterable[Feature]]
+Source = tuple[Collection, Iterable[Feature]]
 
 
-def city() -> Tuple[str, str, List[Source]]:
+def city() -> tuple[str, str, list[Source]]:
     """Title, description and collections of the city, all in EPSG:28992."""
     ground = list(blocks())
     lines = list(streets())
     houses = list(buildings(ground))
     woods = trees(ground, lines, [list(house.ring) for house in houses])
-    sources: List[Source] = [
+    sources: list[Source] = [
         (schemas.DISTRICTS, _districts()),
         (
             schemas.BUILDINGS,
@@ -61,7 +61,7 @@ def _districts() -> Iterator[Feature]:
 def _streets(lines: Iterable[Street]) -> Iterator[Feature]:
     for n, street in enumerate(lines, 1):
         wide = street.kind in ("main road", "bridge")
-        values: Dict[str, object] = {
+        values: dict[str, object] = {
             "name": street.name,
             "kind": street.kind,
             "max_speed": street.max_speed,
@@ -79,7 +79,7 @@ def _pilots() -> Iterator[Feature]:
         yield _feature(schemas.PILOTS, f"P-{n:02}", _polygon(ring), values)
 
 
-def _hand_drawn(at: Point, radius: float, seed: str) -> List[Point]:
+def _hand_drawn(at: Point, radius: float, seed: str) -> list[Point]:
     """An outline as somebody draws it on a map."""
     dice = random.Random(seed)  # nosec B311 - seeded city
     corners = 11
@@ -97,7 +97,7 @@ def _water() -> Iterator[Feature]:
         yield _feature(schemas.WATER, f"W-{n:02}", shape, {"name": water.name, "kind": water.kind})
 
 
-def _feature(collection: Collection, key: str, geometry: Geometry, properties: Dict[str, object]) -> Feature:
+def _feature(collection: Collection, key: str, geometry: Geometry, properties: dict[str, object]) -> Feature:
     # every property is there, null or not: some clients learn the columns from the first items they see
     known = {prop.name: properties.get(prop.name) for prop in collection.schema.properties}
     values = compute(collection.schema, known, geometry)

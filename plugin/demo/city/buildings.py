@@ -1,29 +1,29 @@
-"""Buildings on the blocks: perimeter rows with courtyards, slabs, lots with towers, and the landmarks in their places."""
+"""Buildings on the blocks: rows round courtyards, slabs, lots with towers, and the landmarks in their places."""
 
 from __future__ import annotations
 
 import math
 import random  # nosec B311 - a seeded city, nothing secret
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Tuple
 
 from . import plane
 from .layout import Block, halve
 from .places import DISTRICTS, LANDMARKS, PEAKS, Landmark, outline
 from .plane import Point, Ring
 
-Properties = Dict[str, object]
+Properties = dict[str, object]
 _LABELS = ("A++", "A+", "A", "B", "C", "D", "E", "F", "G")
 
 
 @dataclass(frozen=True)
 class Building:
     key: str
-    ring: Tuple[Point, ...]
+    ring: tuple[Point, ...]
     properties: Properties
 
 
-def buildings(blocks: List[Block]) -> Iterator[Building]:
+def buildings(blocks: list[Block]) -> Iterator[Building]:
     """Landmarks first, then every block's own; what would stand on a landmark's ground is left out."""
     plots = []
     for n, landmark in enumerate(LANDMARKS, 1):
@@ -49,7 +49,7 @@ class _House:
     kind: str  # row, slab, lot, tower, campus
 
 
-def _on_block(block: Block, dice: random.Random) -> Iterator[Tuple[Ring, _House]]:
+def _on_block(block: Block, dice: random.Random) -> Iterator[tuple[Ring, _House]]:
     ring, style = list(block.ring), block.district.style
     size = plane.area(ring)
     chance = dice.random()
@@ -77,8 +77,8 @@ def _on_block(block: Block, dice: random.Random) -> Iterator[Tuple[Ring, _House]
 
 
 def _perimeter(
-    block: Block, ring: Ring, dice: random.Random, depth: float, widths: Tuple[float, float]
-) -> Iterator[Tuple[Ring, _House]]:
+    block: Block, ring: Ring, dice: random.Random, depth: float, widths: tuple[float, float]
+) -> Iterator[tuple[Ring, _House]]:
     """Houses along the edges around a courtyard; a block too narrow for a courtyard becomes lots."""
     court = plane.shrink(ring, depth)
     if court is None or plane.area(court) < 90:
@@ -105,7 +105,7 @@ def _perimeter(
             yield _deepen([p[0], q[0], q[1], p[1]], shift), _House(floors, 3.1 if depth < 11 else 3.3, "row")
 
 
-def _ends(a: Point, b: Point, c: Point, d: Point, count: int, dice: random.Random) -> List[Tuple[Point, Point]]:
+def _ends(a: Point, b: Point, c: Point, d: Point, count: int, dice: random.Random) -> list[tuple[Point, Point]]:
     """Party walls between the street side ``ab`` and the court side ``dc``; those at the corners are mitred."""
     ux, uy = (b[0] - a[0]) / math.dist(a, b), (b[1] - a[1]) / math.dist(a, b)
     start, end = ((p[0] - a[0]) * ux + (p[1] - a[1]) * uy for p in (d, c))
@@ -130,7 +130,7 @@ def _deepen(ring: Ring, by: float) -> Ring:
     return [a, b, (c[0] + nx, c[1] + ny), (d[0] + nx, d[1] + ny)]
 
 
-def _slabs(block: Block, ring: Ring, dice: random.Random) -> Iterator[Tuple[Ring, _House]]:
+def _slabs(block: Block, ring: Ring, dice: random.Random) -> Iterator[tuple[Ring, _House]]:
     """Parallel slabs with green between them."""
     n = len(ring)
     i = max(range(n), key=lambda k: math.dist(ring[k], ring[(k + 1) % n]))
@@ -155,7 +155,7 @@ def _slabs(block: Block, ring: Ring, dice: random.Random) -> Iterator[Tuple[Ring
         at += 12 + max(18.0, storeys * 3.6)
 
 
-def _lots(block: Block, ring: Ring, dice: random.Random, target: float) -> Iterator[Tuple[Ring, _House]]:
+def _lots(block: Block, ring: Ring, dice: random.Random, target: float) -> Iterator[tuple[Ring, _House]]:
     """The block in lots, each built to its edge, and some with a tower set back from it."""
     size = plane.area(ring)
     if size > target * dice.uniform(1.15, 1.7) and min(len(ring), 9) >= 3:
@@ -175,7 +175,7 @@ def _lots(block: Block, ring: Ring, dice: random.Random, target: float) -> Itera
     tall = style == "towers" and dice.random() < 0.1 + extra * 0.045
     if tall:
         slim = plane.shrink(plot, dice.uniform(3.0, 7.0))
-        if slim is not None and 250 < plane.area(slim) and not _thin(slim):
+        if slim is not None and plane.area(slim) > 250 and not _thin(slim):
             floors = int(dice.uniform(0.8, 1.25) * (block.district.storeys[1] + extra))
             yield slim, _House(floors, 3.3, "tower")
             return
@@ -193,7 +193,8 @@ def _thin(ring: Ring) -> bool:
 def _storeys(block: Block, at: Point, dice: random.Random) -> int:
     low, high = block.district.storeys
     extra = rise(at) if block.district.style in ("towers", "centre") else 0.0
-    return max(1, round(low + (high - low) * dice.random() ** 1.8 + extra * dice.random() * 0.7))
+    floors: float = low + (high - low) * dice.random() ** 1.8 + extra * dice.random() * 0.7
+    return max(1, round(floors))
 
 
 def _properties(block: Block, ring: Ring, house: _House, n: int, dice: random.Random) -> Properties:
@@ -269,7 +270,7 @@ def _landmark_properties(landmark: Landmark) -> Properties:
         else 0,
         "monument": landmark.year < 1965,
     }
-    label: Optional[str] = "A" if landmark.year > 1995 else None
+    label: str | None = "A" if landmark.year > 1995 else None
     if home:
         found["district"] = home.name
     if label:

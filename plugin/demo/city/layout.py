@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator, List, Optional, Tuple
 
 from . import plane
 from .places import DISTRICTS, ISLAND, LANDMARKS, MAIN_STREETS, WATERS, District, outline
@@ -21,8 +21,8 @@ class Block:
 
     key: str
     district: District
-    ring: Tuple[Point, ...]
-    streets: Tuple[str, ...]
+    ring: tuple[Point, ...]
+    streets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Street:
     name: str
     kind: str
     max_speed: int
-    line: Tuple[Point, ...]
+    line: tuple[Point, ...]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Grid:
         return dx * self.cos + dy * self.sin, dy * self.cos - dx * self.sin
 
 
-def grid_of(district: District) -> Tuple[Grid, List[float], List[float]]:
+def grid_of(district: District) -> tuple[Grid, list[float], list[float]]:
     """The grid and where its lines lie in u and v. Spacing alternates a little, as built cities do."""
     turn = math.radians(district.angle)
     grid = Grid(plane.centre(district.ring), math.cos(turn), math.sin(turn))
@@ -95,7 +95,9 @@ def streets() -> Iterator[Street]:
         ring = plane.counter_clockwise(district.ring)
         grid, us, vs = grid_of(district)
         ends = [((us[0], v), (us[-1], v), district.streets[(j * 2) % len(district.streets)]) for j, v in enumerate(vs)]
-        ends += [((u, vs[0]), (u, vs[-1]), district.streets[(i * 2 + 1) % len(district.streets)]) for i, u in enumerate(us)]
+        ends += [
+            ((u, vs[0]), (u, vs[-1]), district.streets[(i * 2 + 1) % len(district.streets)]) for i, u in enumerate(us)
+        ]
         for a, b, name in ends:
             for p, q in plane.inside_parts(grid.xy(*a), grid.xy(*b), ring):
                 for line in _on_land(p, q, basins):
@@ -103,13 +105,15 @@ def streets() -> Iterator[Street]:
                     yield Street(name, kind, 15 if kind == "path" else 30, line)
 
 
-def _ground(district: District) -> Optional[Ring]:
+def _ground(district: District) -> Ring | None:
     """The district without its main streets and quays."""
     ring = plane.counter_clockwise(district.ring)
     inward = []
     for a, b in zip(ring, [*ring[1:], ring[0]]):
         middle = ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
-        inward.append(max((_MAIN[kind] for _, kind, _, line in MAIN_STREETS if plane.away(middle, line) < 6), default=7.0))
+        inward.append(
+            max((_MAIN[kind] for _, kind, _, line in MAIN_STREETS if plane.away(middle, line) < 6), default=7.0)
+        )
         if district.ring == ISLAND or any(plane.away(middle, [*w.ring, w.ring[0]]) < 25 for w in WATERS[:1]):
             inward[-1] = max(inward[-1], QUAY + 5)
     return plane.offset(ring, inward)
@@ -119,7 +123,7 @@ def _ground(district: District) -> Optional[Ring]:
 _CROSSING = {"Erasmusbrug", "Willemsbrug", "Koninginnebrug", "Laan op Zuid", "Posthumalaan", "Rosestraat"}
 
 
-def _free_parts(ring: Ring, barred: List[plane.Plot], depth: int) -> Iterator[Ring]:
+def _free_parts(ring: Ring, barred: list[plane.Plot], depth: int) -> Iterator[Ring]:
     """The block, or halves of it where a basin or a street cuts into it; convex parts only."""
     if len(ring) < 3 or plane.area(ring) < 260:
         return
@@ -133,7 +137,7 @@ def _free_parts(ring: Ring, barred: List[plane.Plot], depth: int) -> Iterator[Ri
             yield from _free_parts(half, barred, depth + 1)
 
 
-def halve(ring: Ring, at: float = 0.5) -> Tuple[Ring, Ring]:
+def halve(ring: Ring, at: float = 0.5) -> tuple[Ring, Ring]:
     """Across its longest edge."""
     n = len(ring)
     i = max(range(n), key=lambda k: math.dist(ring[k], ring[(k + 1) % n]))
@@ -146,7 +150,7 @@ def halve(ring: Ring, at: float = 0.5) -> Tuple[Ring, Ring]:
     return plane.tidy(plane.cut(ring, m, far)), plane.tidy(plane.cut(ring, far, m))
 
 
-def _on_land(a: Point, b: Point, basins: List[plane.Plot]) -> Iterator[Tuple[Point, ...]]:
+def _on_land(a: Point, b: Point, basins: list[plane.Plot]) -> Iterator[tuple[Point, ...]]:
     """A segment without what lies in or close to water or a landmark."""
     size = math.dist(a, b)
     low_x, high_x, low_y, high_y = min(a[0], b[0]), max(a[0], b[0]), min(a[1], b[1]), max(a[1], b[1])
@@ -156,7 +160,7 @@ def _on_land(a: Point, b: Point, basins: List[plane.Plot]) -> Iterator[Tuple[Poi
     for k in range(steps + 1):
         p = (a[0] + (b[0] - a[0]) * k / steps, a[1] + (b[1] - a[1]) * k / steps)
         dry.append(not any(basin.holds(p) for basin in close))
-    start: Optional[int] = None
+    start: int | None = None
     for k, is_dry in enumerate([*dry, False]):
         if is_dry and start is None:
             start = k

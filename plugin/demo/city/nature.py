@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random  # nosec B311 - a seeded city, nothing secret
-from typing import Callable, Dict, Iterator, List, Tuple
+from collections.abc import Iterator
+from typing import Callable
 
 from . import plane
 from .layout import Block, Street
@@ -14,12 +15,13 @@ from .plane import Point, Ring
 # common name, Latin name, height in metres when grown
 _SPECIES = (
     ("Hollandse linde", "Tilia × europaea", 22), ("gewone plataan", "Platanus × hispanica", 25),
-    ("zomereik", "Quercus robur", 24), ("gewone es", "Fraxinus excelsior", 23), ("Noorse esdoorn", "Acer platanoides", 19),
+    ("zomereik", "Quercus robur", 24), ("gewone es", "Fraxinus excelsior", 23), ("Noorse esdoorn",
+     "Acer platanoides", 19),
     ("zwarte populier", "Populus nigra", 27), ("paardenkastanje", "Aesculus hippocastanum", 21),
     ("witte acacia", "Robinia pseudoacacia", 18), ("schietwilg", "Salix alba", 20), ("veldiep", "Ulmus minor", 22),
     ("Japanse sierkers", "Prunus serrulata", 8), ("haagbeuk", "Carpinus betulus", 14),
 )  # fmt: skip
-Tree = Tuple[str, Point, Dict[str, object]]
+Tree = tuple[str, Point, dict[str, object]]
 Free = Callable[[Point], bool]
 _AVENUES = {"main road": 9.5, "quay": 5.0, "street": 4.2}  # metres from the middle of the street
 
@@ -27,8 +29,8 @@ _AVENUES = {"main road": 9.5, "quay": 5.0, "street": 4.2}  # metres from the mid
 class Occupied:
     """What stands where, in cells, to ask quickly whether a place is free."""
 
-    def __init__(self, rings: List[Ring]) -> None:
-        self._cells: Dict[Tuple[int, int], List[Ring]] = {}
+    def __init__(self, rings: list[Ring]) -> None:
+        self._cells: dict[tuple[int, int], list[Ring]] = {}
         for ring in rings:
             xs, ys = [int(p[0] // 50) for p in ring], [int(p[1] // 50) for p in ring]
             for x in range(min(xs), max(xs) + 1):
@@ -39,7 +41,7 @@ class Occupied:
         return any(plane.inside(p, ring) for ring in self._cells.get((int(p[0] // 50), int(p[1] // 50)), ()))
 
 
-def trees(blocks: List[Block], streets: List[Street], built: List[Ring]) -> Iterator[Tree]:
+def trees(blocks: list[Block], streets: list[Street], built: list[Ring]) -> Iterator[Tree]:
     """All trees, each on free ground."""
     waters = [plane.Plot(water.ring) for water in WATERS]
     island = plane.Plot(WATERS[0].holes[0])
@@ -81,11 +83,13 @@ def _avenue(key: str, street: Street, free: Free) -> Iterator[Tree]:
                     yield f"{key}-{n:03}", at, _about(species, dice, 1950)
 
 
-def _park(key: str, ring: Tuple[Point, ...], free: Free) -> Iterator[Tree]:
+def _park(key: str, ring: tuple[Point, ...], free: Free) -> Iterator[Tree]:
     dice = random.Random(key)  # nosec B311 - seeded city
     inner = plane.shrink(plane.counter_clockwise(ring), 14) or list(ring)
     xs, ys = [p[0] for p in inner], [p[1] for p in inner]
-    groves = [(dice.uniform(min(xs), max(xs)), dice.uniform(min(ys), max(ys)), dice.choice(_SPECIES)) for _ in range(60)]
+    groves = [
+        (dice.uniform(min(xs), max(xs)), dice.uniform(min(ys), max(ys)), dice.choice(_SPECIES)) for _ in range(60)
+    ]
     n = 0
     for x, y, species in groves:
         for _ in range(dice.randint(6, 22)):
@@ -109,11 +113,11 @@ def _garden(block: Block, free: Free) -> Iterator[Tree]:
             yield f"G-{block.key}-{n:02}", p, _about(dice.choice(_SPECIES), dice, 1930)
 
 
-def _about(species: Tuple[str, str, int], dice: random.Random, since: int) -> Dict[str, object]:
+def _about(species: tuple[str, str, int], dice: random.Random, since: int) -> dict[str, object]:
     planted = int(since + (2024 - since) * dice.random() ** 0.7)
     grown = min(1.0, (2026 - planted) / 55)
     draw = dice.random()
-    found: Dict[str, object] = {
+    found: dict[str, object] = {
         "species": species[0],
         "latin_name": species[1],
         "height": round(max(2.0, species[2] * (0.18 + 0.82 * grown) * dice.uniform(0.85, 1.1)), 1),

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Dict, Tuple
 
 from .plane import Point, Ring
 
-# -- points that several outlines share -----------------------------------------------------------------------------------
+# -- points that several outlines share
 HOFPLEIN, CHURCHILLPLEIN, OOSTPLEIN = (92470.0, 437690.0), (92640.0, 436960.0), (93850.0, 437560.0)
 EENDRACHTSPLEIN, WEENA_WEST, STATION_SQUARE = (92100.0, 436835.0), (91440.0, 437530.0), (91960.0, 437610.0)
 ROCHUSSEN_WEST, ZEEDIJK_WEST, ZEEDIJK_MID = (91430.0, 436600.0), (91450.0, 436120.0), (92040.0, 436060.0)
@@ -21,18 +20,23 @@ BLAAK_MID, BLAAK_EAST, WILLEMSBRUG_NORTH = (92900.0, 437035.0), (93300.0, 437180
 MAASBOULEVARD = (93970.0, 437085.0)
 POMPENBURG, GOUDSESINGEL = (92850.0, 437700.0), (93300.0, 437610.0)
 
-NORTH_BANK: Tuple[Point, ...] = (
-    (91150, 435040), (91640, 435240), (91800, 435275), (92250, 435500), (92520, 435650), (92650, 435810), (92805, 436040),
-    (92885, 436250), (93070, 436400), (93345, 436765), (93450, 436875), (93580, 436930), (93910, 437055), (94200, 437035),
+NORTH_BANK: tuple[Point, ...] = (
+    (91150, 435040), (91640, 435240), (91800, 435275), (92250, 435500), (92520, 435650), (92650, 435810),
+    (92805, 436040),
+    (92885, 436250), (93070, 436400), (93345, 436765), (93450, 436875), (93580, 436930), (93910, 437055),
+    (94200, 437035),
     (94570, 436925), (94900, 436740),
 )  # fmt: skip
-SOUTH_BANK: Tuple[Point, ...] = (
-    (94900, 436400), (94640, 436470), (94400, 436420), (94060, 436250), (93660, 436020), (93430, 435990), (93325, 435990),
-    (93135, 435805), (92965, 435610), (92730, 435370), (92755, 435335), (92640, 435200), (92340, 434975), (91960, 434725),
+SOUTH_BANK: tuple[Point, ...] = (
+    (94900, 436400), (94640, 436470), (94400, 436420), (94060, 436250), (93660, 436020), (93430, 435990),
+    (93325, 435990),
+    (93135, 435805), (92965, 435610), (92730, 435370), (92755, 435335), (92640, 435200), (92340, 434975),
+    (91960, 434725),
     (91150, 434560),
 )  # fmt: skip
-ISLAND: Tuple[Point, ...] = (
-    (93500, 436130), (93570, 436110), (93720, 436165), (94110, 436355), (94420, 436525), (94500, 436610), (94440, 436640),
+ISLAND: tuple[Point, ...] = (
+    (93500, 436130), (93570, 436110), (93720, 436165), (94110, 436355), (94420, 436525), (94500, 436610),
+    (94440, 436640),
     (94290, 436630), (93900, 436520), (93630, 436370), (93510, 436190),
 )  # fmt: skip
 
@@ -41,8 +45,8 @@ ISLAND: Tuple[Point, ...] = (
 class Water:
     name: str
     kind: str
-    ring: Tuple[Point, ...]
-    holes: Tuple[Tuple[Point, ...], ...] = ()
+    ring: tuple[Point, ...]
+    holes: tuple[tuple[Point, ...], ...] = ()
 
 
 WATERS = (
@@ -78,13 +82,13 @@ class District:
     name: str
     part: str
     inhabitants: int
-    ring: Tuple[Point, ...]
+    ring: tuple[Point, ...]
     angle: float
-    blocks: Tuple[float, float]
+    blocks: tuple[float, float]
     style: str  # old, rebuilt, centre, towers, campus, park
-    storeys: Tuple[int, int]
-    years: Tuple[int, int]
-    streets: Tuple[str, ...]
+    storeys: tuple[int, int]
+    years: tuple[int, int]
+    streets: tuple[str, ...]
 
 
 DISTRICTS = (
@@ -103,12 +107,14 @@ DISTRICTS = (
     District("COO", "Cool", "Centrum", 5_480, (
         STATION_SQUARE, MAURITSWEG_MID, EENDRACHTSPLEIN, CHURCHILLPLEIN, COOLSINGEL_MID, HOFPLEIN,
     ), 10, (104, 80), "centre", (5, 13), (1949, 2018),
-        ("Lijnbaan", "Karel Doormanstraat", "Kruiskade", "Mauritsstraat", "Aert van Nesstraat", "Van Oldenbarneveltplaats",
+        ("Lijnbaan", "Karel Doormanstraat", "Kruiskade", "Mauritsstraat", "Aert van Nesstraat",
+         "Van Oldenbarneveltplaats",
          "Joost Banckertsplaats", "Korte Lijnbaan", "Crispijnstraat", "Schouwburgplein", "Westewagenstraat")),
     District("WDW", "Witte de Withkwartier", "Centrum", 4_060, (
         EENDRACHTSPLEIN, ZEEDIJK_MID, ZEEDIJK_EAST, VASTELAND, SCHIEDAMSEDIJK_MID, CHURCHILLPLEIN,
     ), 14, (104, 70), "rebuilt", (4, 8), (1900, 1995),
-        ("Witte de Withstraat", "Schilderstraat", "Hartmansstraat", "Eendrachtsstraat", "Zwarte Paardenstraat", "Wijnbrugstraat",
+        ("Witte de Withstraat", "Schilderstraat", "Hartmansstraat", "Eendrachtsstraat", "Zwarte Paardenstraat",
+         "Wijnbrugstraat",
          "Houtlaan", "Boomgaardsstraat", "Nieuwstraat", "Witte Huisstraat")),
     District("DIJ", "Dijkzigt", "Centrum", 870, (
         ROCHUSSEN_WEST, (91455, 436350), ZEEDIJK_WEST, ZEEDIJK_MID, EENDRACHTSPLEIN,
@@ -124,7 +130,8 @@ DISTRICTS = (
         CHURCHILLPLEIN, SCHIEDAMSEDIJK_MID, VASTELAND, (92895, 436280), (93055, 436415), (93330, 436780),
         WILLEMSBRUG_NORTH, (93400, 437150), BLAAK_EAST, BLAAK_MID,
     ), 21, (74, 58), "towers", (6, 17), (1955, 2021),
-        ("Wijnstraat", "Wijnhaven", "Glashaven", "Bierstraat", "Scheepmakershaven", "Posthoornstraat", "Regentessestraat",
+        ("Wijnstraat", "Wijnhaven", "Glashaven", "Bierstraat", "Scheepmakershaven", "Posthoornstraat",
+         "Regentessestraat",
          "Houttuin", "Leuvekolk", "Terwenakker")),
     District("NIH", "Nieuwehaven", "Centrum", 5_120, (
         BLAAK_EAST, (93400, 437150), WILLEMSBRUG_NORTH, (93585, 436945), (93905, 437070), MAASBOULEVARD, OOSTPLEIN,
@@ -150,19 +157,23 @@ DISTRICTS = (
         ("Prins Hendrikkade", "Burgemeester Hoffmanplein", "Meeuwenstraat", "Sleephellingstraat", "Van der Takstraat",
          "Roentgenstraat", "De Ruyterstraat", "Feijenoordkade", "Antwerpse Hoofd")),
     District("KVZ", "Kop van Zuid", "Feijenoord", 4_820, (
-        (92738, 435372), (92970, 435600), (93140, 435795), (93328, 435980), (93430, 435980), (93660, 436010), (93905, 435830),
+        (92738, 435372), (92970, 435600), (93140, 435795), (93328, 435980), (93430, 435980), (93660, 436010),
+        (93905, 435830),
         (93760, 435520), (93490, 435430), (93330, 435592), (92985, 435444), (92760, 435350),
     ), 41, (84, 66), "towers", (7, 18), (1993, 2022),
-        ("Otto Reuchlinweg", "Wilhelminakade", "Cruise Terminalplein", "Wilhelminaplein", "Stieltjesstraat", "Laan op Zuid",
+        ("Otto Reuchlinweg", "Wilhelminakade", "Cruise Terminalplein", "Wilhelminaplein", "Stieltjesstraat",
+         "Laan op Zuid",
          "Holland Amerikakade", "Lodewijk Pincoffsweg", "Rijnhavenkade", "Antoine Platekade")),
     District("FEI", "Feijenoord", "Feijenoord", 7_370, (
-        (93660, 436010), (94060, 436238), (94400, 436408), (94640, 436458), (94760, 436200), (94700, 435760), (94250, 435560),
+        (93660, 436010), (94060, 436238), (94400, 436408), (94640, 436458), (94760, 436200), (94700, 435760),
+        (94250, 435560),
         (93760, 435520), (93905, 435830),
     ), 27, (110, 66), "rebuilt", (3, 6), (1895, 1995),
         ("Oranjeboomstraat", "Roentgenstraat", "Rosestraat", "Persoonsdam", "Nassauhaven", "Zinkerweg", "Piekstraat",
          "Damstraat", "Steven Hoogendijkstraat", "Feijenoorddijk", "Nijverheidstraat")),
     District("KAT", "Katendrecht", "Feijenoord", 4_910, (
-        (91975, 434720), (92340, 434960), (92642, 435188), (92898, 435075), (93100, 435025), (93215, 435032), (93160, 434820),
+        (91975, 434720), (92340, 434960), (92642, 435188), (92898, 435075), (93100, 435025), (93215, 435032),
+        (93160, 434820),
         (92800, 434700), (92300, 434600),
     ), 26, (104, 64), "old", (3, 5), (1895, 2018),
         ("Delistraat", "Atjehstraat", "Sumatraweg", "Brede Hilledijk", "Tolhuislaan", "Veerlaan", "Rechthuislaan",
@@ -176,7 +187,7 @@ DISTRICTS = (
 )  # fmt: skip
 
 # Main streets: name, kind, maximum speed in km/h, line.
-MAIN_STREETS: Tuple[Tuple[str, str, int, Tuple[Point, ...]], ...] = (
+MAIN_STREETS: tuple[tuple[str, str, int, tuple[Point, ...]], ...] = (
     ("Weena", "main road", 50, (WEENA_WEST, STATION_SQUARE, HOFPLEIN)),
     ("Coolsingel", "main road", 30, (HOFPLEIN, COOLSINGEL_MID, CHURCHILLPLEIN)),
     ("Schiedamsedijk", "main road", 50, (CHURCHILLPLEIN, SCHIEDAMSEDIJK_MID, VASTELAND)),
@@ -227,7 +238,7 @@ class Landmark:
 
     name: str
     at: Point
-    size: Tuple[float, float]
+    size: tuple[float, float]
     angle: float
     height: float
     function: str
@@ -270,15 +281,14 @@ LANDMARKS = (
     Landmark("Fenix", (92820, 435075), (150, 36), -14, 28, "culture", 2025),
 )
 
+
 def outline(landmark: Landmark) -> Ring:
     """A landmark's footprint."""
     x, y = landmark.at
     turn = math.radians(landmark.angle)
     half_u, half_v = landmark.size[0] / 2, landmark.size[1] / 2
     if landmark.round:
-        return [
-            (x + half_u * math.cos(k * math.pi / 12), y + half_v * math.sin(k * math.pi / 12)) for k in range(24)
-        ]
+        return [(x + half_u * math.cos(k * math.pi / 12), y + half_v * math.sin(k * math.pi / 12)) for k in range(24)]
     corners = ((-half_u, -half_v), (half_u, -half_v), (half_u, half_v), (-half_u, half_v))
     return [
         (x + u * math.cos(turn) - v * math.sin(turn), y + u * math.sin(turn) + v * math.cos(turn)) for u, v in corners
@@ -286,13 +296,13 @@ def outline(landmark: Landmark) -> Ring:
 
 
 # Where the city is tall: places with the storeys they add and how far they reach in metres.
-PEAKS: Tuple[Tuple[Point, float, float], ...] = (
+PEAKS: tuple[tuple[Point, float, float], ...] = (
     ((92150, 437620), 12, 330), ((92560, 437200), 6, 420), ((93080, 435700), 16, 260), ((93180, 436750), 12, 260),
     ((93480, 435880), 10, 190), ((92720, 436230), 10, 160), ((91700, 436330), 5, 220),
 )  # fmt: skip
 
 # Pilot areas are our own construction: name, centre, radius in metres, then what the form holds.
-PILOTS: Tuple[Dict[str, object], ...] = (
+PILOTS: tuple[dict[str, object], ...] = (
     {"name": "Rooftop Water Storage Oude Westen", "at": (91720, 437120), "radius": 260, "stage": "running",
      "theme": "climate adaptation", "lead": "Gemeente Rotterdam, Stadsbeheer", "start_date": "2025-03-01",
      "partners": "Waterschap Schieland; Woonstad Rotterdam; TU Delft", "end_date": "2027-02-28", "budget_eur": 640000,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Iterable, List, Optional, Sequence, Tuple
+from collections.abc import Iterable, Sequence
 
-Point = Tuple[float, float]
-Ring = List[Point]  # not closed, counter-clockwise
+Point = tuple[float, float]
+Ring = list[Point]  # not closed, counter-clockwise
 
 
 def area(ring: Sequence[Point]) -> float:
@@ -75,7 +75,7 @@ def clip(ring: Sequence[Point], convex: Sequence[Point]) -> Ring:
     return found
 
 
-def offset(ring: Sequence[Point], inward: Sequence[float]) -> Optional[Ring]:
+def offset(ring: Sequence[Point], inward: Sequence[float]) -> Ring | None:
     """The ring with edge ``i`` (from corner ``i``) moved inward; None where nothing is left of it."""
     n = len(ring)
     lines = []
@@ -101,7 +101,7 @@ def offset(ring: Sequence[Point], inward: Sequence[float]) -> Optional[Ring]:
     return found
 
 
-def shrink(ring: Sequence[Point], by: float) -> Optional[Ring]:
+def shrink(ring: Sequence[Point], by: float) -> Ring | None:
     return offset(ring, [by] * len(ring))
 
 
@@ -183,7 +183,7 @@ def band(line: Sequence[Point], half_width: float) -> Ring:
     return counter_clockwise([*left, *right[::-1]])
 
 
-def inside_parts(a: Point, b: Point, ring: Sequence[Point]) -> List[Tuple[Point, Point]]:
+def inside_parts(a: Point, b: Point, ring: Sequence[Point]) -> list[tuple[Point, Point]]:
     """The parts of a segment inside a ring."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     marks = [0.0, 1.0]

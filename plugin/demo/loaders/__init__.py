@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Any, Callable
 
 from ..model import Collection, Feature
 from . import cityjson, geojson, geopackage
@@ -17,11 +18,11 @@ log = logging.getLogger(__name__)
 # Folders of recorded answers, of tiles, and of formats that hold no features.
 _SKIPPED = {"ogcapi", "sta_bgs_uk", "tiles3d", "perf", "indoor", "permits"}
 _OVERRIDES = ("title", "description", "licence", "licence_url", "attribution")
-Source = Tuple[Collection, Iterable[Feature]]
+Source = tuple[Collection, Iterable[Feature]]
 Reader = Callable[[Path], Iterator[Draft]]
 
 
-def load_folder(folder: Path, lod: float) -> Tuple[str, str, Iterator[Source]]:
+def load_folder(folder: Path, lod: float) -> tuple[str, str, Iterator[Source]]:
     """Title, description and collections of the data in ``folder``, read file by file as they are asked for.
 
     ``twin.json`` in the folder may override: ``{"title", "description", "skip": [globs], "collections": {id: {"title",
@@ -38,9 +39,9 @@ def slug(name: str) -> str:
     return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "collection"
 
 
-def _sources(folder: Path, lod: float, override: Dict[str, Any]) -> Iterator[Source]:
-    taken: Set[str] = set()
-    words: Dict[str, Dict[str, str]] = override.get("collections", {})
+def _sources(folder: Path, lod: float, override: dict[str, Any]) -> Iterator[Source]:
+    taken: set[str] = set()
+    words: dict[str, dict[str, str]] = override.get("collections", {})
     for path, read in _files(folder, override.get("skip", []), lod):
         name = path.relative_to(folder).as_posix()
         try:
@@ -56,7 +57,7 @@ def _sources(folder: Path, lod: float, override: Dict[str, Any]) -> Iterator[Sou
             log.warning("%s skipped: %s", name, reason)
 
 
-def _files(folder: Path, skip: List[str], lod: float) -> Iterator[Tuple[Path, Reader]]:
+def _files(folder: Path, skip: list[str], lod: float) -> Iterator[tuple[Path, Reader]]:
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         if any(part.startswith(".") or part.lower() in _SKIPPED for part in inside.parts[:-1]):
@@ -72,14 +73,14 @@ def _files(folder: Path, skip: List[str], lod: float) -> Iterator[Tuple[Path, Re
             yield path, partial(cityjson.read, limit=lod)
 
 
-def _free(name: str, taken: Set[str]) -> str:
+def _free(name: str, taken: set[str]) -> str:
     found, n = name, 2
     while found in taken:
         found, n = f"{name}_{n}", n + 1
     return found
 
 
-def _override(folder: Path) -> Dict[str, Any]:
+def _override(folder: Path) -> dict[str, Any]:
     path = folder / "twin.json"
     if not path.is_file():
         return {}

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable
 
 from .. import crs
 from ..geometry import Geometry
@@ -16,7 +17,7 @@ from ..model import Property
 from .draft import Draft, Raw, SkipFile
 
 log = logging.getLogger(__name__)
-_Vertex = Tuple[float, ...]
+_Vertex = tuple[float, ...]
 _RD_RANGE = ((-7_000.0, 300_000.0), (289_000.0, 629_000.0))
 # how many lists stand around a surface
 _SURFACE_DEPTH = {
@@ -33,8 +34,8 @@ def read(path: Path, limit: float) -> Iterator[Draft]:
     documents = _documents(path)
     head = documents[0]
     name = path.name.split(".")[0]
-    raws: List[Raw] = []
-    lods: Dict[str, int] = {}
+    raws: list[Raw] = []
+    lods: dict[str, int] = {}
     try:
         for document in documents:
             raws += _features(document, _vertices(document, head), limit, lods)
@@ -49,14 +50,15 @@ def read(path: Path, limit: float) -> Iterator[Draft]:
         id=name,
         crs=_crs(metadata, raws, path.name),
         title=f"{'Buildings' if types == ['Building'] else 'City objects'}, {_place(name)}",
-        description=". ".join(text for text in (str(metadata.get("title") or ""), f"From CityJSON: {used}") if text) + ".",
+        description=". ".join(text for text in (str(metadata.get("title") or ""), f"From CityJSON: {used}") if text)
+        + ".",
         attribution=str((metadata.get("pointOfContact") or {}).get("contactName") or ""),
         features=raws,
         known=_KNOWN,
     )
 
 
-def _documents(path: Path) -> List[Dict[str, Any]]:
+def _documents(path: Path) -> list[dict[str, Any]]:
     """The CityJSON object, followed by the features of a sequence."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -73,9 +75,9 @@ def _documents(path: Path) -> List[Dict[str, Any]]:
     return documents
 
 
-def _vertices(document: Dict[str, Any], head: Dict[str, Any]) -> List[_Vertex]:
+def _vertices(document: dict[str, Any], head: dict[str, Any]) -> list[_Vertex]:
     transform = document.get("transform") or head.get("transform")
-    vertices: List[List[float]] = document.get("vertices") or []
+    vertices: list[list[float]] = document.get("vertices") or []
     if not transform:
         return [tuple(vertex) for vertex in vertices]
     (sx, sy, sz), (tx, ty, tz) = transform["scale"], transform["translate"]
@@ -83,15 +85,13 @@ def _vertices(document: Dict[str, Any], head: Dict[str, Any]) -> List[_Vertex]:
     return [(round(x * sx + tx, 4), round(y * sy + ty, 4), round(z * sz + tz, 4)) for x, y, z in vertices]
 
 
-def _features(
-    document: Dict[str, Any], vertices: List[_Vertex], limit: float, lods: Dict[str, int]
-) -> Iterator[Raw]:
-    objects: Dict[str, Dict[str, Any]] = document.get("CityObjects") or {}
+def _features(document: dict[str, Any], vertices: list[_Vertex], limit: float, lods: dict[str, int]) -> Iterator[Raw]:
+    objects: dict[str, dict[str, Any]] = document.get("CityObjects") or {}
     for name, found in objects.items():
         if any(parent in objects for parent in found.get("parents") or ()):
             continue
         family = list(_family(found, objects))
-        polygons: List[List[List[List[float]]]] = []
+        polygons: list[list[list[list[float]]]] = []
         for geometry in _chosen(family, limit):
             lod = str(geometry.get("lod", "?"))
             lods[lod] = lods.get(lod, 0) + 1
@@ -102,11 +102,11 @@ def _features(
             properties.setdefault("height", round(max(heights) - min(heights), 3))
             properties.setdefault("ground_height", round(min(heights), 3))
         properties[""] = found["type"]
-        shape: Optional[Geometry] = {"type": "MultiPolygon", "coordinates": polygons} if polygons else None
+        shape: Geometry | None = {"type": "MultiPolygon", "coordinates": polygons} if polygons else None
         yield Raw(name, shape, properties)
 
 
-def _family(found: Dict[str, Any], objects: Dict[str, Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
+def _family(found: dict[str, Any], objects: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """An object and all its parts."""
     yield found
     for child in found.get("children") or ():
@@ -114,27 +114,27 @@ def _family(found: Dict[str, Any], objects: Dict[str, Dict[str, Any]]) -> Iterat
             yield from _family(objects[child], objects)
 
 
-def _chosen(family: Iterable[Dict[str, Any]], limit: float) -> List[Dict[str, Any]]:
+def _chosen(family: Iterable[dict[str, Any]], limit: float) -> list[dict[str, Any]]:
     """Of each member the best geometry. A mere footprint (LoD 0) is left out where there is better."""
-    best: List[Tuple[float, Dict[str, Any]]] = []
+    best: list[tuple[float, dict[str, Any]]] = []
     for member in family:
         offers = [(_lod(g), g) for g in member.get("geometry") or () if g.get("type") in _SURFACE_DEPTH]
         below = [offer for offer in offers if offer[0] <= limit]
-        choose: Callable[..., Tuple[float, Dict[str, Any]]] = max if below else min
+        choose: Callable[..., tuple[float, dict[str, Any]]] = max if below else min
         if offers:
             best.append(choose(below or offers, key=lambda offer: offer[0]))
     standing = any(lod >= 1 for lod, _ in best)
     return [geometry for lod, geometry in best if lod >= 1 or not standing]
 
 
-def _lod(geometry: Dict[str, Any]) -> float:
+def _lod(geometry: dict[str, Any]) -> float:
     try:
         return float(geometry.get("lod", 0))
     except (TypeError, ValueError):
         return 0.0
 
 
-def _polygons(geometry: Dict[str, Any], vertices: List[_Vertex]) -> Iterator[List[List[List[float]]]]:
+def _polygons(geometry: dict[str, Any], vertices: list[_Vertex]) -> Iterator[list[list[list[float]]]]:
     for surface in _surfaces(geometry["boundaries"], _SURFACE_DEPTH[geometry["type"]]):
         polygon = []
         for ring in surface:
@@ -145,7 +145,7 @@ def _polygons(geometry: Dict[str, Any], vertices: List[_Vertex]) -> Iterator[Lis
             yield polygon
 
 
-def _surfaces(boundaries: List[Any], depth: int) -> Iterator[List[List[int]]]:
+def _surfaces(boundaries: list[Any], depth: int) -> Iterator[list[list[int]]]:
     if depth == 1:
         yield from boundaries
     else:
@@ -158,7 +158,7 @@ def _place(name: str) -> str:
     return name.split("_", 1)[-1].replace("_", " ").capitalize()
 
 
-def _crs(metadata: Dict[str, Any], raws: List[Raw], name: str) -> str:
+def _crs(metadata: dict[str, Any], raws: list[Raw], name: str) -> str:
     declared = metadata.get("referenceSystem")
     if declared:
         uri = crs.uri_of(str(declared))

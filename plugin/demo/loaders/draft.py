@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, NamedTuple
 
 from ..geometry import Geometry, box_of, has_z, is_empty
 from ..model import Collection, Feature, ItemId, Property, Schema, compact
@@ -23,8 +24,8 @@ class Raw(NamedTuple):
     """A feature as the file gave it, its geometry in the draft's CRS."""
 
     id: Any
-    geometry: Optional[Geometry]
-    properties: Dict[str, Any]
+    geometry: Geometry | None
+    properties: dict[str, Any]
 
 
 @dataclass
@@ -38,12 +39,12 @@ class Draft:
     licence: str = ""
     licence_url: str = ""
     attribution: str = ""
-    features: List[Raw] = field(default_factory=list)
-    known: Dict[str, Property] = field(default_factory=dict)  # properties of which more is known than values tell
-    schema: Optional[Schema] = None
+    features: list[Raw] = field(default_factory=list)
+    known: dict[str, Property] = field(default_factory=dict)  # properties of which more is known than values tell
+    schema: Schema | None = None
     ready: Iterable[Feature] = ()
 
-    def finish(self) -> Tuple[Collection, Iterable[Feature]]:
+    def finish(self) -> tuple[Collection, Iterable[Feature]]:
         """The collection and its features, for the store."""
         schema = self.schema or self._infer()
         collection = Collection(
@@ -59,8 +60,8 @@ class Draft:
         return collection, self.ready if self.schema else self._features(schema)
 
     def _infer(self) -> Schema:
-        kinds: Set[str] = set()
-        z: Set[bool] = set()
+        kinds: set[str] = set()
+        z: set[bool] = set()
         for i, raw in enumerate(self.features):
             if raw.geometry is None or is_empty(raw.geometry):
                 self.features[i] = raw._replace(geometry=None)
@@ -91,7 +92,7 @@ class Draft:
             }
             yield Feature(item_id, compact(geometry) if geometry else None, box_of(geometry), compact(values))
 
-    def _ids(self) -> List[ItemId]:
+    def _ids(self) -> list[ItemId]:
         """The file's ids where every feature has one of its own, else the collection's name with a number."""
         ids = [raw.id for raw in self.features]
         usable = all(isinstance(i, (str, int)) and not isinstance(i, bool) and str(i).strip() for i in ids)
@@ -106,21 +107,20 @@ def readable(collection_id: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def infer_properties(rows: Iterable[Dict[str, Any]], known: Dict[str, Property]) -> Iterator[Property]:
+def infer_properties(rows: Iterable[dict[str, Any]], known: dict[str, Property]) -> Iterator[Property]:
     """A property per name, in order of appearance, of the narrowest type that holds all its values."""
-    kinds: Dict[str, Set[str]] = {}
+    kinds: dict[str, set[str]] = {}
     for row in rows:
         for name, value in row.items():
             found = kinds.setdefault(name, set())
             if value is not None:
                 found.add(_kind(value))
-    for name, found in kinds.items():
+    for name, seen in kinds.items():
         if name in known:
             yield known[name]
             continue
-        if found == {"integer", "number"}:
-            found = {"number"}
-        if found == {"date"} or found == {"date-time"}:
+        found = {"number"} if seen == {"integer", "number"} else seen
+        if found in ({"date"}, {"date-time"}):
             yield Property(name, "string", format=found.pop())
         else:
             yield Property(name, found.pop() if len(found) == 1 else "string")

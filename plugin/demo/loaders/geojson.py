@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any
 
 from .. import crs
 from ..geometry import box_of
@@ -34,7 +35,7 @@ def read(path: Path) -> Iterator[Draft]:
     yield Draft(path.stem, _crs(document), features=raws)
 
 
-def _crs(document: Dict[str, Any]) -> str:
+def _crs(document: dict[str, Any]) -> str:
     member = document.get("crs")
     if member is None:
         return crs.CRS84

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable
 
 from osgeo import gdal, ogr
 
@@ -17,12 +18,24 @@ _KINDS = {
     ogr.wkbNone: "none",
 }  # fmt: skip
 _Read = Callable[[Any, int], Any]
-_FIELDS: Dict[int, Tuple[str, str, _Read]] = {
+
+
+def _date_time(feature: Any, i: int) -> str:
+    year, month, day, hour, minute, second, zone = feature.GetFieldAsDateTime(i)
+    offset = "Z"
+    if zone > 1 and zone != 100:  # GDAL counts quarters of an hour from 100
+        minutes = (zone - 100) * 15
+        offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    whole = f"{int(second):02}" if second == int(second) else f"{second:06.3f}"
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{whole}{offset}"
+
+
+_FIELDS: dict[int, tuple[str, str, _Read]] = {
     ogr.OFTInteger: ("integer", "", lambda feature, i: feature.GetFieldAsInteger(i)),
     ogr.OFTInteger64: ("integer", "", lambda feature, i: feature.GetFieldAsInteger64(i)),
     ogr.OFTReal: ("number", "", lambda feature, i: feature.GetFieldAsDouble(i)),
     ogr.OFTDate: ("string", "date", lambda feature, i: feature.GetFieldAsString(i).replace("/", "-")),
-    ogr.OFTDateTime: ("string", "date-time", lambda feature, i: _date_time(feature, i)),
+    ogr.OFTDateTime: ("string", "date-time", _date_time),
 }
 
 
@@ -30,7 +43,7 @@ def read(path: Path) -> Iterator[Draft]:
     """A draft per feature table."""
     gdal.UseExceptions()
     try:
-        source = gdal.OpenEx(f"/vsizip/{path}" if path.suffix == ".zip" else str(path), gdal.OF_VECTOR | gdal.OF_READONLY)
+        source = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY)
     except RuntimeError as error:
         raise SkipFile(f"it cannot be opened ({error})") from error
     layers = [source.GetLayer(i) for i in range(source.GetLayerCount())]
@@ -52,7 +65,7 @@ def read(path: Path) -> Iterator[Draft]:
 
 def _schema(layer: Any) -> Schema:
     definition = layer.GetLayerDefn()
-    properties: List[Property] = []
+    properties: list[Property] = []
     for i in range(definition.GetFieldCount()):
         declared = definition.GetFieldDefn(i)
         kind, form, _ = _FIELDS.get(declared.GetType(), ("string", "", None))
@@ -72,7 +85,7 @@ def _schema(layer: Any) -> Schema:
 
 def _features(layer: Any, swap: bool) -> Iterator[Feature]:
     definition = layer.GetLayerDefn()
-    fields: List[Tuple[int, str, _Read]] = []
+    fields: list[tuple[int, str, _Read]] = []
     for i in range(definition.GetFieldCount()):
         declared = definition.GetFieldDefn(i)
         read_value = _FIELDS.get(declared.GetType(), ("", "", _string))[2]
@@ -81,14 +94,12 @@ def _features(layer: Any, swap: bool) -> Iterator[Feature]:
         fields.append((i, declared.GetName(), read_value))
     layer.ResetReading()
     for feature in layer:
-        values = {
-            name: read_value(feature, i) for i, name, read_value in fields if feature.IsFieldSetAndNotNull(i)
-        }
+        values = {name: read_value(feature, i) for i, name, read_value in fields if feature.IsFieldSetAndNotNull(i)}
         text, box = _geometry(feature.GetGeometryRef(), swap)
         yield Feature(int(feature.GetFID()), text, box, compact(values))
 
 
-def _geometry(geometry: Any, swap: bool) -> Tuple[Optional[str], Optional[Tuple[float, float, float, float]]]:
+def _geometry(geometry: Any, swap: bool) -> tuple[str | None, tuple[float, float, float, float] | None]:
     if geometry is None or geometry.IsEmpty():
         return None, None
     if geometry.IsMeasured():
@@ -108,13 +119,3 @@ def _string(feature: Any, i: int) -> str:
 
 def _boolean(feature: Any, i: int) -> bool:
     return bool(feature.GetFieldAsInteger(i))
-
-
-def _date_time(feature: Any, i: int) -> str:
-    year, month, day, hour, minute, second, zone = feature.GetFieldAsDateTime(i)
-    offset = "Z"
-    if zone > 1 and zone != 100:  # GDAL counts quarters of an hour from 100
-        minutes = (zone - 100) * 15
-        offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
-    whole = f"{int(second):02}" if second == int(second) else f"{second:06.3f}"
-    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{whole}{offset}"
