@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication
 
-from .text import use_language
+from .text import tr, use_language
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
+
+    from .processing.provider import CityTwinProvider
 
 HERE = Path(__file__).resolve().parent
 
@@ -20,14 +23,119 @@ class CityTwinPlugin:
 
     def __init__(self, iface: QgisInterface | None) -> None:
         self.iface = iface
+        self.provider: CityTwinProvider | None = None
+        self.window: Window | None = None
         use_language(QgsApplication.locale(), HERE / "i18n")
 
     def initGui(self) -> None:
         """Add what the window shows, and the Processing provider."""
         self.initProcessing()
+        if self.iface is not None:
+            self.window = Window(self.iface)
 
     def initProcessing(self) -> None:
         """Add the Processing provider, with or without a window."""
+        # Late imports: qgis_process loads no window, and plain Python can import the packages below.
+        try:
+            from .processing.provider import CityTwinProvider
+        except ImportError:
+            return
+
+        self.provider = CityTwinProvider()
+        QgsApplication.processingRegistry().addProvider(self.provider)
 
     def unload(self) -> None:
         """Take away all that `initGui` and `initProcessing` added."""
+        window, self.window = self.window, None
+        if window is not None:
+            window.close()
+        provider, self.provider = self.provider, None
+        if provider is not None:
+            QgsApplication.processingRegistry().removeProvider(provider)
+
+
+class Window:
+    """All that the plugin adds to QGIS's window: dock, tool bar, menu, layer-tree indicators."""
+
+    def __init__(self, iface: QgisInterface) -> None:
+        from qgis.PyQt.QtCore import QObject, Qt
+        from qgis.PyQt.QtWidgets import QAction
+
+        from .gui.catalogue_page import CataloguePage
+        from .gui.demo_control import DemoControl
+        from .gui.dock import CityTwinDock
+        from .gui.icons import icon
+        from .map.processes import DemoTwin
+
+        try:
+            from .gui.changes_page import ChangesPage
+            from .gui.indicators import ChangeIndicators
+            from .map.project import ProjectCopies
+        except ImportError:
+            ChangesPage = ChangeIndicators = ProjectCopies = None
+
+        self.iface = iface
+        self.root = QObject()  # parent of all that has no widget for one
+        self.copies = ProjectCopies(self.root) if ProjectCopies else None
+        self.demo = DemoControl(DemoTwin(self.root), self.root)
+        self.indicators = ChangeIndicators(iface.layerTreeView(), self.copies) if ChangeIndicators else None
+        self.catalogue = CataloguePage(iface, self.demo)
+        self.dock = CityTwinDock(iface.mainWindow())
+        self.dock.add_page("catalogue", icon("catalogue"), tr("Catalogue"), self.catalogue)
+        if ChangesPage:
+            self.dock.add_page("changes", icon("changes"), tr("Changes"), ChangesPage(self.copies, iface))
+        iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+
+        self.menu = tr("City Twin")
+        self.toolbar = iface.addToolBar(self.menu)
+        self.toolbar.setObjectName("CityTwinToolBar")
+        self.actions: dict[str, QAction] = {}
+        doings: tuple[tuple[str, str, str, Callable[[], None] | None], ...] = (
+            ("dock", "icon", tr("City Twin Panel"), None),
+            ("checkout", "checkout", tr("Check Out…"), self.show_catalogue),
+            ("publish", "publish", tr("Publish…"), self.show_changes),
+            ("demo", "demo-twin", tr("Start Demo Twin"), self.start_demo),
+        )
+        for name, picture, title, act in doings:
+            action = self.actions[name] = QAction(icon(picture), title, self.root)
+            action.setObjectName(f"CityTwin_{name}")
+            if act is not None:
+                action.triggered.connect(lambda _checked=False, act=act: act())
+            iface.addPluginToMenu(self.menu, action)
+            self.toolbar.addAction(action)
+        self.dock.setToggleVisibilityAction(self.actions["dock"])
+
+    def show_catalogue(self) -> None:
+        """Where a checkout begins."""
+        self._show("catalogue")
+        self.catalogue.focus()
+
+    def show_changes(self) -> None:
+        """Where publishing begins."""
+        self._show("changes")
+
+    def start_demo(self) -> None:
+        """Start the demo twin, and show its catalogue once it is ready."""
+        self._show("catalogue")
+        self.demo.start()
+
+    def _show(self, page: str) -> None:
+        self.dock.setUserVisible(True)
+        self.dock.show_page(page)
+
+    def close(self) -> None:
+        """Take all of it away again; what runs is ended."""
+        from .map import tasks
+
+        self.dock.stop()
+        for one in (self.indicators, self.copies):
+            if one is not None:
+                one.stop()
+        self.demo.stop()
+        tasks.cancel_all()
+        for action in self.actions.values():
+            self.iface.removePluginMenu(self.menu, action)
+        self.iface.removeDockWidget(self.dock)
+        self.iface.mainWindow().removeToolBar(self.toolbar)
+        for one in (self.toolbar, self.dock, self.root):
+            one.deleteLater()

@@ -21,7 +21,7 @@ class CollectionDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._lock = QgsApplication.getThemeIcon("/locked.svg")
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         line = option.fontMetrics.height()
         return QSize(200, 2 * line + 2 * _PAD + 2)
 
@@ -47,12 +47,12 @@ class CollectionDelegate(QStyledItemDelegate):
         if not index.data(Role.EDITABLE):
             self._lock.paint(painter, QRect(right - _LOCK, middle - _LOCK // 2, _LOCK, _LOCK))
             right -= _LOCK + _PAD
-        self._paint_text(painter, row, QRect(left, row.rect.top() + _PAD, right - left, 0), title, index.data(Role.SUMMARY))
+        self._paint_text(
+            painter, row, QRect(left, row.rect.top() + _PAD, right - left, 0), title, index.data(Role.SUMMARY)
+        )
         painter.restore()
 
-    def _paint_tick(
-        self, painter: QPainter, row: QStyleOptionViewItem, index: QModelIndex, style: QStyle
-    ) -> None:
+    def _paint_tick(self, painter: QPainter, row: QStyleOptionViewItem, index: QModelIndex, style: QStyle) -> None:
         box = QStyleOptionViewItem(row)
         box.rect = self.tick_rect(row)
         box.state &= ~(QStyle.StateFlag.State_HasFocus | QStyle.StateFlag.State_On | QStyle.StateFlag.State_Off)
@@ -62,7 +62,9 @@ class CollectionDelegate(QStyledItemDelegate):
 
     def _paint_text(self, painter: QPainter, row: QStyleOptionViewItem, place: QRect, title: str, below: str) -> None:
         chosen = bool(row.state & QStyle.StateFlag.State_Selected)
-        group = QPalette.ColorGroup.Active if row.state & QStyle.StateFlag.State_Active else QPalette.ColorGroup.Inactive
+        group = (
+            QPalette.ColorGroup.Active if row.state & QStyle.StateFlag.State_Active else QPalette.ColorGroup.Inactive
+        )
         colour = row.palette.color(group, QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
         line = row.fontMetrics.height()
         font = QFont(row.font)
@@ -81,7 +83,7 @@ class CollectionDelegate(QStyledItemDelegate):
         side = style.pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, option, option.widget)
         return QRect(option.rect.left() + _PAD, option.rect.center().y() - side // 2, side, side)
 
-    def editorEvent(  # noqa: N802 - Qt's name
+    def editorEvent(
         self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: QModelIndex
     ) -> bool:
         if not index.flags() & Qt.ItemFlag.ItemIsUserCheckable:
@@ -104,6 +106,4 @@ class CollectionDelegate(QStyledItemDelegate):
 def toggle(model: QAbstractItemModel, index: QModelIndex) -> None:
     """Turn the tick of ``index``."""
     ticked = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
-    model.setData(
-        index, Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole
-    )
+    model.setData(index, Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)

@@ -78,7 +78,7 @@ class CatalogueModel(QAbstractListModel):
 
     # -- Qt's names
 
-    def rowCount(self, parent: QModelIndex = _ROOT) -> int:  # noqa: N802
+    def rowCount(self, parent: QModelIndex = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
@@ -115,7 +115,7 @@ class CatalogueModel(QAbstractListModel):
             return "\n".join((one.title, one.id, one.description, one.licence)).casefold()
         return None
 
-    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
+    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.CheckStateRole or not index.isValid():
             return False
         one = self._rows[index.row()]
@@ -148,7 +148,7 @@ class CatalogueFilter(QSortFilterProxyModel):
         self._words = tuple(text.casefold().split())
         self.invalidateFilter()
 
-    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:  # noqa: N802 - Qt's name
+    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
         if not self._words:
             return True
         text = self.sourceModel().index(row, 0, parent).data(Role.SEARCH) or ""

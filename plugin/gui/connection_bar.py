@@ -38,7 +38,9 @@ class ConnectionBar(QWidget):
         self.new_button = self._button(layout, "symbologyAdd.svg", tr("New Connection…"), self.new)
         self.edit_button = self._button(layout, "symbologyEdit.svg", tr("Edit Connection…"), self.edit)
         self.remove_button = self._button(layout, "symbologyRemove.svg", tr("Remove Connection…"), self.remove)
-        self.refresh_button = self._button(layout, "mActionRefresh.svg", tr("Read the Catalogue Again"), self.refresh.emit)
+        self.refresh_button = self._button(
+            layout, "mActionRefresh.svg", tr("Read the Catalogue Again"), self.refresh.emit
+        )
         self.combo.activated.connect(lambda _index: self._activated())
         connections.signals.changed.connect(self._fill)
 

@@ -65,6 +65,13 @@ class CityTwinDock(QgsDockWidget):
     def page(self, page: str) -> QWidget:
         return self._pages[page][1]
 
+    def stop(self) -> None:
+        """Tell every page that has something to end to end it."""
+        for _title, widget in self._pages.values():
+            stop = getattr(widget, "stop", None)
+            if stop is not None:
+                stop()
+
     @property
     def current(self) -> str:
         """The id of the page that is shown; empty where there is none."""

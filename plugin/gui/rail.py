@@ -39,7 +39,7 @@ class RailButton(QToolButton):
         self.setAccessibleDescription(meaning)
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -90,7 +90,7 @@ class Rail(QWidget):
         """Press the button of ``page`` without telling anybody."""
         self._buttons[page].setChecked(True)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """A hairline towards the page."""
         super().paintEvent(event)
         painter = QPainter(self)

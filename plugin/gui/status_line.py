@@ -41,7 +41,7 @@ class ElidedLabel(QLabel):
     def full_text(self) -> str:
         return self._full
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
@@ -91,7 +91,7 @@ class StatusLine(QWidget):
     def kind(self) -> Kind:
         return self._kind
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """A hairline above, in the theme's own colour."""
         super().paintEvent(event)
         option = QStyleOption()
