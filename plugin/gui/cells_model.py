@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
@@ -12,9 +12,13 @@ from qgis.PyQt.QtWidgets import QApplication
 
 from ..text import tr
 from ..workcopy.changes import Cell, Change
+from ..workcopy.columns import GEOMETRY, to_stored
+from ..workcopy.copy import Conflict
+from ..workcopy.geometry import BadGeometry, encode
+from ..workcopy.source import Source
 from ..workcopy.wording import NOTHING, describe_geometry, geometry_shown, shown
 
-COLUMN, PUBLISHED, YOURS = range(3)
+COLUMN, PUBLISHED, YOURS, THEIRS = range(4)
 HEAVY = 200_000  # bytes of geometry that are not measured in the main thread
 
 
@@ -27,6 +31,7 @@ class CellRow:
     old: str
     new: str
     story: str = ""
+    theirs: str = ""  # what the twin has now, where somebody else was there meanwhile
 
 
 def is_heavy(change: Change) -> bool:
@@ -34,10 +39,30 @@ def is_heavy(change: Change) -> bool:
     return sum(len(v) for cell in change.cells for v in (cell.old, cell.new) if isinstance(v, bytes)) > HEAVY
 
 
-def rows_of(change: Change, metres: bool) -> tuple[CellRow, ...]:
-    """The changed columns in words, the geometry first. ``metres``: whether the CRS's units are metres."""
+def rows_of(
+    change: Change, metres: bool, source: Source | None = None, conflict: Conflict | None = None
+) -> tuple[CellRow, ...]:
+    """The changed columns in words, the geometry first. ``metres``: whether the CRS's units are metres.
+
+    With ``conflict`` (and its ``source``) also what the twin has now, and the columns that only somebody else changed.
+    """
     cells = sorted(change.cells, key=lambda cell: not cell.geometry)
-    return tuple(_row(cell, change.kind, metres) for cell in cells)
+    rows = [_row(cell, change.kind, metres) for cell in cells]
+    if conflict is None or source is None or conflict.theirs is None:
+        return tuple(rows)
+    mine = {row.column for row in rows}
+    base, theirs = conflict.base or {}, conflict.theirs
+    rows = [replace(row, theirs=_told(theirs.get(row.column), source.kind(row.column), source)) for row in rows]
+    for name in source.tracked:
+        column = source.column(name)
+        kind = source.kind(name)
+        if name in mine or (column is not None and column.read_only):
+            continue
+        before, now = (_told(values.get(name), kind, source) for values in (base, theirs))
+        if base.get(name) != theirs.get(name) and before != now:
+            title = tr("Geometry") if name == GEOMETRY else (column.title or column.property) if column else name
+            rows.append(CellRow(name, title, before, before, theirs=now))
+    return tuple(rows)
 
 
 def _row(cell: Cell, kind: str, metres: bool) -> CellRow:
@@ -51,8 +76,21 @@ def _row(cell: Cell, kind: str, metres: bool) -> CellRow:
     return CellRow(cell.column, tr("Geometry"), before, words, f"{words}\n{before} → {after}")
 
 
+def _told(value: Any, kind: str, source: Source) -> str:
+    """A value out of a conflict's JSON, as people read it."""
+    if kind == "geometry":
+        try:
+            return geometry_shown(encode(value, source.srid)[0])
+        except BadGeometry:
+            return tr("unreadable geometry")
+    try:
+        return shown(to_stored(value, kind), kind)
+    except ValueError:
+        return str(value)
+
+
 class CellsModel(QAbstractTableModel):
-    """Three columns: column, published value, the working copy's value."""
+    """Four columns: the column, its published value, the working copy's, and the twin's of now where there is a clash."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -70,15 +108,15 @@ class CellsModel(QAbstractTableModel):
 
     def as_text(self) -> str:
         """All rows, tab-separated, for the clipboard."""
-        lines = [[row.title, row.old, row.new] for row in self._rows]
-        heads = [str(self.headerData(at, Qt.Orientation.Horizontal)) for at in range(3)]
+        lines = [[row.title, row.old, row.new, row.theirs] for row in self._rows]
+        heads = [str(self.headerData(at, Qt.Orientation.Horizontal)) for at in range(4)]
         return "\n".join("\t".join(line) for line in [heads, *lines])
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
-        return 0 if parent.isValid() else 3
+        return 0 if parent.isValid() else 4
 
     def headerData(  # noqa: N802 - Qt's name
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -86,7 +124,7 @@ class CellsModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return (tr("Column"), tr("Published"), tr("Yours"))[section]
+            return (tr("Column"), tr("Published"), tr("Yours"), tr("Theirs"))[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(Qt.AlignmentFlag.AlignLeft) | int(Qt.AlignmentFlag.AlignVCenter)
         return None
@@ -95,11 +133,11 @@ class CellsModel(QAbstractTableModel):
         if not index.isValid() or index.row() >= len(self._rows):
             return None
         row = self._rows[index.row()]
-        text = (row.title, row.old, row.new)[index.column()]
+        text = (row.title, row.old, row.new, row.theirs)[index.column()]
         show: Mapping[int, Any] = {
             Qt.ItemDataRole.DisplayRole: lambda: " ".join(text.split()),
             Qt.ItemDataRole.ToolTipRole: lambda: (row.story or text) if index.column() == YOURS else text,
-            Qt.ItemDataRole.FontRole: lambda: _bold() if index.column() == YOURS and row.new != NOTHING else None,
+            Qt.ItemDataRole.FontRole: lambda: _bold() if index.column() == YOURS and row.new not in (NOTHING, row.old) else None,
         }
         found = show.get(role)
         return found() if found else None

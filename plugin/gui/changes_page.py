@@ -1,0 +1,427 @@
+"""The Changes page: what is not published yet, per working copy, layer and feature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsVectorLayer
+from qgis.PyQt.QtCore import QItemSelectionModel, QModelIndex, QTimer, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from ..map import layers as map_layers
+from ..map import tasks
+from ..map.log import push, push_error
+from ..map.project import ProjectCopies
+from ..text import tr, trn
+from ..twin.errors import CityTwinError
+from ..workcopy.changes import Change
+from ..workcopy.copy import Conflict, WorkingCopy
+from .canvas_preview import CanvasPreview
+from .change_reader import ChangeReader, Reading
+from .change_words import counted, lost, tally
+from .changes_view import ChangesView
+from .edit_sessions import EditSessions
+from .empty_state import EmptyState
+from .icons import icon
+from .publish_dialog import PublishDialog
+from .publish_presenter import PublishPresenter
+from .status_line import StatusLine
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
+_NAMED = 6  # features that a question mentions by name
+
+
+class ChangesPage(QWidget):
+    """Shows the changes of every working copy in the project, takes them back, and publishes them."""
+
+    catalogue_wanted = pyqtSignal()  # the user has nothing checked out yet
+
+    def __init__(self, copies: ProjectCopies, iface: QgisInterface, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._copies, self._iface = copies, iface
+        self._read: dict[str, Reading] = {}
+        self._failed: dict[str, CityTwinError] = {}
+        self._crs: dict[int, QgsCoordinateReferenceSystem] = {}
+        self._working = ""  # what is being written now
+        self.dialog: PublishDialog | None = None
+        self.preview = CanvasPreview(iface.mapCanvas())
+        self.view = ChangesView()
+        self.model = self.view.model
+        self.empty = EmptyState(icon("changes"), "", "")
+        self.status = StatusLine()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.view)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._stack, 1)
+        layout.addWidget(self.status)
+
+        self.reader = ChangeReader(self)
+        self.reader.done.connect(self._show)
+        self.reader.failed.connect(self._show_failure)
+        copies.copiesChanged.connect(self._copies_changed)
+        copies.changed.connect(self._file_changed)
+        self.view.selection_changed.connect(self._selected)
+        self.view.zoom.connect(self.zoom)
+        self.view.flash.connect(self.flash)
+        self.view.discard.connect(self.discard)
+        self.view.publish.connect(self.publish)
+        self.model.filled.connect(self._filled)
+        self._copies_changed()
+
+    # -- what is shown -----------------------------------------------------------------------------------------------
+
+    def _copies_changed(self) -> None:
+        copies = {str(copy.path): copy for copy in self._copies.copies()}
+        for path in [path for path in self._read if path not in copies]:
+            self._read.pop(path)
+            self.reader.forget(path)
+        self._failed = {path: error for path, error in self._failed.items() if path in copies}
+        names = [copy.path.stem for copy in copies.values()]
+        self.model.set_copies(
+            {p: c.path.stem if names.count(c.path.stem) == 1 else str(c.path) for p, c in copies.items()}
+        )
+        for path, copy in copies.items():
+            if path not in self._read:
+                self.reader.read_soon(copy.path)
+        self._say()
+
+    def _file_changed(self, path: str) -> None:
+        if any(str(copy.path) == str(path) for copy in self._copies.copies()):
+            self.reader.read_soon(Path(path))
+            self._say()
+
+    def _show(self, path: str, reading: Reading) -> None:
+        if path not in self.model.paths():
+            return
+        self._read[path] = reading
+        self._failed.pop(path, None)
+        with self.view.kept():
+            self.model.set_layers(path, reading.layers)
+        self._say()
+
+    def _show_failure(self, path: str, error: CityTwinError) -> None:
+        self._failed[path] = error
+        self._say()
+
+    def _filled(self) -> None:
+        self.view.restore()
+        self._selected()
+        self._say()
+
+    def _say(self) -> None:
+        """The empty state or the tree, the buttons, and the status line."""
+        changes = self.model.all_changes()
+        broken = self.model.broken()
+        waiting = self.reader.busy and not self._read
+        self._stack.setCurrentWidget(self.view if changes or broken else self.empty)
+        self.view.set_able(publish=bool(changes) and not self._working, busy=bool(self._working))
+        failed = next(iter(self._failed.values()), None)
+        if not (changes or broken):
+            self._say_empty(waiting, failed)
+        if self._working:
+            self.status.say(self._working, "busy")
+        elif failed is not None:
+            self.status.say(failed.message, "bad")
+        elif self.reader.busy or self.model.busy:
+            self.status.say(tr("Reading changes…"), "busy")
+        elif broken:
+            self.status.say(broken[0], "bad")
+        elif not self.model.paths():
+            self.status.say(tr("No working copy"))
+        else:
+            shown, total = self.view.listed(), len(changes)
+            words = counted(tally(changes)) if changes else tr("Nothing to publish")
+            filtered = tr("{shown} of {total} shown", shown=shown, total=total)
+            self.status.say(f"{words} · {filtered}" if self.view.filtered and changes else words)
+
+    def _say_empty(self, waiting: bool, failed: CityTwinError | None) -> None:
+        if not self.model.paths():
+            state: tuple[str, str, str, Sequence[tuple[str, str, Callable[[], None]]]] = (
+                "changes",
+                tr("No Working Copy in This Project"),
+                tr(
+                    "Check out a part of the twin first, or open a working copy that you have. What you then change "
+                    "with QGIS is listed here."
+                ),
+                (
+                    ("catalogue", tr("Open the Catalogue"), self.catalogue_wanted.emit),
+                    ("mActionFileOpen.svg", tr("Open a Working Copy…"), self.open_copy),
+                ),
+            )
+        elif failed is not None:
+            state = (
+                "mIconWarning.svg",
+                tr("The Changes Cannot Be Read"),
+                failed.message,
+                (("mActionRefresh.svg", tr("Try Again"), self.read_again),),
+            )
+        elif waiting:
+            state = ("changes", tr("Reading Changes…"), "", ())
+        else:
+            state = (
+                "change-published",
+                tr("Nothing to Publish"),
+                tr(
+                    "Your working copy holds what the twin had at checkout. Edit its layers with QGIS’s own tools and "
+                    "save: every change appears here, with what was there before."
+                ),
+                (),
+            )
+        if (self.empty.title, self.empty.text) == state[1:3]:
+            return
+        self.empty.tell(icon(state[0]), state[1], state[2])
+        buttons = []
+        for name, text, call in state[3]:
+            button = QPushButton(icon(name), text)
+            button.clicked.connect(lambda _checked=False, call=call: call())
+            buttons.append(button)
+        self.empty.set_buttons(buttons)
+
+    def read_again(self) -> None:
+        """Read every working copy anew."""
+        self._failed.clear()
+        for copy in self._copies.copies():
+            self.reader.read_soon(copy.path)
+        self._say()
+
+    def open_copy(self) -> None:
+        """Add a working copy that the user chooses to the project."""
+        path, _ = QFileDialog.getOpenFileName(self, tr("Open Working Copy"), "", tr("Working copies (*.gpkg)"))
+        if not path:
+            return
+        try:
+            map_layers.add_copy(WorkingCopy.open(Path(path)))
+        except CityTwinError as error:
+            push_error(self._iface, error)
+
+    # -- one change --------------------------------------------------------------------------------------------------
+
+    def _selected(self) -> None:
+        indexes = self.view.selected()
+        changes = self._chosen(indexes)
+        if len(indexes) == 1 and self.model.change(indexes[0]) is not None:
+            path, change = changes[0]
+            reading = self._read[path]
+            source = reading.copy.source(change.table)
+            crs = self._crs_of(source.srid)
+            metres = not crs.isGeographic() and crs.mapUnits() == Qgis.DistanceUnit.Meters
+            conflict = reading.conflicts.get(change.key)
+            self.view.details.show_change(change, source, metres, conflict, self.model.problems(indexes[0]))
+        else:
+            self.view.details.hint(self._hint(indexes, changes))
+        self.view.set_chosen(len(changes))
+        self._draw()
+
+    def _hint(self, indexes: Sequence[QModelIndex], changes: Sequence[tuple[str, Change]]) -> str:
+        layer = self.model.layer_of(indexes[0]) if len(indexes) == 1 else None
+        if layer is not None and layer[2]:
+            return " ".join(layer[2])
+        if not changes:
+            return tr("Choose a change to see what the twin has beside what you have.")
+        title = f"{layer[1]}: " if layer is not None else ""
+        return title + counted(tally(change for _, change in changes))
+
+    def _draw(self) -> None:
+        indexes = self.view.selected()
+        if self.isVisible() and any(self.model.change(index) for index in indexes):
+            self.preview.show([(change, self._crs_for(path, change)) for path, change in self._chosen(indexes)])
+        else:
+            self.preview.clear()
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Draw the chosen changes again."""
+        super().showEvent(event)
+        self._draw()
+
+    def hideEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Another page was chosen: leave nothing on the map."""
+        super().hideEvent(event)
+        self.preview.clear()
+
+    def zoom(self) -> None:
+        """Show the chosen changes on the map."""
+        self._with_box(self._chosen(), self.preview.zoom)
+
+    def flash(self) -> None:
+        """Flash the chosen changes, after moving the map there if it shows none of them."""
+        chosen = self._chosen()
+
+        def go(box: Sequence[float], crs: QgsCoordinateReferenceSystem) -> None:
+            if not self.preview.sees(box, crs):
+                self.preview.zoom(box, crs)
+            self.preview.flash([(change, self._crs_for(path, change)) for path, change in chosen[:200]])
+
+        self._with_box(chosen, go)
+
+    def _with_box(
+        self, chosen: Sequence[tuple[str, Change]], then: Callable[[Any, QgsCoordinateReferenceSystem], None]
+    ) -> None:
+        """Find out where the changes are, which may ask the file, and go on from there."""
+        if not chosen:
+            return
+        path, first = chosen[0]
+        copy, crs = self._read[path].copy, self._crs_for(path, first)
+        alike = [change for p, change in chosen if p == path and self._crs_for(p, change) == crs]
+
+        def work(_progress: Any) -> Any:
+            boxes = [box for box in map(copy.feature_box, alike) if box]
+            columns = list(zip(*boxes))
+            return (min(columns[0]), min(columns[1]), max(columns[2]), max(columns[3])) if boxes else None
+
+        def done(box: Any) -> None:
+            if box is None:
+                push(self._iface, tr("This feature has no geometry, so there is nothing to show on the map."))
+            else:
+                then(box, crs)
+
+        tasks.run(tr("Looking for changes"), work, done=done, failed=self._tell, parent=self)
+
+    # -- taking back -------------------------------------------------------------------------------------------------
+
+    def discard(self) -> None:
+        """Take the chosen changes back, after a question that names what is lost."""
+        by_path = self.model.changes_in(self.view.selected())
+        if not by_path or self._working:
+            return
+        if len(by_path) > 1:
+            push(self._iface, tr("Choose changes of one working copy at a time."), Qgis.MessageLevel.Warning)
+            return
+        path, changes = next(iter(by_path.items()))
+        if not self._may_lose(path, changes):
+            return
+        copy = self._read[path].copy
+        sessions = EditSessions(copy.path, self)
+        if not sessions.end():
+            self._tell_sessions(sessions)
+            return
+        self._working = trn("Discarding {n} change…", "Discarding {n} changes…", len(changes))
+        self._say()
+
+        def over() -> None:
+            self._working = ""
+            self._written(copy.path, sessions)
+
+        def done(count: int) -> None:
+            over()
+            push(
+                self._iface,
+                trn("{n} change was discarded.", "{n} changes were discarded.", count),
+                Qgis.MessageLevel.Success,
+            )
+
+        def failed(error: CityTwinError) -> None:
+            over()
+            self._tell(error)
+
+        tasks.run(self._working, lambda _p: copy.discard(changes), done=done, failed=failed, parent=self)
+
+    def _may_lose(self, path: str, changes: Sequence[Change]) -> bool:
+        titles = {source.table: source.title or source.table for source in self._read[path].copy.sources}
+        layers = sorted({titles[change.table] for change in changes})
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle(tr("Discard Changes"))
+        if len(changes) == 1:
+            box.setText(tr("Discard the change to “{name}” in {layer}?", name=changes[0].label, layer=layers[0]))
+        else:
+            box.setText(
+                trn(
+                    "Discard {n} change in {layers}?", "Discard {n} changes in {layers}?", len(changes),
+                    layers=", ".join(layers),
+                )
+            )  # fmt: skip
+        said = [lost(changes), tr("This cannot be undone.")]
+        if len(changes) > 1:
+            names = ", ".join(change.label for change in changes[:_NAMED])
+            left = len(changes) - _NAMED
+            said.insert(1, f"\n{names}{trn(' and {n} more', ' and {n} more', left) if left > 0 else ''}\n")
+        box.setInformativeText("\n".join(said))
+        yes = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
+        no = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(no)
+        box.setEscapeButton(no)
+        box.exec()
+        return box.clickedButton() is yes
+
+    def _written(self, path: Path, sessions: EditSessions) -> None:
+        """The file is another than it was: layers, counts and this page have to look again."""
+        map_layers.reload(path)
+        sessions.resume()
+        self._copies.refresh(path)
+        self.reader.read_soon(path)
+        self._say()
+
+    # -- publishing --------------------------------------------------------------------------------------------------
+
+    def publish(self) -> None:
+        """Open the publish window for the working copy that is chosen, else for the first with changes."""
+        path = self._to_publish()
+        if not path or self._working or self.dialog is not None:
+            return
+        copy = self._read[path].copy
+        sessions = EditSessions(copy.path, self)
+        if not sessions.end():
+            self._tell_sessions(sessions)
+            return
+
+        presenter = PublishPresenter(
+            copy, before_writing=sessions.end, after_writing=lambda: map_layers.reload(copy.path)
+        )
+        dialog = PublishDialog(presenter, self.window())
+        presenter.setParent(dialog)
+        self.dialog = dialog
+
+        def closed(_result: int = 0) -> None:
+            self.dialog = None
+            self.model.set_problems(path, presenter.problems_by_key())
+            self._written(copy.path, sessions)
+            dialog.deleteLater()
+
+        dialog.zoom.connect(lambda table, at: self._zoom_to(path, table, at))
+        dialog.finished.connect(closed)
+        dialog.open()
+        presenter.check()
+
+    def _to_publish(self) -> str:
+        current = self.view.current()
+        chosen = self.model.path(current) if current.isValid() else ""
+        candidates = [chosen, *self.model.paths()]
+        return next((path for path in candidates if path and self.model.all_changes(path)), "")
+
+    def _zoom_to(self, path: str, table: str, at: tuple[float, float]) -> None:
+        crs = self._crs_of(self._read[path].copy.source(table).srid)
+        self.preview.zoom((*at, *at), crs)
+
+    # -- small things ------------------------------------------------------------------------------------------------
+
+    def show_layer(self, layer: QgsVectorLayer) -> None:
+        """Select the layer's changes in the tree: what a click on its indicator asks for."""
+        origin = map_layers.origin_of(layer)
+        if origin is not None:
+            self.view.select_layer(str(origin[0]), origin[1])
+
+    def _chosen(self, indexes: Sequence[QModelIndex] | None = None) -> list[tuple[str, Change]]:
+        found = self.model.changes_in(self.view.selected() if indexes is None else indexes)
+        return [(path, change) for path, changes in found.items() for change in changes]
+
+    def _crs_for(self, path: str, change: Change) -> QgsCoordinateReferenceSystem:
+        return self._crs_of(self._read[path].copy.source(change.table).srid)
+
+    def _crs_of(self, srid: int) -> QgsCoordinateReferenceSystem:
+        if srid not in self._crs:
+            self._crs[srid] = QgsCoordinateReferenceSystem.fromEpsgId(srid)
+        return self._crs[srid]
+
+    def _tell_sessions(self, sessions: EditSessions) -> None:
+        if sessions.problem:
+            push(self._iface, sessions.problem, Qgis.MessageLevel.Warning)
+
+    def _tell(self, error: CityTwinError) -> None:
+        push_error(self._iface, error)

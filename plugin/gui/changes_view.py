@@ -1,0 +1,288 @@
+"""The tree of changes with its filter, its buttons and the details below it; it knows no files and no map."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from qgis.gui import QgsFilterLineEdit
+from qgis.PyQt.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QAction, QKeySequence
+from qgis.PyQt.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..text import tr, trn
+from .change_details import ChangeDetails, Dim
+from .changes_model import KEY, ChangesFilter, ChangesModel
+from .icons import icon
+
+_UNFOLD = 300  # a layer with more changes than this stays folded until it is asked for
+_TYPING = 200  # ms
+
+
+class ChangesView(QWidget):
+    """Signals say what the user wants; indexes that it hands out are the model's, never the filter's."""
+
+    selection_changed = pyqtSignal()
+    zoom = pyqtSignal()
+    flash = pyqtSignal()
+    discard = pyqtSignal()
+    publish = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = ChangesModel(self)
+        self.filter = ChangesFilter(self)
+        self.filter.setSourceModel(self.model)
+        self._lost: tuple[list[tuple[str, str]], bool] = ([], False)
+        self._known: set[tuple[str, str]] = set()  # layers that were unfolded once
+        self.search = QgsFilterLineEdit()
+        self.search.setShowSearchIcon(True)
+        self.search.setPlaceholderText(tr("Filter by name, id or column"))
+        self.kinds = QComboBox()
+        for name, text, value in (
+            ("", tr("All changes"), ""),
+            ("change-insert", tr("New"), "insert"),
+            ("change-update", tr("Changed"), "update"),
+            ("change-delete", tr("Deleted"), "delete"),
+            ("change-conflict", tr("Clashes"), "conflict"),
+            ("change-problem", tr("With problems"), "problem"),
+        ):
+            if name:
+                self.kinds.addItem(icon(name), text, value)
+            else:
+                self.kinds.addItem(text, value)
+        self.kinds.setAccessibleName(tr("Kind of change"))
+        self.tree = self._make_tree()
+        self.details = ChangeDetails()
+        self.details.zoom.connect(self.zoom)
+        self.details.flash.connect(self.flash)
+
+        self.discard_button = QPushButton(icon("discard"), tr("Discard…"))
+        self.discard_button.setToolTip(tr("Take the chosen changes back to what the twin has"))
+        self.discard_button.setAutoDefault(False)
+        self.publish_button = QPushButton(icon("publish"), tr("Publish…"))
+        self.publish_button.setToolTip(tr("Send your changes to the twin"))
+        font = self.publish_button.font()
+        font.setBold(True)
+        self.publish_button.setFont(font)
+
+        self._lay_out()
+        self._connect()
+        self.set_chosen(0)
+
+    def _make_tree(self) -> QTreeView:
+        tree = QTreeView()
+        tree.setModel(self.filter)
+        tree.setHeaderHidden(True)
+        tree.setUniformRowHeights(True)
+        tree.setFrameShape(QFrame.Shape.NoFrame)
+        tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        tree.setAccessibleName(tr("Changes"))
+        tree.setTextElideMode(Qt.TextElideMode.ElideRight)
+        tree.setIndentation(14)
+        header = tree.header()
+        header.setStretchLastSection(True)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        tree.setColumnWidth(0, 220)
+        tree.setItemDelegateForColumn(1, Dim(tree))
+        return tree
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(8, 6, 8, 6)
+        top.addWidget(self.search, 1)
+        top.addWidget(self.kinds)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.addWidget(self.tree)
+        self.splitter.addWidget(self.details)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 2)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(8, 6, 8, 8)
+        foot.addWidget(self.discard_button)
+        foot.addStretch(1)
+        foot.addWidget(self.publish_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(self.splitter, 1)
+        layout.addLayout(foot)
+
+    def _connect(self) -> None:
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING)
+        self._typing.timeout.connect(self.apply_filter)
+        self.search.textChanged.connect(lambda _text: self._typing.start())
+        self.kinds.currentIndexChanged.connect(lambda _index: self.apply_filter())
+        self.tree.selectionModel().selectionChanged.connect(lambda *_: self._selection_changed())
+        self.tree.doubleClicked.connect(lambda index: self.zoom.emit() if self._is_change(index) else None)
+        self.tree.customContextMenuRequested.connect(self._menu)
+        self.discard_button.clicked.connect(lambda _checked=False: self.discard.emit())
+        self.publish_button.clicked.connect(lambda _checked=False: self.publish.emit())
+        for keys, signal in ((QKeySequence(Qt.Key.Key_Delete), self.discard), (QKeySequence("F"), self.flash)):
+            action = QAction(self.tree)
+            action.setShortcut(keys)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.triggered.connect(lambda _checked=False, signal=signal: signal.emit())
+            self.tree.addAction(action)
+
+    # -- selection ---------------------------------------------------------------------------------------------------
+
+    def selected(self) -> list[QModelIndex]:
+        """The chosen rows as indexes of the model."""
+        return [self.filter.mapToSource(index) for index in self.tree.selectionModel().selectedRows(0)]
+
+    def current(self) -> QModelIndex:
+        """The row that the keyboard is at."""
+        return self.filter.mapToSource(self.tree.currentIndex().siblingAtColumn(0))
+
+    def select(self, path: str, key: str) -> bool:
+        """Choose one change. False where it is not listed."""
+        index = self.filter.mapFromSource(self.model.index_of(path, key))
+        if not index.isValid():
+            return False
+        self._select(index)
+        return True
+
+    def select_layer(self, path: str, table: str) -> None:
+        """Choose a layer, and show its changes."""
+        for row in range(self.filter.rowCount()):
+            copy = self.filter.index(row, 0)
+            for at in range(self.filter.rowCount(copy)):
+                index = self.filter.index(at, 0, copy)
+                source = self.filter.mapToSource(index)
+                layer = self.model.layer_of(source)
+                if self.model.path(source) == path and layer is not None and layer[0] == table:
+                    self.tree.expand(index)
+                    self._select(index)
+
+    def _select(self, index: QModelIndex) -> None:
+        flags = QItemSelectionModel.SelectionFlag
+        self.tree.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        self.tree.scrollTo(index)
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Around a change of the model: what was chosen is chosen again by `restore` where its row was made anew."""
+        chosen = [
+            (self.model.path(index), str(index.data(KEY))) for index in self.selected() if self.model.change(index)
+        ]
+        self._lost = (chosen, self.tree.hasFocus())
+        yield
+
+    def restore(self) -> None:
+        """The model is filled: unfold what is new, and choose again what was chosen."""
+        for row in range(self.filter.rowCount()):
+            copy = self.filter.index(row, 0)
+            if ("", self.model.path(self.filter.mapToSource(copy))) not in self._known:
+                self._unfold_once(copy, "")
+            for at in range(self.filter.rowCount(copy)):
+                layer = self.filter.index(at, 0, copy)
+                if self.filter.rowCount(layer) <= _UNFOLD:
+                    told = self.model.layer_of(self.filter.mapToSource(layer))
+                    self._unfold_once(layer, told[0] if told else "")
+        chosen, self._lost = self._lost[0], ([], False)
+        if chosen and not self.tree.selectionModel().hasSelection():
+            for path, key in chosen:
+                index = self.filter.mapFromSource(self.model.index_of(path, key))
+                flags = QItemSelectionModel.SelectionFlag
+                self.tree.selectionModel().select(index, flags.Select | flags.Rows)
+
+    def _unfold_once(self, index: QModelIndex, table: str) -> None:
+        known = (table, self.model.path(self.filter.mapToSource(index)))
+        if known not in self._known and self.filter.rowCount(index):
+            self._known.add(known)
+            self.tree.expand(index)
+
+    def _selection_changed(self) -> None:
+        if not self.model.busy:
+            self.selection_changed.emit()
+
+    def _is_change(self, index: QModelIndex) -> bool:
+        return self.model.kind(self.filter.mapToSource(index)) == "change"
+
+    # -- filter ------------------------------------------------------------------------------------------------------
+
+    def apply_filter(self) -> None:
+        """Filter by what is typed and chosen, and unfold what is found."""
+        self._typing.stop()
+        self.filter.choose(self.search.value(), str(self.kinds.currentData() or ""))
+        if self.filter.active and self.listed() <= _UNFOLD:
+            self.tree.expandAll()
+        self.selection_changed.emit()
+
+    @property
+    def filtered(self) -> bool:
+        return self.filter.active
+
+    def listed(self) -> int:
+        """How many changes the filter leaves."""
+        total = 0
+        for row in range(self.filter.rowCount()):
+            copy = self.filter.index(row, 0)
+            total += sum(self.filter.rowCount(self.filter.index(at, 0, copy)) for at in range(self.filter.rowCount(copy)))
+        return total
+
+    # -- actions -----------------------------------------------------------------------------------------------------
+
+    def set_chosen(self, count: int) -> None:
+        """How many changes are chosen."""
+        self._chosen = count
+        self._enable()
+        self.discard_button.setText(trn("Discard {n} Change…", "Discard {n} Changes…", count) if count else tr("Discard…"))
+
+    def set_able(self, publish: bool, busy: bool) -> None:
+        """Whether there is something to publish, and whether something is being written."""
+        self._publishable, self._busy = publish, busy
+        self._enable()
+
+    _chosen = 0
+    _publishable = False
+    _busy = False
+
+    def _enable(self) -> None:
+        self.discard_button.setEnabled(bool(self._chosen) and not self._busy)
+        self.publish_button.setEnabled(self._publishable and not self._busy)
+
+    def menu(self) -> QMenu:
+        """What can be done with what is chosen; harmful things last, and apart."""
+        menu = QMenu(self)
+        wanted: tuple[tuple[str, str, Any, bool], ...] = (
+            ("mActionZoomTo.svg", tr("Zoom To"), self.zoom, bool(self._chosen)),
+            ("mActionHighlightFeature.svg", tr("Flash"), self.flash, bool(self._chosen)),
+            ("", "", None, True),
+            ("publish", tr("Publish…"), self.publish, self._publishable and not self._busy),
+            ("", "", None, True),
+            ("discard", self.discard_button.text(), self.discard, self.discard_button.isEnabled()),
+        )
+        for name, text, signal, enabled in wanted:
+            if signal is None:
+                menu.addSeparator()
+                continue
+            action = menu.addAction(icon(name), text)
+            action.setEnabled(enabled)
+            action.triggered.connect(lambda _checked=False, signal=signal: signal.emit())
+        return menu
+
+    def _menu(self, where: QPoint) -> None:
+        menu = self.menu()
+        menu.exec(self.tree.viewport().mapToGlobal(where))
+        menu.deleteLater()
