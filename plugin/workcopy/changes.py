@@ -96,11 +96,11 @@ def read(connection: sqlite3.Connection, source: Source, clashing: frozenset[str
         cells = _cells(source, tracked, [None] * width, row[1:])
         yield Change(source.table, "insert", row[0], None, None, cells, _label(source, tracked, row[1:], row[0]))
     for row in connection.execute(sql.updated(source.table, tracked)):
-        old, new = row[3 : 3 + width], row[3 + width :]
+        old, fid, new = row[2 : 2 + width], row[2 + width], row[3 + width :]
         cells = _cells(source, tracked, old, new)
         if cells:
             label = _label(source, tracked, new, row[0])
-            yield Change(source.table, "update", row[2], row[0], row[1], cells, label, row[0] in clashing)
+            yield Change(source.table, "update", fid, row[0], row[1], cells, label, row[0] in clashing)
     for row in connection.execute(sql.deleted(source.table, tracked)):
         cells = _cells(source, tracked, row[3:], [None] * width)
         label = _label(source, tracked, row[3:], row[0])

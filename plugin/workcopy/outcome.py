@@ -66,7 +66,8 @@ def changed_meanwhile() -> str:
 def held_back() -> str:
     return tr(
         "The connection was cut while this feature was being created, and this twin cannot be asked whether it "
-        "arrived. It is held back so that it is not created twice: look for it on the twin, and discard it here if it is there."
+        "arrived. It is held back so that it is not created twice: look for it on the twin, and discard it here if "
+        "it is there."
     )
 
 

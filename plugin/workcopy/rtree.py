@@ -14,7 +14,7 @@ import struct
 import numpy as np
 import numpy.typing as npt
 
-from .sql import quote
+from . import sql
 
 _CELL = np.dtype([("id", ">i8"), ("box", ">f4", (4,))])
 _MAX_CELLS = 51  # rtree.c RTREE_MAXCELLS
@@ -28,7 +28,7 @@ Boxes = npt.NDArray[np.float64]  # (n, 4): min x, min y, max x, max y
 def pack(connection: sqlite3.Connection, table: str, geometry: str, ids: Ids, boxes: Boxes) -> None:
     """Fill the empty R-tree of ``table`` with ``boxes``. The caller holds the transaction."""
     name = f"rtree_{table}_{geometry}"
-    node, rowid, parent = (quote(f"{name}_{kind}") for kind in ("node", "rowid", "parent"))
+    node, rowid, parent = (f"{name}_{kind}" for kind in ("node", "rowid", "parent"))
     if len(ids) == 0:
         return
     cells = np.empty(len(ids), dtype=_CELL)
@@ -50,17 +50,17 @@ def pack(connection: sqlite3.Connection, table: str, geometry: str, ids: Ids, bo
             blobs.append(_node(0, part))
             box = part["box"]
             above["box"][index] = (box[:, 0].min(), box[:, 1].max(), box[:, 2].min(), box[:, 3].max())
-        connection.executemany(f"INSERT INTO {node} (nodeno, data) VALUES (?, ?)", zip(numbers.tolist(), blobs))
+        connection.executemany(sql.put_node(node), zip(numbers.tolist(), blobs))
         _point_up(connection, rowid if child_of_leaf else parent, cells["id"], np.repeat(numbers, _FILL)[: len(cells)])
         child_of_leaf = False
         depth += 1
         cells = above[_tiles(above)]
-    connection.execute(f"INSERT OR REPLACE INTO {node} (nodeno, data) VALUES (1, ?)", (_node(depth, cells),))
+    connection.execute(sql.put_node(node), (1, _node(depth, cells)))
     _point_up(connection, rowid if child_of_leaf else parent, cells["id"], np.ones(len(cells), dtype=np.int64))
 
 
 def _point_up(connection: sqlite3.Connection, table: str, ids: Ids, parents: Ids) -> None:
-    connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", zip(ids.tolist(), parents.tolist()))
+    connection.executemany(sql.put_parent(table), zip(ids.tolist(), parents.tolist()))
 
 
 def _node(depth: int, cells: npt.NDArray[np.void]) -> bytes:

@@ -1,14 +1,15 @@
-"""Every SQL statement of the working copy. Values travel as parameters; identifiers are quoted by `quote` alone."""
+"""Every SQL statement of the working copy.
+
+Values travel as parameters. Identifiers come into a statement through `fill` alone, which quotes each of them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 FORMAT = 1  # of the twin_ tables; raised when they change
 HIDDEN = "citytwin"  # gpkg_contents.data_type that no reader offers as a layer
-
-_TRACKING = '(SELECT tracking FROM "twin_state") = 1'
 
 
 def quote(identifier: str) -> str:
@@ -18,14 +19,34 @@ def quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def literal(text: str) -> str:
-    """An SQL text literal, for statements that take no parameters (triggers, defaults)."""
-    return "'" + text.replace("'", "''") + "'"
+class Fragment(str):
+    """A piece of SQL that `fill` made: it goes into a further statement as it is."""
+
+    __slots__ = ()
 
 
-def names(columns: Iterable[str], prefix: str = "") -> str:
-    """Quoted, comma-separated; ``prefix`` such as ``OLD.``."""
-    return ", ".join(prefix + quote(name) for name in columns)
+class _Names:
+    """Identifiers in a template: ``{columns}`` quotes and joins them, ``{columns:OLD.}`` with that before each."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
+    def __format__(self, prefix: str) -> str:
+        return ", ".join(prefix + quote(name) for name in self._names)
+
+
+def fill(template: str, **identifiers: str | Sequence[str]) -> Fragment:
+    """A statement from a template: a text becomes one quoted identifier, a list several with commas between."""
+    filled = {
+        key: value if isinstance(value, Fragment) else _Names([value] if isinstance(value, str) else value)
+        for key, value in identifiers.items()
+    }
+    return Fragment(template.format(**filled))
+
+
+def marks(count: int) -> Fragment:
+    """As many parameters."""
+    return Fragment(", ".join("?" * count))
 
 
 def base_table(table: str) -> str:
@@ -111,13 +132,23 @@ IS_TRACKING = 'SELECT tracking, format FROM "twin_state" WHERE id = 1'
 
 def create_base(table: str, columns: Sequence[str]) -> list[str]:
     """The base table of ``table`` and its index. ``columns`` are the tracked ones, geometry included."""
-    base = quote(base_table(table))
+    names = {
+        "table": table,
+        "base": base_table(table),
+        "columns": columns,
+        "by_fid": f"twin_base_fid_{table}",
+        "by_id": f"twin_id_{table}",
+    }
+    comma = Fragment(", " if columns else "")
     return [
-        f"CREATE TABLE {base} (twin_id TEXT PRIMARY KEY NOT NULL, twin_version TEXT, fid INTEGER NOT NULL"
-        + "".join(f", {quote(name)}" for name in columns)
-        + ")",
-        f"CREATE INDEX {quote('twin_base_fid_' + table)} ON {base} (fid)",
-        f"CREATE INDEX {quote('twin_id_' + table)} ON {quote(table)} (twin_id)",
+        fill(
+            "CREATE TABLE {base} (twin_id TEXT PRIMARY KEY NOT NULL, twin_version TEXT, fid INTEGER NOT NULL"
+            "{comma}{columns})",
+            comma=comma,
+            **names,
+        ),
+        fill("CREATE INDEX {by_fid} ON {base} (fid)", **names),
+        fill("CREATE INDEX {by_id} ON {table} (twin_id)", **names),
     ]
 
 
@@ -128,57 +159,56 @@ def triggers(table: str, columns: Sequence[str]) -> dict[str, str]:
     IGNORE into a REPLACE, so they ask first. Guards switch tracking off around their own update, because SQLite fires
     other triggers (and with recursive_triggers the same one) for it.
     """
-    t, base = quote(table), quote(base_table(table))
-    tracked = names(columns)
-    comma = ", " if columns else ""
-    keep = (
-        f"INSERT INTO {base} (twin_id, twin_version, fid{comma}{tracked}) "
-        f"VALUES (OLD.twin_id, OLD.twin_version, OLD.fid{comma}{names(columns, 'OLD.')});"
+    base = base_table(table)
+    every = ["twin_id", "twin_version", "fid", *columns]
+    tracking = Fragment('(SELECT tracking FROM "twin_state") = 1')
+    unknown = fill(
+        "OLD.twin_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {base} WHERE twin_id = OLD.twin_id)", base=base
     )
-    unknown = f"OLD.twin_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {base} WHERE twin_id = OLD.twin_id)"
-    moved = " OR ".join(f"OLD.{quote(name)} IS NOT NEW.{quote(name)}" for name in columns) or "0"
-    restored = (
-        f"FROM {base} b WHERE (b.twin_id = NEW.twin_id OR b.fid = NEW.fid) AND NOT EXISTS "
-        f"(SELECT 1 FROM {t} o WHERE o.twin_id = b.twin_id AND o.fid <> NEW.fid) "
-        "ORDER BY b.twin_id IS NEW.twin_id DESC LIMIT 1"
+    keep = fill("INSERT INTO {base} ({every}) VALUES ({every:OLD.});", base=base, every=every)
+    moved = Fragment(" OR ".join(fill("OLD.{name} IS NOT NEW.{name}", name=name) for name in columns) or "0")
+    restored = fill(
+        "FROM {base} b WHERE (b.twin_id = NEW.twin_id OR b.fid = NEW.fid) AND NOT EXISTS "
+        "(SELECT 1 FROM {table} o WHERE o.twin_id = b.twin_id AND o.fid <> NEW.fid) "
+        "ORDER BY b.twin_id IS NEW.twin_id DESC LIMIT 1",
+        base=base,
+        table=table,
     )
-    off, on = 'UPDATE "twin_state" SET tracking = 0;', 'UPDATE "twin_state" SET tracking = 1;'
-
-    def named(kind: str) -> tuple[str, str]:
-        name = f"twin_{kind}_{table}"
-        return name, f"CREATE TRIGGER {quote(name)}"
-
-    out = {}
-    name, create = named("update")
-    out[name] = (
-        f"{create} AFTER UPDATE OF {tracked} ON {t} WHEN {_TRACKING} AND ({moved}) AND {unknown} BEGIN {keep} END"
-        if columns
-        else f"{create} AFTER UPDATE OF fid ON {t} WHEN 0 BEGIN SELECT 1; END"
-    )
-    name, create = named("delete")
-    out[name] = f"{create} AFTER DELETE ON {t} WHEN {_TRACKING} AND {unknown} BEGIN {keep} END"
-    # REPLACE deletes the old row without firing its delete trigger unless recursive_triggers is on
-    name, create = named("replace")
-    out[name] = (
-        f"{create} BEFORE INSERT ON {t} WHEN {_TRACKING} AND EXISTS (SELECT 1 FROM {t} WHERE fid = NEW.fid) BEGIN "
-        f"INSERT INTO {base} (twin_id, twin_version, fid{comma}{tracked}) "
-        f"SELECT twin_id, twin_version, fid{comma}{tracked} FROM {t} r WHERE r.fid = NEW.fid AND r.twin_id IS NOT NULL "
-        f"AND NOT EXISTS (SELECT 1 FROM {base} WHERE twin_id = r.twin_id); END"
-    )
-    name, create = named("insert")
-    out[name] = (
-        f"{create} AFTER INSERT ON {t} WHEN {_TRACKING} AND (NEW.twin_id IS NOT NULL OR NEW.twin_version IS NOT NULL "
-        f"OR EXISTS (SELECT 1 FROM {base} WHERE fid = NEW.fid)) BEGIN {off} "
-        f"UPDATE {t} SET twin_id = (SELECT b.twin_id {restored}), twin_version = (SELECT b.twin_version {restored}) "
-        f"WHERE fid = NEW.fid; {on} END"
-    )
-    name, create = named("identity")
-    out[name] = (
-        f"{create} AFTER UPDATE OF twin_id, twin_version ON {t} WHEN {_TRACKING} AND "
-        f"(OLD.twin_id IS NOT NEW.twin_id OR OLD.twin_version IS NOT NEW.twin_version) BEGIN {off} "
-        f"UPDATE {t} SET twin_id = OLD.twin_id, twin_version = OLD.twin_version WHERE fid = NEW.fid; {on} END"
-    )
-    return out
+    bodies = {
+        "update": "AFTER UPDATE OF {columns} ON {table} WHEN {tracking} AND ({moved}) AND {unknown} BEGIN {keep} END",
+        "delete": "AFTER DELETE ON {table} WHEN {tracking} AND {unknown} BEGIN {keep} END",
+        # REPLACE deletes the old row without firing its delete trigger unless recursive_triggers is on
+        "replace": "BEFORE INSERT ON {table} WHEN {tracking} AND EXISTS (SELECT 1 FROM {table} WHERE fid = NEW.fid) "
+        "BEGIN INSERT INTO {base} ({every}) SELECT {every:r.} FROM {table} r WHERE r.fid = NEW.fid "
+        "AND r.twin_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {base} WHERE twin_id = r.twin_id); END",
+        "insert": "AFTER INSERT ON {table} WHEN {tracking} AND (NEW.twin_id IS NOT NULL "
+        "OR NEW.twin_version IS NOT NULL OR EXISTS (SELECT 1 FROM {base} WHERE fid = NEW.fid)) BEGIN {off} "
+        "UPDATE {table} SET twin_id = (SELECT b.twin_id {restored}), twin_version = (SELECT b.twin_version {restored}) "
+        "WHERE fid = NEW.fid; {on} END",
+        "identity": "AFTER UPDATE OF twin_id, twin_version ON {table} WHEN {tracking} AND "
+        "(OLD.twin_id IS NOT NEW.twin_id OR OLD.twin_version IS NOT NEW.twin_version) BEGIN {off} "
+        "UPDATE {table} SET twin_id = OLD.twin_id, twin_version = OLD.twin_version WHERE fid = NEW.fid; {on} END",
+    }
+    if not columns:
+        del bodies["update"]
+    return {
+        (name := f"twin_{kind}_{table}"): fill(
+            "CREATE TRIGGER {name} " + body,
+            name=name,
+            table=table,
+            base=base,
+            columns=columns,
+            every=every,
+            tracking=tracking,
+            unknown=unknown,
+            keep=keep,
+            moved=moved,
+            restored=restored,
+            off=Fragment('UPDATE "twin_state" SET tracking = 0;'),
+            on=Fragment('UPDATE "twin_state" SET tracking = 1;'),
+        )
+        for kind, body in bodies.items()
+    }
 
 
 def normal(statement: str) -> str:
@@ -186,114 +216,149 @@ def normal(statement: str) -> str:
     return re.sub(r"\s+", " ", statement).strip().rstrip(";")
 
 
-# -- what changed ----------------------------------------------------------------------------------------------------
+# -- rows and bases --------------------------------------------------------------------------------------------------
 
 
 def inserted(table: str, columns: Sequence[str]) -> str:
     """Rows without an identity: fid, then ``columns``."""
-    return f"SELECT fid, {names(columns)} FROM {quote(table)} WHERE twin_id IS NULL ORDER BY fid"
+    return fill(
+        "SELECT {columns} FROM {table} WHERE twin_id IS NULL ORDER BY fid", table=table, columns=["fid", *columns]
+    )
 
 
 def updated(table: str, columns: Sequence[str]) -> str:
-    """Rows with a base: twin_id, base version, fid, the base's ``columns``, the row's ``columns``."""
-    return (
-        f"SELECT b.twin_id, b.twin_version, t.fid, {names(columns, 'b.')}, {names(columns, 't.')} "
-        f"FROM {quote(base_table(table))} b JOIN {quote(table)} t ON t.twin_id = b.twin_id ORDER BY t.fid"
+    """Rows with a base: twin_id, base version, the base's ``columns``, then the row's fid and ``columns``."""
+    return fill(
+        "SELECT {identity:b.}, {row:t.} FROM {base} b JOIN {table} t ON t.twin_id = b.twin_id ORDER BY t.fid",
+        table=table,
+        base=base_table(table),
+        identity=["twin_id", "twin_version", *columns],
+        row=["fid", *columns],
     )
 
 
 def deleted(table: str, columns: Sequence[str]) -> str:
     """Bases without a row: twin_id, base version, fid, the base's ``columns``."""
-    return (
-        f"SELECT b.twin_id, b.twin_version, b.fid, {names(columns, 'b.')} FROM {quote(base_table(table))} b "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {quote(table)} t WHERE t.twin_id = b.twin_id) ORDER BY b.fid"
+    return fill(
+        "SELECT {every:b.} FROM {base} b WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE t.twin_id = b.twin_id) "
+        "ORDER BY b.fid",
+        table=table,
+        base=base_table(table),
+        every=["twin_id", "twin_version", "fid", *columns],
     )
 
 
 def row(table: str, columns: Sequence[str], key: str) -> str:
     """One row by ``key`` (``fid`` or ``twin_id``): fid, twin_id, twin_version, ``columns``."""
-    return f"SELECT fid, twin_id, twin_version, {names(columns)} FROM {quote(table)} WHERE {quote(key)} = ?"
+    every = ["fid", "twin_id", "twin_version", *columns]
+    return fill("SELECT {every} FROM {table} WHERE {key} = ?", table=table, every=every, key=key)
 
 
 def base_row(table: str, columns: Sequence[str]) -> str:
     """One base by twin_id: fid, twin_id, twin_version, ``columns``."""
-    return f"SELECT fid, twin_id, twin_version, {names(columns)} FROM {quote(base_table(table))} WHERE twin_id = ?"
+    return row(base_table(table), columns, "twin_id")
 
 
 def put_base(table: str, columns: Sequence[str]) -> str:
     """Insert or move a base: twin_id, twin_version, fid, ``columns``."""
-    marks = ", ".join("?" * (3 + len(columns)))
-    base = quote(base_table(table))
-    return f"INSERT OR REPLACE INTO {base} (twin_id, twin_version, fid, {names(columns)}) VALUES ({marks})"
+    every = ["twin_id", "twin_version", "fid", *columns]
+    return fill(
+        "INSERT OR REPLACE INTO {base} ({every}) VALUES ({marks})",
+        base=base_table(table),
+        every=every,
+        marks=marks(len(every)),
+    )
 
 
 def drop_base(table: str) -> str:
     """Forget a base, by twin_id."""
-    return f"DELETE FROM {quote(base_table(table))} WHERE twin_id = ?"
+    return fill("DELETE FROM {base} WHERE twin_id = ?", base=base_table(table))
 
 
 def set_row(table: str, columns: Sequence[str]) -> str:
     """Set ``columns``, twin_id and twin_version of a row: values in that order, then fid."""
-    assignments = ", ".join(f"{quote(name)} = ?" for name in [*columns, "twin_id", "twin_version"])
-    return f"UPDATE {quote(table)} SET {assignments} WHERE fid = ?"
+    each = (fill("{name} = ?", name=name) for name in [*columns, "twin_id", "twin_version"])
+    return fill("UPDATE {table} SET {assignments} WHERE fid = ?", table=table, assignments=Fragment(", ".join(each)))
 
 
 def delete_row(table: str) -> str:
     """Delete a row, by fid."""
-    return f"DELETE FROM {quote(table)} WHERE fid = ?"
+    return fill("DELETE FROM {table} WHERE fid = ?", table=table)
 
 
 def insert_row(table: str, columns: Sequence[str], *, with_fid: bool = False) -> str:
     """Insert a row: (fid,) ``columns``, twin_id, twin_version."""
     every = [*(["fid"] if with_fid else []), *columns, "twin_id", "twin_version"]
-    return f"INSERT INTO {quote(table)} ({names(every)}) VALUES ({', '.join('?' * len(every))})"
+    return fill("INSERT INTO {table} ({every}) VALUES ({marks})", table=table, every=every, marks=marks(len(every)))
 
 
 def fid_taken(table: str) -> str:
     """Whether a fid is in use."""
-    return f"SELECT 1 FROM {quote(table)} WHERE fid = ?"
+    return fill("SELECT 1 FROM {table} WHERE fid = ?", table=table)
 
 
 def has_base(table: str) -> str:
     """Whether there is any base row or any row without identity: a cheap "something may have changed"."""
-    return (
-        f"SELECT EXISTS (SELECT 1 FROM {quote(base_table(table))}) "
-        f"OR EXISTS (SELECT 1 FROM {quote(table)} WHERE twin_id IS NULL)"
+    return fill(
+        "SELECT EXISTS (SELECT 1 FROM {base}) OR EXISTS (SELECT 1 FROM {table} WHERE twin_id IS NULL)",
+        table=table,
+        base=base_table(table),
     )
 
 
-SOURCE_COLUMNS = (
-    "table_name, collection, title, description, url, items_url, crs, srid, swap, geometry_type, served_types, extent, "
-    "filter, schema, mapping, capabilities, methods, feature_count, licence, attribution, checked_out"
+# -- sources, and what is in the file --------------------------------------------------------------------------------
+
+_SOURCE = [
+    "table_name",
+    "collection",
+    "title",
+    "description",
+    "url",
+    "items_url",
+    "crs",
+    "srid",
+    "swap",
+    "geometry_type",
+    "served_types",
+    "extent",
+    "filter",
+    "schema",
+    "mapping",
+    "capabilities",
+    "methods",
+    "feature_count",
+    "licence",
+    "attribution",
+    "checked_out",
+]
+SAVE_SOURCE = fill(
+    'INSERT OR REPLACE INTO "twin_source" ({columns}) VALUES ({marks})', columns=_SOURCE, marks=marks(len(_SOURCE))
 )
-SAVE_SOURCE = (
-    f'INSERT OR REPLACE INTO "twin_source" ({SOURCE_COLUMNS}) '
-    f"VALUES ({', '.join('?' * (SOURCE_COLUMNS.count(',') + 1))})"
-)
-LOAD_SOURCES = f'SELECT {SOURCE_COLUMNS} FROM "twin_source" ORDER BY id'
+LOAD_SOURCES = fill('SELECT {columns} FROM "twin_source" ORDER BY id', columns=_SOURCE)
 
 
-def count(table: str) -> str:
-    """How many rows a table has."""
-    return f"SELECT count(*) FROM {quote(table)}"
+def put_node(node_table: str) -> str:
+    """Write a node of an R-tree: its number, its bytes."""
+    return fill("INSERT OR REPLACE INTO {table} (nodeno, data) VALUES (?, ?)", table=node_table)
 
 
-def rows_between(table: str, columns: Sequence[str]) -> str:
-    """Every row with its identity: fid, twin_id, ``columns``."""
-    return f"SELECT fid, twin_id, {names(columns)} FROM {quote(table)} ORDER BY fid"
+def put_parent(table: str) -> str:
+    """Say in which node of an R-tree a row or a node lies."""
+    return fill("INSERT INTO {table} VALUES (?, ?)", table=table)
 
 
 def drop_trigger(name: str) -> str:
     """Take a trigger away."""
-    return f"DROP TRIGGER {quote(name)}"
+    return fill("DROP TRIGGER {name}", name=name)
 
 
 def repeated_fids(table: str) -> str:
     """The fids of rows whose twin_id an earlier row has."""
-    t = quote(table)
-    return (
-        f"SELECT a.fid FROM {t} a WHERE a.twin_id IN (SELECT twin_id FROM {t} GROUP BY twin_id HAVING count(*) > 1) "
-        f"AND EXISTS (SELECT 1 FROM {t} b WHERE b.twin_id = a.twin_id AND b.fid < a.fid)"
+    return fill(
+        "SELECT a.fid FROM {table} a WHERE a.twin_id IN "
+        "(SELECT twin_id FROM {table} GROUP BY twin_id HAVING count(*) > 1) "
+        "AND EXISTS (SELECT 1 FROM {table} b WHERE b.twin_id = a.twin_id AND b.fid < a.fid)",
+        table=table,
     )
 
 

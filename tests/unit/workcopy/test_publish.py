@@ -272,7 +272,7 @@ def test_walls_are_no_problem() -> None:
 def test_another_twin_is_not_sent_anything(copy: WorkingCopy, twin: SmallTwin) -> None:
     run(copy, "UPDATE twin_source SET url = 'https://elsewhere.example/'")
     other = WorkingCopy.open(copy.path)
-    with pytest.raises(Unsupported, match="Nothing in work.gpkg"):
+    with pytest.raises(Unsupported, match=r"Nothing in work\.gpkg"):
         publish(other, Twin(twin.url), "m")
 
 
