@@ -135,6 +135,13 @@ class PublishPresenter(QObject):
         """How many changes have a problem."""
         return len({problem.key for problem in self.problems})
 
+    def problems_by_key(self) -> dict[str, list[str]]:
+        """What is wrong with which change of the working copy, for who marks them."""
+        found: dict[str, list[str]] = {}
+        for problem in self.report.problems if self.report else self._found:
+            found.setdefault(problem.key, []).append(problem.message)
+        return found
+
     @property
     def sendable(self) -> int:
         """How many changes have none."""
