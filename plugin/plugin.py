@@ -59,7 +59,7 @@ class Window:
 
     def __init__(self, iface: QgisInterface) -> None:
         from qgis.PyQt.QtCore import QObject, Qt
-        from qgis.PyQt.QtWidgets import QAction
+        from qgis.PyQt.QtGui import QAction
 
         from .gui.catalogue_page import CataloguePage
         from .gui.demo_control import DemoControl

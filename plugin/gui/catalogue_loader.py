@@ -146,7 +146,7 @@ def estimate(
     srid: int,
     progress: Progress,
 ) -> int | None:
-    """How many features of ``collections`` lie in ``extent`` (east/north, EPSG ``srid``); None where a twin does not say.
+    """How many features of ``collections`` lie in ``extent`` (east/north, EPSG ``srid``); None where nobody says.
 
     In a worker. Raises any `CityTwinError`.
     """

@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import QAbstractButton, QMessageBox, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from ..map import layers
 from ..map.connections import Connection
 from ..map.log import push
 from ..text import tr, trn
@@ -21,7 +22,7 @@ from ..workcopy.copy import WorkingCopy
 from .catalogue_loader import Catalogue, CatalogueLoader
 from .catalogue_model import CatalogueModel
 from .checkout_panel import CheckoutPanel
-from .checkout_run import CheckoutRun, file_fault, outcome, set_project_crs
+from .checkout_run import CheckoutRun, file_fault, outcome
 from .collection_list import CollectionList
 from .connection_bar import ConnectionBar
 from .demo_control import DemoControl
@@ -295,8 +296,6 @@ class CataloguePage(QWidget):
         return bool(answer == QMessageBox.StandardButton.Yes)
 
     def _checked_out(self, report: CheckoutReport, seconds: float) -> None:
-        from ..map import layers
-
         self.panel.end()
         text, details = outcome(report, seconds)
         level = Qgis.MessageLevel.Warning if report.problems else Qgis.MessageLevel.Success
@@ -310,7 +309,6 @@ class CataloguePage(QWidget):
         except CityTwinError as error:
             self._failed(error)
             return
-        set_project_crs(copy)
         layers.add_copy(copy, done=self._zoom)
 
     def _zoom(self, added: list[QgsMapLayer]) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsSettings
+from qgis.core import QgsProject, QgsSettings
 from qgis.PyQt.QtCore import QObject, QStandardPaths, pyqtSignal
 
-from ..map import tasks
+from ..map import layers, tasks
 from ..map.connections import Connection
 from ..map.network import open_twin
 from ..text import tr, trn
@@ -20,14 +19,13 @@ from ..twin.errors import CityTwinError
 from ..twin.model import Extent
 from ..twin.progress import Progress
 from ..workcopy.checkout import CheckoutReport, checkout
-from ..workcopy.copy import WorkingCopy
 from . import catalogue_wording as wording
 
 _FOLDER = "citytwin/checkoutFolder"
 
 
 def proposed_path(name: str, project: QgsProject | None = None) -> Path:
-    """A file that does not exist yet, named after the twin: in the project's folder, else the last used, else Documents."""
+    """A file that does not exist yet, named after the twin: beside the project, in the last folder or in Documents."""
     project = project or QgsProject.instance()
     last = str(QgsSettings().value(_FOLDER, "", type=str))
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
@@ -51,8 +49,6 @@ def file_fault(path: Path | None) -> str:
         return tr("Choose a file for the working copy.")
     if not path.parent.is_dir():
         return tr("The folder {folder} does not exist. Choose another.", folder=path.parent)
-    from ..map import layers
-
     if layers.project_layers(path):
         return tr("{file} is open in this project. Choose another name, or remove its layers first.", file=path.name)
     return ""
@@ -124,19 +120,6 @@ class CheckoutRun(QObject):
     def cancel(self) -> None:
         if self._handle is not None:
             self._handle.cancel()
-
-
-def set_project_crs(copy: WorkingCopy, project: QgsProject | None = None) -> None:
-    """A project in which there is nothing yet gets the CRS of the working copy: that of most of its collections."""
-    project = project or QgsProject.instance()
-    if project.mapLayers() and project.crs().isValid():
-        return
-    codes = Counter(source.srid for source in copy.sources if source.geometry_type != "none")
-    for srid, _count in codes.most_common():
-        crs = QgsCoordinateReferenceSystem(f"EPSG:{srid}")
-        if crs.isValid():
-            project.setCrs(crs, True)
-            return
 
 
 def outcome(report: CheckoutReport, seconds: float) -> tuple[str, str]:

@@ -244,7 +244,7 @@ def transformed(
 
 
 def coded(rectangle: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> tuple[Extent, int] | None:
-    """A rectangle as east/north box with an EPSG code; in WGS 84 where its own CRS has none. None for what is no box."""
+    """A rectangle as east/north box with an EPSG code; in WGS 84 where its CRS has none. None for what is no box."""
     if not crs.isValid() or rectangle.isEmpty() or not rectangle.isFinite():
         return None
     srid = int(crs.authid()[5:]) if crs.authid().startswith("EPSG:") else 0
