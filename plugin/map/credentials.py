@@ -8,18 +8,24 @@ main thread runs. So whatever may ask is run in the main thread, and the worker 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
-from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, QThread, pyqtSignal
+from qgis.core import QgsApplication, QgsAuthManager
+from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, QThread, pyqtSignal, pyqtSlot
 from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest, QSslError
 
 from ..text import tr
 from ..twin.errors import AccessDenied, Cancelled
 
 _ASKING_METHODS = frozenset({"OAuth2"})  # ask again whenever a token runs out
+_PATIENCE = 3.0  # seconds for the main thread to begin
 _LOOK = 0.05  # seconds between two looks at the cancel button while waiting
+
+
+def _manager() -> QgsAuthManager:
+    return QgsApplication.authManager()
 
 
 def in_main_thread() -> bool:
@@ -35,46 +41,64 @@ class _MainThread(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._handed.connect(self._run, Qt.ConnectionType.QueuedConnection)
+        # In this order, and to a decorated slot: PyQt runs any other in the thread that connected it.
         self.moveToThread(QCoreApplication.instance().thread())
+        self._handed.connect(self._run, Qt.ConnectionType.QueuedConnection)
 
+    @pyqtSlot(object)
     def _run(self, job: Callable[[], None]) -> None:
         job()
 
     def call(self, work: Callable[[], Any], cancelled: Callable[[], bool]) -> Any:
-        """``work()`` as the main thread runs it. Raises what it raises, and `Cancelled` when the wait is given up."""
-        over = threading.Event()
-        outcome: dict[str, Any] = {}
+        """``work()`` as the main thread runs it. Raises what it raises, and `Cancelled` when the wait is given up.
 
-        def job() -> None:
-            if not outcome:
-                try:
-                    outcome["value"] = work()
-                except Exception as error:  # noqa: BLE001 - handed to the waiting thread, whatever it is
-                    outcome["error"] = error
-            over.set()
-
+        A main thread that waits for us without an event loop (`qgis_process`) never comes to it: then it is run here.
+        """
+        job = _Job(work)
         self._handed.emit(job)
-        while not over.wait(_LOOK):
+        until = time.monotonic() + _PATIENCE
+        while not job.over.wait(_LOOK):
             if cancelled():
-                outcome["given up"] = True
+                job.taken.acquire(blocking=False)
                 raise Cancelled(tr("Cancelled. Nothing was left half done."))
-        if "error" in outcome:
-            raise outcome["error"]
-        return outcome.get("value")
+            if time.monotonic() > until:
+                job()
+        if job.error is not None:
+            raise job.error
+        return job.value
+
+
+class _Job:
+    """Something to be run once, by whoever comes first."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._work = work
+        self.taken = threading.Lock()
+        self.over = threading.Event()
+        self.value: Any = None
+        self.error: Exception | None = None
+
+    def __call__(self) -> None:
+        if not self.taken.acquire(blocking=False):
+            return
+        try:
+            self.value = self._work()
+        except Exception as error:  # noqa: BLE001 - handed to the waiting thread, whatever it is
+            self.error = error
+        self.over.set()
 
 
 def name_of(authcfg: str) -> str:
     """What the user calls the authentication configuration ``authcfg``; its id where it has no name, "" for none."""
     if not authcfg:
         return ""
-    found = QgsApplication.authManager().availableAuthMethodConfigs().get(authcfg)
+    found = _manager().availableAuthMethodConfigs().get(authcfg)
     return (found.name() if found is not None else "") or authcfg
 
 
 def apply(request: QNetworkRequest, authcfg: str, cancelled: Callable[[], bool]) -> QNetworkRequest:
     """``request`` with the credentials of ``authcfg``. QGIS may ask the user. Raises `AccessDenied`, `Cancelled`."""
-    manager = QgsApplication.authManager()
+    manager = _manager()
 
     def update() -> QNetworkRequest | None:
         done, updated = manager.updateNetworkRequest(request, authcfg)
@@ -99,12 +123,12 @@ def apply(request: QNetworkRequest, authcfg: str, cancelled: Callable[[], bool])
 
 def apply_to_reply(reply: QNetworkReply, authcfg: str) -> None:
     """Let the authentication method take part in the answer, as some need to (refused tokens)."""
-    QgsApplication.authManager().updateNetworkReply(reply, authcfg)
+    _manager().updateNetworkReply(reply, authcfg)
 
 
 def trusted(reply: QNetworkReply, errors: list[QSslError]) -> bool:
     """Whether the user has told QGIS to accept exactly these ``errors`` of exactly this certificate of this server."""
-    manager = QgsApplication.authManager()
+    manager = _manager()
     certificate = reply.sslConfiguration().peerCertificate()
     if manager.isDisabled() or certificate.isNull():
         return False

@@ -19,6 +19,7 @@ from requests.utils import get_encoding_from_headers
 from ..text import tr
 from ..twin.errors import Cancelled
 from .credentials import in_main_thread
+from .unzip import Unzip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,10 @@ _PROXY = frozenset(
         _Error.UnknownProxyError,
     }
 )
-_UNSPOKEN = frozenset({_Error.ContentReSendError, _Error.ProtocolInvalidOperationError, _Error.ProtocolFailure})
+# ProtocolInvalidOperationError is not among them: it is Qt's name for status 400.
+_UNSPOKEN = frozenset(
+    {_Error.ContentReSendError, _Error.ProtocolFailure, _Error.TimeoutError, _Error.OperationCanceledError}
+)
 
 # In the words that `twin.faults` knows: Qt's own are in the user's language.
 _WORDS = {
@@ -114,37 +118,55 @@ class Body:
         self._ended = ended
         self._method = method
         self._received = 0
-        self.announced: int | None = None
+        self._announced: int | None = None
+        self._unzip = Unzip("")
         self._original_response: object = None  # where ``requests`` looks for cookies
+
+    def expect(self, length: int | None, encoding: str) -> None:
+        """What the headers say of the body: its length as sent, and how it is zipped."""
+        self._announced = length
+        self._unzip = Unzip(encoding)
 
     @property
     def closed(self) -> bool:
         return self._reply is None
 
     def read(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
-        """At most ``amt`` bytes, as soon as there are any; b"" at the end; all that is left without ``amt``.
+        """At most ``amt`` unzipped bytes, as soon as there are any; b"" at the end; all that is left without ``amt``.
 
-        Raises ChunkedEncodingError where the body ends early, ReadTimeout, and `Cancelled`.
+        Raises ChunkedEncodingError where the body ends early, ContentDecodingError, ReadTimeout and `Cancelled`.
         """
         if amt is None:
             return b"".join(self.stream())
-        reply = self._reply
-        if reply is None or amt <= 0:
-            return b""
+        piece = b""
         try:
-            self._wait.hear()
-            while not reply.bytesAvailable():
-                if reply.isFinished():
-                    self._check_whole(reply)
-                    self.close()
-                    return b""
-                self._wait.once()
-            piece = bytes(reply.read(min(amt, reply.bytesAvailable())))
+            while not piece and amt > 0:
+                piece = self._unzip.pull(amt)
+                if not piece:
+                    raw = self._arrived(amt)
+                    if not raw:
+                        break
+                    self._unzip.push(raw)
         except BaseException:
             self.close()
             raise
-        self._received += len(piece)
         return piece
+
+    def _arrived(self, amt: int) -> bytes:
+        """The next bytes as they were sent; b"" at the end."""
+        reply = self._reply
+        if reply is None:
+            return b""
+        self._wait.hear()
+        while not reply.bytesAvailable():
+            if reply.isFinished():
+                self._check_whole(reply)
+                self.close()
+                return b""
+            self._wait.once()
+        raw = bytes(reply.read(min(amt, reply.bytesAvailable())))
+        self._received += len(raw)
+        return raw
 
     def stream(self, amt: int | None = None, decode_content: bool | None = None) -> Iterator[bytes]:
         while True:
@@ -172,11 +194,11 @@ class Body:
         if _broken(reply):
             raise failure(reply, None, answered=True)
         bodiless = self._method == "HEAD" or reply.attribute(_STATUS) in (204, 304)
-        if self.announced is not None and self._received < self.announced and not bodiless:
-            missing = self.announced - self._received
-            raise _told(
-                requests.exceptions.ChunkedEncodingError(f"{missing} bytes of the body did not come"), sent=True
-            )
+        if self._announced is not None and self._received < self._announced and not bodiless:
+            missing = self._announced - self._received
+            raise _told(requests.exceptions.ChunkedEncodingError(f"{missing} bytes did not come"), sent=True)
+        if not self._unzip.whole and not bodiless:
+            raise _told(requests.exceptions.ChunkedEncodingError("the zipped body ends early"), sent=True)
 
 
 def response_of(
@@ -188,11 +210,10 @@ def response_of(
     response.status_code = int(reply.attribute(_STATUS))
     response.reason = str(reply.attribute(QNetworkRequest.Attribute.HttpReasonPhraseAttribute) or "")
     response.headers = CaseInsensitiveDict({name: value.replace("\n", ", ") for name, value in pairs})
-    # Qt has unzipped: what the header says is no longer true.
-    if response.headers.pop("Content-Encoding", "identity").lower() != "identity":
-        response.headers.pop("Content-Length", None)
     length = response.headers.get("Content-Length", "")
-    body.announced = int(length) if length.isascii() and length.isdigit() else None
+    body.expect(
+        int(length) if length.isascii() and length.isdigit() else None, response.headers.pop("Content-Encoding", "")
+    )
     message = http.client.HTTPMessage()
     for name, value in pairs:
         for line in value.split("\n"):  # Qt joins several Set-Cookie by line breaks
@@ -231,19 +252,7 @@ def failure(
 def _broken(reply: QNetworkReply) -> bool:
     """Whether the connection failed, and not just the status is an error's."""
     error = reply.error()
-    if error == _Error.NoError:
-        return False
-    return (
-        error in _PROXY
-        or error in _NEVER_SENT
-        or error in _WORDS
-        or error in _UNSPOKEN
-        or error
-        in (
-            _Error.TimeoutError,
-            _Error.OperationCanceledError,
-        )
-    )
+    return error in _PROXY or error in _NEVER_SENT or error in _WORDS or error in _UNSPOKEN
 
 
 def _told(error: requests.exceptions.RequestException, *, sent: bool) -> requests.exceptions.RequestException:
