@@ -33,6 +33,11 @@ class CellRow:
     story: str = ""
     theirs: str = ""  # what the twin has now, where somebody else was there meanwhile
 
+    @property
+    def changed(self) -> bool:
+        """Whether there is a new value of ours."""
+        return self.new not in (NOTHING, self.old)
+
 
 def is_heavy(change: Change) -> bool:
     """Whether to put `rows_of` into a task."""
@@ -90,7 +95,7 @@ def _told(value: Any, kind: str, source: Source) -> str:
 
 
 class CellsModel(QAbstractTableModel):
-    """Four columns: the column, its published value, the working copy's, and the twin's of now where there is a clash."""
+    """Four columns: title, published value, the working copy's value, and the twin's of now where there is a clash."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -112,15 +117,13 @@ class CellsModel(QAbstractTableModel):
         heads = [str(self.headerData(at, Qt.Orientation.Horizontal)) for at in range(4)]
         return "\n".join("\t".join(line) for line in [heads, *lines])
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's
         return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's
         return 0 if parent.isValid() else 4
 
-    def headerData(  # noqa: N802 - Qt's name
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
@@ -137,7 +140,7 @@ class CellsModel(QAbstractTableModel):
         show: Mapping[int, Any] = {
             Qt.ItemDataRole.DisplayRole: lambda: " ".join(text.split()),
             Qt.ItemDataRole.ToolTipRole: lambda: (row.story or text) if index.column() == YOURS else text,
-            Qt.ItemDataRole.FontRole: lambda: _bold() if index.column() == YOURS and row.new not in (NOTHING, row.old) else None,
+            Qt.ItemDataRole.FontRole: lambda: _bold() if index.column() == YOURS and row.changed else None,
         }
         found = show.get(role)
         return found() if found else None

@@ -38,7 +38,7 @@ _ICON = QSize(16, 16)
 class Dim(QStyledItemDelegate):
     """Secondary text: the theme's own colour for it."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:  # noqa: N802 - Qt's name
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().initStyleOption(option, index)
         colour = option.palette.color(QPalette.ColorRole.Text)
         colour.setAlphaF(0.62)
@@ -183,7 +183,7 @@ class ChangeDetails(QWidget):
         button.clicked.connect(lambda _checked=False: signal.emit())
         return button
 
-    def keyPressEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: Any) -> None:
         """Copy gives the table as text."""
         if event.matches(QKeySequence.StandardKey.Copy) and self.cells.rows():
             from qgis.PyQt.QtWidgets import QApplication

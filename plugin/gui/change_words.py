@@ -12,7 +12,7 @@ _SHORT = 24  # characters of a value that fit beside a feature's name
 
 
 def counted(counts: Counts) -> str:
-    """"3 new, 2 changed, 1 deleted"; "no changes" where there are none. Clashes come last."""
+    """ "3 new, 2 changed, 1 deleted"; "no changes" where there are none. Clashes come last."""
     parts = []
     if counts.inserted:
         parts.append(trn("{n} new", "{n} new", counts.inserted))
@@ -88,9 +88,7 @@ def lost(changes: Sequence[Change]) -> str:
     parts = []
     counts = tally(changes)
     if counts.inserted:
-        parts.append(
-            trn("{n} new feature will be removed.", "{n} new features will be removed.", counts.inserted)
-        )
+        parts.append(trn("{n} new feature will be removed.", "{n} new features will be removed.", counts.inserted))
     if counts.updated:
         parts.append(
             trn(

@@ -77,7 +77,7 @@ def prepare(changes: Iterable[Change], title: str) -> list[Row]:
 
 
 def _natural(label: str) -> tuple[Any, ...]:
-    """Sorts "house 9" before "house 10"; text and numbers alternate, so that they are never compared with each other."""
+    """Sorts "house 9" before "house 10". Text and numbers alternate, so one is never compared with the other."""
     parts = re.split(r"(\d+)", label.casefold())
     return (tuple((int(part) if at % 2 else 0, "" if at % 2 else part) for at, part in enumerate(parts)),)
 
@@ -323,9 +323,7 @@ class ChangesFilter(QSortFilterProxyModel):
         pattern = f"{_MARK}{self._kind}{_MARK}.*" if self._kind else f"{_MARK}.*"
         option = QRegularExpression.PatternOption
         options = option.CaseInsensitiveOption | option.DotMatchesEverythingOption
-        self.setFilterRegularExpression(
-            QRegularExpression(pattern + QRegularExpression.escape(self._text), options)
-        )
+        self.setFilterRegularExpression(QRegularExpression(pattern + QRegularExpression.escape(self._text), options))
 
     @property
     def active(self) -> bool:
@@ -341,7 +339,7 @@ def _item(node: str) -> QStandardItem:
 
 def _geometry_icon(source: Source) -> Any:
     kind = source.geometry_type
-    for word, name in (("Point", "mIconPointLayer.svg"), ("Line", "mIconLineLayer.svg"), ("Poly", "mIconPolygonLayer.svg")):
+    for word in ("Point", "Line", "Polygon"):
         if word in kind:
-            return icon(name)
+            return icon(f"mIcon{word}Layer.svg")
     return icon("mIconTableLayer.svg" if kind == "none" else "mIconVector.svg")

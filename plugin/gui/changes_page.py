@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsVectorLayer
-from qgis.PyQt.QtCore import QItemSelectionModel, QModelIndex, QTimer, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QModelIndex, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ..map import layers as map_layers
@@ -17,7 +17,7 @@ from ..map.project import ProjectCopies
 from ..text import tr, trn
 from ..twin.errors import CityTwinError
 from ..workcopy.changes import Change
-from ..workcopy.copy import Conflict, WorkingCopy
+from ..workcopy.copy import WorkingCopy
 from .canvas_preview import CanvasPreview
 from .change_reader import ChangeReader, Reading
 from .change_words import counted, lost, tally
@@ -235,12 +235,12 @@ class ChangesPage(QWidget):
         else:
             self.preview.clear()
 
-    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def showEvent(self, event: Any) -> None:
         """Draw the chosen changes again."""
         super().showEvent(event)
         self._draw()
 
-    def hideEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def hideEvent(self, event: Any) -> None:
         """Another page was chosen: leave nothing on the map."""
         super().hideEvent(event)
         self.preview.clear()

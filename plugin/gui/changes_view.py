@@ -238,8 +238,13 @@ class ChangesView(QWidget):
         total = 0
         for row in range(self.filter.rowCount()):
             copy = self.filter.index(row, 0)
-            total += sum(self.filter.rowCount(self.filter.index(at, 0, copy)) for at in range(self.filter.rowCount(copy)))
+            layers = [self.filter.index(at, 0, copy) for at in range(self.filter.rowCount(copy))]
+            total += sum(self._changes_in(layer) for layer in layers)
         return total
+
+    def _changes_in(self, layer: QModelIndex) -> int:
+        rows = self.filter.rowCount(layer)
+        return rows - 1 if rows and not self._is_change(self.filter.index(rows - 1, 0, layer)) else rows
 
     # -- actions -----------------------------------------------------------------------------------------------------
 
@@ -247,7 +252,8 @@ class ChangesView(QWidget):
         """How many changes are chosen."""
         self._chosen = count
         self._enable()
-        self.discard_button.setText(trn("Discard {n} Change…", "Discard {n} Changes…", count) if count else tr("Discard…"))
+        words = trn("Discard {n} Change…", "Discard {n} Changes…", count) if count else tr("Discard…")
+        self.discard_button.setText(words)
 
     def set_able(self, publish: bool, busy: bool) -> None:
         """Whether there is something to publish, and whether something is being written."""

@@ -44,7 +44,7 @@ class Notice(QWidget):
     def text(self) -> str:
         return str(self._label.text())
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         colour = QColor(_COLOURS.get(self._kind, _COLOURS["limit"]))
         painter.fillRect(0, 0, 3, self.height(), colour)

@@ -142,7 +142,9 @@ class PublishDialog(QDialog):
         self.running.setFont(font)
         self.bar = QProgressBar()
         self.step = ElidedLabel()
-        hint = QLabel(tr("Cancelling is safe: what was published stays published, the rest stays in your working copy."))
+        hint = QLabel(
+            tr("Cancelling is safe: what was published stays published, the rest stays in your working copy.")
+        )
         hint.setWordWrap(True)
         hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         page = QWidget()
@@ -240,7 +242,8 @@ class PublishDialog(QDialog):
         if [self.targets.itemData(at) for at in range(self.targets.count())] != [t.url for t in presenter.targets]:
             self.targets.clear()
             for one in presenter.targets:
-                self.targets.addItem(tr("{twin} ({counts})", twin=one.title, counts=counted(one.counts)) if many else one.title, one.url)
+                words = tr("{twin} ({counts})", twin=one.title, counts=counted(one.counts)) if many else one.title
+                self.targets.addItem(words, one.url)
         self.url.say(target.url if target else "")
         unsaved = target is not None and not target.saved
         if presenter.error:
@@ -366,7 +369,7 @@ class PublishDialog(QDialog):
                 return
         super().reject()
 
-    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
         """Ctrl+Enter in the message publishes."""
         if watched is self.message and event.type() == QEvent.Type.KeyPress:
             enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
