@@ -1,0 +1,36 @@
+"""The provider itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from .capabilities import Capabilities
+from .changes import Changes
+from .checkout import Checkout
+from .publish import Publish
+
+HERE = Path(__file__).resolve().parents[1]
+
+
+class CityTwinProvider(QgsProcessingProvider):
+    """City Twin in the Processing toolbox."""
+
+    def id(self) -> str:
+        return "citytwin"
+
+    def name(self) -> str:
+        return "City Twin"  # untranslated: a name
+
+    def icon(self) -> QIcon:
+        for folder in (HERE, HERE.parent):
+            path = folder / "resources" / "icon.svg"
+            if path.is_file():
+                return QIcon(str(path))
+        return super().icon()
+
+    def loadAlgorithms(self) -> None:
+        for algorithm in (Capabilities, Checkout, Changes, Publish):
+            self.addAlgorithm(algorithm())
