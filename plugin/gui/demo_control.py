@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from qgis.core import QgsSettings
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QObject, QUrl, pyqtSignal
+from qgis.PyQt.QtNetwork import QHostAddress, QTcpServer
 
 from ..map import connections
 from ..map.connections import Connection
@@ -11,6 +12,7 @@ from ..map.processes import DemoTwin
 from ..text import tr
 
 _NAME = "citytwin/demo/connection"
+_PORT = "citytwin/demo/port"
 
 
 class DemoControl(QObject):
@@ -34,7 +36,8 @@ class DemoControl(QObject):
         """Start it, or tell again that it is ready."""
         if not self._twin.url:
             self.starting.emit()
-        self._twin.start()
+        port = int(QgsSettings().value(_PORT, 0, type=int))
+        self._twin.start(port=port if _is_free(port) else 0)
 
     def stop(self) -> None:
         self._twin.stop()
@@ -49,4 +52,15 @@ class DemoControl(QObject):
         if known is None or known.url != url:
             connections.save(Connection(name, url))
         QgsSettings().setValue(_NAME, name)
+        # Working copies know their twin by its address: it should be the same next time.
+        QgsSettings().setValue(_PORT, QUrl(url).port(0))
         self.ready.emit(name)
+
+
+def _is_free(port: int) -> bool:
+    """Whether nobody on this computer listens on ``port``."""
+    server = QTcpServer()
+    try:
+        return bool(port and server.listen(QHostAddress(QHostAddress.SpecialAddress.LocalHost), port))
+    finally:
+        server.close()

@@ -79,6 +79,10 @@ class EmptyState(QWidget):
         for button in self._buttons:
             self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
             button.show()
+        # One width: they belong together.
+        widest = max((button.sizeHint().width() for button in self._buttons), default=0)
+        for button in self._buttons:
+            button.setMinimumWidth(widest)
 
     @property
     def title(self) -> str:

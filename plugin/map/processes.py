@@ -42,13 +42,14 @@ def python_interpreter() -> str:
 
 def _candidates() -> Iterator[Path]:
     executable = Path(sys.executable) if sys.executable else None
-    if executable is not None:
-        yield executable
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     names = ("python.exe", "python3.exe") if sys.platform == "win32" else (f"python{version}", "python3", "python")
     for folder in _folders(executable):
         for name in names:
             yield folder / name
+    # Last: embedded in QGIS it is QGIS, or merely the first python3 on the PATH, which may have no GDAL (seen).
+    if executable is not None:
+        yield executable
 
 
 def _folders(executable: Path | None) -> Iterator[Path]:
@@ -104,8 +105,8 @@ class DemoTwin(QObject):
         """Its process id, 0 while there is none."""
         return int(self._process.processId()) if self._process is not None else 0
 
-    def start(self, data_dir: Path | str | None = None, store: Path | str | None = None) -> None:
-        """Start it on a free port, with ``data_dir``'s files or its own city, kept in ``store`` (default: the profile).
+    def start(self, data_dir: Path | str | None = None, store: Path | str | None = None, port: int = 0) -> None:
+        """Start it on ``port`` (0: a free one), with ``data_dir``'s files or its own city, kept in ``store`` (default: the profile).
 
         One that runs already is told again by ``ready``; its data and store stay as they are.
         """
@@ -129,7 +130,7 @@ class DemoTwin(QObject):
                 str(error),
             )
             return
-        arguments = ["-m", f"{PACKAGE.name}.demo", "--port", "0", "--store", str(kept), "--exit-with-parent"]
+        arguments = ["-m", f"{PACKAGE.name}.demo", "--port", str(port), "--store", str(kept), "--exit-with-parent"]
         if data_dir is not None:
             arguments += ["--data", str(data_dir)]
         self._stopping = False
