@@ -106,8 +106,9 @@ class DemoTwin(QObject):
         return int(self._process.processId()) if self._process is not None else 0
 
     def start(self, data_dir: Path | str | None = None, store: Path | str | None = None, port: int = 0) -> None:
-        """Start it on ``port`` (0: a free one), with ``data_dir``'s files or its own city, kept in ``store`` (default: the profile).
+        """Start it on ``port`` (0: a free one), with ``data_dir``'s files or its own city.
 
+        ``store`` is the file that keeps it (default: in the profile).
         One that runs already is told again by ``ready``; its data and store stay as they are.
         """
         if self._process is not None:
