@@ -67,11 +67,13 @@ class Checkout(TwinAlgorithm):
         names = self.parameterAsString(parameters, self.COLLECTIONS, context)
         path = Path(self.parameterAsFileOutput(parameters, self.WORKING_COPY, context))
         twin = self.twin(self.connection(parameters, context), feedback)
+        extent, srid = self._extent(parameters, context)
         report = checkout(
             twin,
             [name.strip() for name in names.split(",") if name.strip()],
             path,
-            extent=self._extent(parameters, context),
+            extent=extent,
+            extent_srid=srid,
             progress=FeedbackProgress(feedback),
             replace_file=True,
         )
@@ -82,22 +84,26 @@ class Checkout(TwinAlgorithm):
         self._copy = WorkingCopy.open(path)
         return {self.WORKING_COPY: str(path), self.FEATURE_COUNT: report.feature_count}
 
-    def _extent(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Extent | None:
-        """EXTENT as longitudes and latitudes. Without a CRS it is that of the project; without one of those, its own."""
+    def _extent(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[Extent | None, int]:
+        """EXTENT and its EPSG code. Without a CRS it is that of the project; without one of those, longitudes."""
         if not parameters.get(self.EXTENT):
-            return None
-        given = self.parameterAsExtentCrs(parameters, self.EXTENT, context)
-        wgs84 = QgsCoordinateReferenceSystem("EPSG:4326")
-        box = self.parameterAsExtent(parameters, self.EXTENT, context, wgs84 if given.isValid() else given)
+            return None, 4326
+        crs = self.parameterAsExtentCrs(parameters, self.EXTENT, context)
+        authority, _, code = crs.authid().partition(":")
+        if crs.isValid() and not (authority == "EPSG" and code.isdigit()):
+            crs, code = QgsCoordinateReferenceSystem("EPSG:4326"), "4326"
+        box = self.parameterAsExtent(parameters, self.EXTENT, context, crs)
         extent = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
-        if not given.isValid() and not (-180 <= extent[0] <= extent[2] <= 180 and -90 <= extent[1] <= extent[3] <= 90):
+        if crs.isValid():
+            return extent, int(code)
+        if not (-180 <= extent[0] <= extent[2] <= 180 and -90 <= extent[1] <= extent[3] <= 90):
             raise CityTwinError(
                 tr(
                     "The extent does not say its CRS. Write it behind the numbers, such as {example}.",
                     example="[EPSG:28992]",
                 )
             )
-        return extent
+        return extent, 4326
 
     def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         """Styles and forms go into the file, and the layers into the project; both belong in the main thread."""
