@@ -63,10 +63,13 @@ class Store:
         self._writing = threading.Lock()
         self._states: dict[int, State] = {}
         self._epoch = 0
-        with self._connection() as db:
-            self._prepare(db)
-            self.mark = str(db.execute("SELECT value FROM meta WHERE key = 'mark'").fetchone()[0])
-            self._read_collections(db)
+        try:
+            with self._connection() as db:
+                self._prepare(db)
+                self.mark = str(db.execute("SELECT value FROM meta WHERE key = 'mark'").fetchone()[0])
+                self._read_collections(db)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path} is no store of the embedded twin, or cannot be used: {error}.") from error
 
     # -- what is there ---------------------------------------------------------------------------------------------
 
@@ -203,7 +206,7 @@ class Store:
         if version == FORMAT:
             return
         if version or db.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise StoreError(f"{self._path} is no store of this version of the embedded twin")
+            raise StoreError(f"{self._path} is no store of this version of the embedded twin.")
         db.execute("BEGIN IMMEDIATE")
         for statement in _TABLES.split(";"):
             db.execute(statement)

@@ -172,7 +172,8 @@ def _answer(
     wanted = "return=representation" in (request.header("prefer") or "").replace(" ", "").lower()
     item: Item | None = store.item(collection.id, item_id) if wanted else None
     if item is None or item.etag != etag:
-        return Response(status, headers=headers, etag=etag)
+        # an empty 201 still has to have a type
+        return Response(status, content_type="" if status == 204 else "text/plain", headers=headers, etag=etag)
     found = item_response(request, collection, item, uri, 201 if status == 201 else 200)
     applied = ("Preference-Applied", "return=representation")
     return Response(found.status, found.body, GEOJSON, (*headers, content_crs(uri), applied), etag=etag)

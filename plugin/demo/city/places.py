@@ -16,28 +16,23 @@ EENDRACHTSPLEIN, WEENA_WEST, STATION_SQUARE = (92100.0, 436835.0), (91440.0, 437
 ROCHUSSEN_WEST, ZEEDIJK_WEST, ZEEDIJK_MID = (91430.0, 436600.0), (91450.0, 436120.0), (92040.0, 436060.0)
 VASTELAND, ZEEDIJK_EAST = (92760.0, 436285.0), (92350.0, 436150.0)
 COOLSINGEL_MID, SCHIEDAMSEDIJK_MID, MAURITSWEG_MID = (92560.0, 437330.0), (92695.0, 436560.0), (91995.0, 437200.0)
-BLAAK_MID, BLAAK_EAST, WILLEMSBRUG_NORTH = (92900.0, 437035.0), (93300.0, 437180.0), (93480.0, 436915.0)
+BLAAK_MID, BLAAK_EAST, WILLEMSBRUG_NORTH = (92900.0, 437035.0), (93300.0, 437180.0), (93570.0, 436940.0)
 MAASBOULEVARD = (93970.0, 437085.0)
 POMPENBURG, GOUDSESINGEL = (92850.0, 437700.0), (93300.0, 437610.0)
 
 NORTH_BANK: tuple[Point, ...] = (
     (91150, 435040), (91640, 435240), (91800, 435275), (92250, 435500), (92520, 435650), (92650, 435810),
-    (92805, 436040),
-    (92885, 436250), (93070, 436400), (93345, 436765), (93450, 436875), (93580, 436930), (93910, 437055),
-    (94200, 437035),
-    (94570, 436925), (94900, 436740),
+    (92805, 436040), (92885, 436250), (93070, 436400), (93345, 436765), (93450, 436875), (93580, 436930),
+    (93910, 437055), (94200, 437035), (94570, 436925), (94900, 436740),
 )  # fmt: skip
 SOUTH_BANK: tuple[Point, ...] = (
     (94900, 436400), (94640, 436470), (94400, 436420), (94060, 436250), (93660, 436020), (93430, 435990),
-    (93325, 435990),
-    (93135, 435805), (92965, 435610), (92730, 435370), (92755, 435335), (92640, 435200), (92340, 434975),
-    (91960, 434725),
-    (91150, 434560),
+    (93325, 435990), (93135, 435805), (92965, 435610), (92730, 435370), (92755, 435335), (92640, 435200),
+    (92340, 434975), (91960, 434725), (91150, 434560),
 )  # fmt: skip
 ISLAND: tuple[Point, ...] = (
     (93500, 436130), (93570, 436110), (93720, 436165), (94110, 436355), (94420, 436525), (94500, 436610),
-    (94440, 436640),
-    (94290, 436630), (93900, 436520), (93630, 436370), (93510, 436190),
+    (94440, 436640), (94290, 436630), (93900, 436520), (93630, 436370), (93510, 436190),
 )  # fmt: skip
 
 
@@ -128,13 +123,13 @@ DISTRICTS = (
          "Delftsevaart", "Haagseveer", "Nieuwemarkt", "Binnenrotte", "Sint-Laurensplaats", "Lombardkade")),
     District("MAR", "Maritiem District", "Centrum", 4_310, (
         CHURCHILLPLEIN, SCHIEDAMSEDIJK_MID, VASTELAND, (92895, 436280), (93055, 436415), (93330, 436780),
-        WILLEMSBRUG_NORTH, (93400, 437150), BLAAK_EAST, BLAAK_MID,
+        (93440, 436888), WILLEMSBRUG_NORTH, (93500, 437175), BLAAK_EAST, BLAAK_MID,
     ), 21, (74, 58), "towers", (6, 17), (1955, 2021),
         ("Wijnstraat", "Wijnhaven", "Glashaven", "Bierstraat", "Scheepmakershaven", "Posthoornstraat",
          "Regentessestraat",
          "Houttuin", "Leuvekolk", "Terwenakker")),
     District("NIH", "Nieuwehaven", "Centrum", 5_120, (
-        BLAAK_EAST, (93400, 437150), WILLEMSBRUG_NORTH, (93585, 436945), (93905, 437070), MAASBOULEVARD, OOSTPLEIN,
+        BLAAK_EAST, (93500, 437175), WILLEMSBRUG_NORTH, (93640, 436962), (93905, 437070), MAASBOULEVARD, OOSTPLEIN,
         (93430, 437260),
     ), 28, (112, 68), "rebuilt", (4, 8), (1950, 1990),
         ("Nieuwehaven", "Haringvliet", "Groenendaal", "Oostmolenstraat", "Buizenwerf", "Spaansekade", "Kattenburg",
@@ -208,9 +203,11 @@ MAIN_STREETS: tuple[tuple[str, str, int, tuple[Point, ...]], ...] = (
     ("Provenierssingel", "street", 30, (
         (91420, 437745), (91830, 437870), (92100, 437905), (92400, 437915), (92600, 437860), HOFPLEIN,
     )),
-    ("Boompjes", "quay", 50, ((92870, 436255), (92895, 436280), (93055, 436415), (93330, 436780), WILLEMSBRUG_NORTH)),
+    ("Boompjes", "quay", 50, (
+        (92870, 436255), (92895, 436280), (93055, 436415), (93330, 436780), (93440, 436888), WILLEMSBRUG_NORTH,
+    )),
     ("Maasboulevard", "quay", 70, (
-        WILLEMSBRUG_NORTH, (93585, 436945), (93905, 437070), MAASBOULEVARD, (94200, 437060), (94570, 436950),
+        WILLEMSBRUG_NORTH, (93640, 436962), (93905, 437070), MAASBOULEVARD, (94200, 437060), (94570, 436950),
     )),
     ("Oostplein", "main road", 50, (OOSTPLEIN, MAASBOULEVARD)),
     ("Oostzeedijk", "main road", 50, (OOSTPLEIN, (94300, 437560), (94640, 437420))),
@@ -218,7 +215,7 @@ MAIN_STREETS: tuple[tuple[str, str, int, tuple[Point, ...]], ...] = (
     ("Parkhaven", "quay", 30, (ZEEDIJK_WEST, (91560, 435700), (91650, 435265), (91800, 435295), (92215, 435510))),
     ("Kievitslaan", "street", 30, (ZEEDIJK_MID, (92215, 435510))),
     ("Erasmusbrug", "bridge", 50, (VASTELAND, (92870, 436215), (93250, 435850), (93330, 435790))),
-    ("Willemsbrug", "bridge", 50, (BLAAK_EAST, (93400, 437150), WILLEMSBRUG_NORTH, (93640, 436700), (93790, 436440))),
+    ("Willemsbrug", "bridge", 50, (BLAAK_EAST, (93500, 437175), WILLEMSBRUG_NORTH, (93690, 436680), (93790, 436440))),
     ("Koninginnebrug", "bridge", 30, ((93790, 436440), (93880, 436240), (93990, 436090))),
     ("Rijnhavenbrug", "bridge", 15, ((92830, 435385), (92770, 435145))),
     ("Laan op Zuid", "main road", 50, ((93330, 435790), (93440, 435710), (93760, 435520), (94180, 435080))),
@@ -263,7 +260,7 @@ LANDMARKS = (
     Landmark("Laurenskerk", (92955, 437375), (82, 40), 17, 65, "religious", 1525),
     Landmark("Kubuswoningen", (93345, 437115), (62, 30), 21, 22, "residential", 1984),
     Landmark("Station Blaak", (93215, 437245), (62, 34), 17, 18, "transport", 1993),
-    Landmark("Witte Huis", (93425, 436955), (20, 20), 28, 43, "office", 1898),
+    Landmark("Witte Huis", (93335, 437025), (20, 20), 21, 43, "office", 1898),
     Landmark("The Red Apple", (93300, 436835), (30, 26), 40, 124, "residential", 2009),
     Landmark("Stadhuis", (92590, 437520), (86, 76), 10, 71, "office", 1920),
     Landmark("Timmerhuis", (92710, 437460), (78, 60), 10, 60, "mixed", 2015),
