@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
             store.close()
 
 
-def fill(store: Store, data: Path | None = None, lod: float = 2.2) -> int:
-    """Load ``data``, or the generated city, into an empty store; the number of features.
+def fill(store: Store, data: Path | None = None, lod: float = 2.2, pilots: bool = False) -> int:
+    """Load ``data``, or the generated city, into an empty store; the number of features. A filled store is left alone.
+
+    ``pilots`` adds the generated pilot areas to ``data``: no public data set has any.
+    """
 
     A filled store is left alone.
     """
@@ -61,7 +65,12 @@ def fill(store: Store, data: Path | None = None, lod: float = 2.2) -> int:
         return store.load(*city())
     from .loaders import load_folder
 
-    return store.load(*load_folder(data, lod))
+    title, description, sources = load_folder(data, lod)
+    if pilots:
+        from .city import pilots_for_data
+
+        sources = chain(sources, [pilots_for_data()])
+    return store.load(title, description, sources)
 
 
 def _serve(options: argparse.Namespace, store: Store, settings: Settings) -> int:
@@ -71,7 +80,7 @@ def _serve(options: argparse.Namespace, store: Store, settings: Settings) -> int
         return _fail(f"Cannot listen on {options.host}, port {options.port}: {error.strerror or error}.")
     with server:
         started = time.monotonic()
-        count = fill(store, options.data, options.lod)
+        count = fill(store, options.data, options.lod, options.pilots)
         if count:
             log.info("loaded %s features in %.1f s", f"{count:,}", time.monotonic() - started)
         for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
@@ -118,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="port; 0, the default, picks a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; this machine only by default")
     parser.add_argument("--lod", type=float, default=2.2, help="highest level of detail taken from CityJSON (2.2)")
+    parser.add_argument("--pilots", action="store_true", help="add pilot areas of our own making to the data of --data")
     parser.add_argument("--read-only", action="store_true", help="serve without writing")
     parser.add_argument(
         "--require-auth",

@@ -16,7 +16,7 @@ from . import schemas
 from .buildings import buildings
 from .layout import Street, blocks, streets
 from .nature import trees
-from .places import DISTRICTS, PILOTS, WATERS
+from .places import DISTRICTS, PILOTS, PILOTS_DELFSHAVEN, WATERS
 from .plane import Point, counter_clockwise
 
 TITLE = "Rotterdam, generated"
@@ -71,8 +71,13 @@ def _streets(lines: Iterable[Street]) -> Iterator[Feature]:
         yield _feature(schemas.STREETS, f"S-{n:04}", _line(street.line), values)
 
 
-def _pilots() -> Iterator[Feature]:
-    for n, pilot in enumerate(PILOTS, 1):
+def pilots_for_data() -> Source:
+    """The pilot areas alone, with those in the part of the city that open data shows: beside loaded data."""
+    return schemas.PILOTS, _pilots((*PILOTS, *PILOTS_DELFSHAVEN))
+
+
+def _pilots(pilots: Sequence[dict[str, object]] = PILOTS) -> Iterator[Feature]:
+    for n, pilot in enumerate(pilots, 1):
         values = {key: value for key, value in pilot.items() if key not in ("at", "radius") and value is not None}
         at, radius = pilot["at"], pilot["radius"]
         ring = _hand_drawn(at, radius, str(pilot["name"]))  # type: ignore[arg-type]

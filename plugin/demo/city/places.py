@@ -331,3 +331,16 @@ PILOTS: tuple[dict[str, object], ...] = (
      "technical": "met", "human": "partly met", "institutional": "partly met",
      "description": "Building models are checked against the zoning plan in the twin before an application is filed."},
 )  # fmt: skip
+# In the part of the city that the open building data shows; not in the generated one.
+PILOTS_DELFSHAVEN: tuple[dict[str, object], ...] = (
+    {"name": "Historic Quays Delfshaven", "at": (90790, 435840), "radius": 150, "stage": "running",
+     "theme": "climate adaptation", "lead": "Gemeente Rotterdam, Stadsbeheer", "start_date": "2025-06-01",
+     "partners": "Waterschap Schieland; Historisch Delfshaven; TU Delft", "end_date": "2027-05-31",
+     "budget_eur": 780000, "technical": "met", "human": "partly met", "institutional": "partly met",
+     "description": "Sensors in the old quay walls tell when boats or floods move them."},
+    {"name": "Heat Network Coolhaven", "at": (91210, 435690), "radius": 130, "stage": "preparation",
+     "theme": "energy", "lead": "Gemeente Rotterdam, Duurzaam", "start_date": "2026-09-01",
+     "partners": "Woonstad Rotterdam; Eneco; Hogeschool Rotterdam", "end_date": "2029-08-31",
+     "budget_eur": 3100000, "technical": "partly met", "human": "unknown", "institutional": "partly met",
+     "description": "Warmth from the harbour water for three blocks, tried before the whole district follows."},
+)  # fmt: skip

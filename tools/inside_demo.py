@@ -1,0 +1,257 @@
+"""What QGIS executes for `tools.demo` (``qgis --code``): the tour of a user, through the plugin's own window.
+
+Everything goes through the widgets that a user has: the catalogue's ticks, the Check Out button, QGIS's edit session,
+the Changes page and its Publish window. Each step says what it did; the first that fails ends the tour.
+"""
+
+import json
+import os
+import sys
+import time
+import traceback
+import urllib.request
+from pathlib import Path
+
+import qgis.utils
+from qgis.core import QgsPointXY, QgsProject, QgsVector3D
+from qgis.PyQt.QtCore import QEventLoop, Qt, QTimer
+from qgis.PyQt.QtWidgets import QApplication, QWidget
+from qgis.utils import iface
+
+URL = os.environ["CITYTWIN_URL"]
+FOLDER = Path(os.environ["CITYTWIN_FOLDER"])
+UNATTENDED = bool(os.environ["CITYTWIN_UNATTENDED"])
+PACKAGE = "city_twin_workbench"
+KINDS = (
+    ("district", "neighbourhood"),
+    ("water",),
+    ("street",),
+    ("delfshaven", "buildings"),
+    ("tree",),
+    ("pilot",),
+)
+
+
+def say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
+
+
+def pause(milliseconds: int) -> None:
+    """Let QGIS go on with its work for that long."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def until(condition, what: str, seconds: float = 60) -> None:
+    """Wait for ``condition()``; RuntimeError, naming ``what``, when it does not come true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError(f"waited {seconds:.0f} s for {what}")
+        pause(50)
+
+
+def picture(name: str, widget: QWidget | None = None) -> None:
+    """Keep what the screen shows, or the part of it that ``widget`` takes."""
+    QApplication.processEvents()
+    pixmap = QApplication.primaryScreen().grabWindow(0)
+    if widget is not None:
+        corner = widget.mapToGlobal(widget.rect().topLeft())
+        pixmap = pixmap.copy(corner.x(), corner.y(), widget.width(), widget.height())
+    path = FOLDER / f"{name}.png"
+    if not pixmap.save(str(path)):
+        raise RuntimeError(f"{path} could not be written")
+    say(f"Picture: {path.parent.name}/{path.name}")
+
+
+class Tour:
+    """One user's way through the plugin."""
+
+    def __init__(self) -> None:
+        self.plugin = qgis.utils.plugins[PACKAGE]
+        self.window = self.plugin.window
+        self.canvas = iface.mapCanvas()
+
+    def module(self, name: str):
+        return sys.modules[f"{PACKAGE}.{name}"]
+
+    def go(self) -> None:
+        iface.mainWindow().showMaximized()
+        if UNATTENDED:
+            iface.mainWindow().setGeometry(QApplication.primaryScreen().availableGeometry())
+        say(f"QGIS {qgis.core.Qgis.version()} with City Twin Workbench")
+        self.connect()
+        self.check_out()
+        self.show_map()
+        self.show_3d()
+        if UNATTENDED:
+            self.edit()
+            self.see_changes()
+            self.publish()
+
+    def connect(self) -> None:
+        connections = self.module("map.connections")
+        saved = connections.save(connections.Connection("Rotterdam", URL))
+        self.window.show_catalogue()
+        self.catalogue = self.window.catalogue
+        self.catalogue.connections.select(saved.name)
+        until(lambda: self.catalogue.model.rowCount() > 0, "the catalogue")
+        say(f"Connected; the catalogue has {self.catalogue.model.rowCount()} collections")
+
+    def check_out(self) -> None:
+        model, panel = self.catalogue.model, self.catalogue.panel
+        wanted = {}
+        for row in range(model.rowCount()):
+            collection = model.data(model.index(row, 0), self.module("gui.catalogue_model").Role.COLLECTION)
+            name = f"{collection.id} {collection.title}".lower()
+            for kind in KINDS:
+                if kind not in wanted and any(word in name for word in kind):
+                    wanted[kind] = row
+                    model.setData(model.index(row, 0), Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
+                    break
+        panel.file.setFilePath(str(FOLDER / "Rotterdam.gpkg"))
+        until(panel.button.isEnabled, "the Check Out button")
+        started = time.monotonic()
+        panel.button.click()
+        until(lambda: len(QgsProject.instance().mapLayers()) >= len(wanted), "the layers", 180)
+        until(lambda: not self.catalogue.run.running, "the end of the checkout")
+        self.settle()
+        self.layers = {layer.name(): layer for layer in QgsProject.instance().mapLayers().values()}
+        total = sum(layer.featureCount() for layer in self.layers.values())
+        say(f"Checked out {len(self.layers)} layers, {total:,} features, in {time.monotonic() - started:.1f} s")
+
+    def settle(self) -> None:
+        """Wait until the map is drawn."""
+        pause(800)
+        until(lambda: not self.canvas.isDrawing(), "the map", 90)
+        pause(300)
+
+    @property
+    def buildings(self):
+        origin_of = self.module("map.layers").origin_of
+        for layer in self.layers.values():
+            origin = origin_of(layer)
+            if origin and any(word in origin[1] for word in ("delfshaven", "building")):
+                return layer
+        raise RuntimeError("no buildings were checked out")
+
+    def show_map(self) -> None:
+        transform = qgis.core.QgsCoordinateTransform(
+            self.buildings.crs(), QgsProject.instance().crs(), QgsProject.instance()
+        )
+        extent = transform.transformBoundingBox(self.buildings.extent())
+        extent.scale(1.02)
+        self.canvas.setExtent(extent)
+        self.canvas.refresh()
+        self.settle()
+        iface.messageBar().clearWidgets()
+        picture("map")
+
+    def show_3d(self) -> None:
+        centre = self.canvas.extent().center()
+        view = iface.createNewMapCanvas3D("Rotterdam")
+        if view is None:
+            raise RuntimeError("QGIS has no 3D here")
+        until(lambda: view.scene() is not None, "the 3D scene")
+        camera = view.cameraController()
+        distance = min(self.canvas.extent().width(), self.canvas.extent().height()) * 0.75
+        self.place(view, camera, centre, distance)
+        until(lambda: view.scene().totalPendingJobsCount() == 0, "the 3D view", 120)
+        pause(1500)
+        until(lambda: view.scene().totalPendingJobsCount() == 0, "the 3D view", 120)
+        pause(1500)
+        say("New 3D Map View: the buildings stand up")
+        picture("3d")
+        if UNATTENDED:
+            iface.closeMapCanvas("Rotterdam")
+            pause(500)
+
+    @staticmethod
+    def place(view, camera, centre: QgsPointXY, distance: float) -> None:
+        origin = view.mapSettings().origin()
+        x, y = centre.x() - origin.x(), centre.y() - origin.y()
+        camera.setLookingAtPoint(QgsVector3D(x, 0, -y), distance, 55.0, 25.0)
+
+    def edit(self) -> None:
+        """As an analyst does: an attribute and an outline, in QGIS's own edit session, saved."""
+        layer = self.buildings
+        middle = layer.extent().center()
+        height = layer.fields().lookupField("height")
+        if height < 0:
+            height = next(i for i, field in enumerate(layer.fields()) if field.isNumeric() and field.name() != "fid")
+        feature = min(layer.getFeatures(), key=lambda f: f.geometry().centroid().asPoint().distance(middle))
+        self.column = layer.fields()[height].name()
+        self.before = feature[height]
+        self.after = round((self.before or 10) + 12.5, 2)
+        self.edited = feature["twin_id"]
+        geometry = feature.geometry()
+        geometry.translate(6, 4)
+        layer.startEditing()
+        layer.changeAttributeValue(feature.id(), height, self.after)
+        layer.changeGeometry(feature.id(), geometry)
+        if not layer.commitChanges():
+            raise RuntimeError("; ".join(layer.commitErrors()))
+        say(f"Edited {layer.name()} {self.edited}: {self.column} {self.before} → {self.after}, and moved its outline")
+
+    def see_changes(self) -> None:
+        self.window.show_changes()
+        self.page = self.window.dock.page("changes")
+        until(
+            lambda: self.page.model.paths() and any(map(self.page.model.all_changes, self.page.model.paths())),
+            "changes",
+        )
+        path = next(path for path in self.page.model.paths() if self.page.model.all_changes(path))
+        (change,) = self.page.model.all_changes(path)
+        self.page.view.select(path, change.key)
+        self.page.zoom()
+        self.settle()
+        say(f"The Changes page shows it: {change.kind} of {change.label}, {len(change.cells)} columns")
+        picture("changes")
+
+    def publish(self) -> None:
+        self.page.publish()
+        until(lambda: self.page.dialog is not None, "the Publish window")
+        dialog = self.page.dialog
+        until(lambda: dialog.presenter.phase == "ready", "the checks")
+        dialog.message.setPlainText("Survey of the demo: one building corrected")
+        until(dialog.publish_button.isEnabled, "the Publish button")
+        dialog.publish_button.click()
+        until(lambda: dialog.presenter.phase == "report", "the report")
+        pause(300)
+        picture("publish")
+        report = dialog.presenter.report
+        say(f"Published {report.published}, failed {report.failed}, clashes {report.conflicts}")
+        dialog.reject()
+        if (report.published, report.failed, report.conflicts) != (1, 0, 0):
+            raise RuntimeError("the edit was not published")
+        _, table = self.module("map.layers").origin_of(self.buildings)
+        address = f"{URL}collections/{table}/items/{urllib.request.quote(self.edited)}?f=json"
+        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - loopback, started above
+            now = json.load(answer)["properties"][self.column]
+        if now != self.after:
+            raise RuntimeError(f"the twin says {self.column} = {now}")
+        say(f"The twin has it: {self.column} = {now}")
+
+
+def run() -> None:
+    code = 1
+    try:
+        tour = Tour()
+        tour.go()
+        code = 0
+        say(
+            "Done." if UNATTENDED else "Ready: change a building, look at Changes, publish. Close QGIS to end the demo."
+        )
+    except Exception:  # noqa: BLE001 - whatever it was, the outer process must hear of it
+        traceback.print_exc(file=sys.stdout)
+        say("The demo failed at this step.")
+        if UNATTENDED:
+            picture("failed")
+    if UNATTENDED:
+        (FOLDER / "exit-code").write_text(str(code), encoding="utf-8")
+        sys.stdout.flush()
+        os._exit(code)
+
+
+iface.initializationCompleted.connect(lambda: QTimer.singleShot(500, run))
