@@ -9,6 +9,7 @@ import math
 
 from qgis.core import (
     Qgis,
+    QgsAbstract3DSymbol,
     QgsExpression,
     QgsFeatureRequest,
     QgsFlatTerrainProvider,
