@@ -201,8 +201,8 @@ class Tour:
             lambda: self.page.model.paths() and any(map(self.page.model.all_changes, self.page.model.paths())),
             "changes",
         )
-        path = next(path for path in self.page.model.paths() if self.page.model.all_changes(path))
-        (change,) = self.page.model.all_changes(path)
+        path = next(path for path in model.paths() if model.all_changes(path))
+        (change,) = model.all_changes(path)
         self.page.view.select(path, change.key)
         self.page.zoom()
         self.settle()
@@ -227,7 +227,7 @@ class Tour:
             raise RuntimeError("the edit was not published")
         _, table = self.module("map.layers").origin_of(self.buildings)
         address = f"{URL}collections/{table}/items/{urllib.request.quote(self.edited)}?f=json"
-        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - loopback, started above
+        with urllib.request.urlopen(address, timeout=10) as answer:
             now = json.load(answer)["properties"][self.column]
         if now != self.after:
             raise RuntimeError(f"the twin says {self.column} = {now}")

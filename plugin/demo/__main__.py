@@ -50,12 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def fill(store: Store, data: Path | None = None, lod: float = 2.2, pilots: bool = False) -> int:
-    """Load ``data``, or the generated city, into an empty store; the number of features. A filled store is left alone.
+    """Load ``data``, or the generated city, into an empty store; the number of features.
 
-    ``pilots`` adds the generated pilot areas to ``data``: no public data set has any.
-    """
-
-    A filled store is left alone.
+    A filled store is left alone. ``pilots`` adds the generated pilot areas to ``data``: no public data set has any.
     """
     if store.loaded:
         return 0
