@@ -197,10 +197,8 @@ class Tour:
     def see_changes(self) -> None:
         self.window.show_changes()
         self.page = self.window.dock.page("changes")
-        until(
-            lambda: self.page.model.paths() and any(map(self.page.model.all_changes, self.page.model.paths())),
-            "changes",
-        )
+        model = self.page.model
+        until(lambda: any(model.all_changes(path) for path in model.paths()), "the changes")
         path = next(path for path in model.paths() if model.all_changes(path))
         (change,) = model.all_changes(path)
         self.page.view.select(path, change.key)
