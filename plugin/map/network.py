@@ -18,75 +18,29 @@ from typing import Any
 import requests
 import requests.adapters
 import requests.auth
-from qgis.core import QgsNetworkAccessManager, QgsNetworkReplyContent, QgsNetworkRequestParameters
-from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QEventLoop, QIODevice, QTimer, QUrl
-from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
+from qgis.core import QgsNetworkAccessManager
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtNetwork import QNetworkRequest
 
 from ..twin.client import Twin
 from ..twin.progress import Progress, Silent
 from ..twin.session import Session, origin
 from . import credentials
 from .connections import Connection
-from .reply import Body, Wait, failure, response_of
+from .engine import Engine, Job
+from .exchange import Exchange
+from .reply import response_of
 
 _Attribute = QNetworkRequest.Attribute
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Qt's own business; Accept-Encoding is ours (`unzip`).
 _NOT_SENT = frozenset({"accept-encoding", "connection", "content-length", "host", "user-agent"})
-_BUFFER = 1 << 20  # bytes of an answer that Qt holds before it lets the server wait
 
 
 def _number(value: Any) -> int:
     """An enum's number, with Qt 5's int enums and Qt 6's Python ones."""
-    return int(getattr(value, "value", value))
-
-
-class _Upload(QIODevice):
-    """A request's body, sent once: it cannot be rewound, so Qt cannot send the request again by itself."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__()
-        self._data = data
-        self._at = 0
-        self.open(QIODevice.OpenModeFlag.ReadOnly)
-
-    def isSequential(self) -> bool:
-        return True
-
-    def size(self) -> int:
-        return len(self._data)
-
-    def bytesAvailable(self) -> int:
-        return len(self._data) - self._at + super().bytesAvailable()
-
-    def reset(self) -> bool:
-        return False
-
-    def readData(self, length: int) -> bytes:
-        piece = self._data[self._at : self._at + length]
-        self._at += len(piece)
-        return piece
-
-    def writeData(self, _data: bytes) -> int:
-        return -1
-
-
-class _Line:
-    """One thread's manager and event loop. Made, used and deleted in that thread."""
-
-    def __init__(self) -> None:
-        self.loop = QEventLoop()  # first: a thread that is not Qt's has no timers before it
-        self.manager = QgsNetworkAccessManager()
-        shared = QgsNetworkAccessManager.instance()
-        # So that QGIS's network logger (F12) shows our requests too.
-        self.manager.requestAboutToBeCreated[QgsNetworkRequestParameters].connect(
-            shared.requestAboutToBeCreated[QgsNetworkRequestParameters]
-        )
-        self._shared = shared
-
-    def tell_finished(self, reply: QNetworkReply) -> None:
-        self._shared.finished[QgsNetworkReplyContent].emit(QgsNetworkReplyContent(reply))
+    number: int = getattr(value, "value", value)
+    return int(number)
 
 
 class QgisAdapter(requests.adapters.BaseAdapter):
@@ -94,8 +48,8 @@ class QgisAdapter(requests.adapters.BaseAdapter):
 
     ``authcfg`` names one of QGIS's authentication configurations; it is applied to requests to ``origin`` only (any
     address of the same scheme, host and port). ``cancelled`` is looked at 20 times a second; when it says so, a read is
-    given up with `Cancelled` (a write is not: nobody would know what became of it). Redirects are not followed.
-    Bodies come unzipped, in pieces as they arrive. ``verify``, ``cert`` and ``proxies`` are left to QGIS.
+    given up with `Cancelled`, a write is not. Several threads may use it. Redirects are not followed. Bodies come
+    unzipped, in pieces as they arrive. ``verify``, ``cert`` and ``proxies`` are left to QGIS.
     """
 
     def __init__(self, authcfg: str = "", origin: str = "", *, cancelled: Callable[[], bool] | None = None) -> None:
@@ -103,7 +57,8 @@ class QgisAdapter(requests.adapters.BaseAdapter):
         self._authcfg = authcfg
         self._origin = _origin(origin)
         self._cancelled = cancelled or Silent().cancelled
-        self._lines = threading.local()
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
 
     def send(
         self,
@@ -117,42 +72,35 @@ class QgisAdapter(requests.adapters.BaseAdapter):
         """Send, and return as soon as the headers are here. Raises ``requests`` exceptions whose ``sent`` tells whether
         the request may have reached the server, `AccessDenied` and `Cancelled`."""
         method, url = (request.method or "GET").upper(), request.url or ""
-        cancelled = self._cancelled if method in _READS else Silent().cancelled
-        line = self._line()
+        # A write on its way is not given up: nobody would know what became of it.
+        exchange = Exchange(_seconds(timeout), self._cancelled if method in _READS else Silent().cancelled)
         asked = _network_request(request)
         authcfg = self._authcfg if self._authcfg and self._origin and _origin(url) == self._origin else ""
         if authcfg:
             asked = credentials.apply(asked, authcfg, self._cancelled)
-        upload = None if method in _READS else _Upload(_bytes(request))
-        if upload is not None:
+        body = None if method in _READS else _bytes(request)
+        if body is not None:
             asked.setAttribute(_Attribute.DoNotBufferUploadDataAttribute, True)
-            asked.setHeader(QNetworkRequest.KnownHeaders.ContentLengthHeader, upload.size())
-        reply = _start(line.manager, asked, method, upload)
-        reply.setReadBufferSize(_BUFFER)
-        _judge_certificates(reply)
-        if authcfg:
-            credentials.apply_to_reply(reply, authcfg)
-        wait = Wait(reply, line.loop, _seconds(timeout), cancelled)
-        body = Body(wait, upload, line.tell_finished, method)
+            asked.setHeader(QNetworkRequest.KnownHeaders.ContentLengthHeader, len(body))
+        self._running().send(Job(exchange, asked, method, body, authcfg))
         try:
-            while not wait.has_headers() and not reply.isFinished():
-                wait.once()
-            if not wait.has_headers():
-                raise failure(reply, request, answered=False)
-            return response_of(reply, request, body, self)
+            return response_of(exchange, exchange.answer(), request, self)
         except BaseException:
-            body.close()
+            exchange.give_up()
             raise
 
     def close(self) -> None:
-        """Forget this thread's manager. Other threads' end with their threads."""
-        self._lines.__dict__.clear()
+        """End the network thread; a further `send` starts another."""
+        with self._lock:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
 
-    def _line(self) -> _Line:
-        line = getattr(self._lines, "line", None)
-        if line is None:
-            line = self._lines.line = _Line()
-        return line
+    def _running(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                self._engine = Engine()
+            return self._engine
 
 
 class QgisAuth(requests.auth.AuthBase):
@@ -234,32 +182,3 @@ def _network_request(request: requests.PreparedRequest) -> QNetworkRequest:
 
 def _latin(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("latin-1")
-
-
-def _start(
-    manager: QgsNetworkAccessManager, asked: QNetworkRequest, method: str, upload: _Upload | None
-) -> QNetworkReply:
-    if method == "GET":
-        reply = manager.get(asked)
-    elif method == "HEAD":
-        reply = manager.head(asked)
-    elif upload is None:
-        reply = manager.sendCustomRequest(asked, method.encode("ascii"))
-    else:
-        reply = manager.sendCustomRequest(asked, method.encode("ascii"), upload)
-    # QGIS's own timer would run on while our caller works on what it has; `Wait` counts only real silence.
-    timer = reply.findChild(QTimer, "timeoutTimer")
-    if timer is not None:
-        sip.delete(timer)
-    return reply
-
-
-def _judge_certificates(reply: QNetworkReply) -> None:
-    """Accept what the user told QGIS to accept, else let it fail: QGIS's own slot would wait for a dialog for ever."""
-    reply.sslErrors.disconnect()
-
-    def judge(errors: list[Any]) -> None:
-        if credentials.trusted(reply, errors):
-            reply.ignoreSslErrors(errors)
-
-    reply.sslErrors.connect(judge)

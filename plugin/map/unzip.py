@@ -10,7 +10,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class Unzip:
-    """``push`` what was sent, ``pull`` what it says. Raises ContentDecodingError where it is not what it claims to be."""
+    """``push`` what was sent, ``pull`` what it says. Raises ContentDecodingError where it is not what it claims."""
 
     def __init__(self, encoding: str) -> None:
         encoding = encoding.strip().lower()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 from qgis.core import QgsApplication, QgsNetworkAccessManager, QgsSettings
-from qgis.PyQt.QtNetwork import QSslCertificate, QSslError
+from qgis.PyQt.QtNetwork import QNetworkReply, QSslCertificate, QSslError
 
 from plugin.map.connections import Connection
 from plugin.map.network import QgisAdapter, open_session, open_twin
@@ -476,11 +476,11 @@ def test_many_small_requests_leave_nothing_behind(in_task, server):
             for _ in range(300):
                 one.put(f"{server.url}/echo", data=b"{}")
             gc.collect()
-            manager = one.adapters["http://"]._line().manager
+            worker = one.adapters["http://"]._engine._worker
             return (
                 (time.monotonic() - began) / 300 * 1000,
                 resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before,
-                len(manager.children()),
+                len(worker._managers[""].findChildren(QNetworkReply)) + len(worker._jobs),
             )
 
     each, more, children = in_task(work)

@@ -34,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = self.path.split("?")[0].strip("/").split("/")[0] or "echo"
         getattr(self, f"do_{name}")(body)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
 
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)
