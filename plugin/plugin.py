@@ -36,10 +36,7 @@ class CityTwinPlugin:
     def initProcessing(self) -> None:
         """Add the Processing provider, with or without a window."""
         # Late imports: qgis_process loads no window, and plain Python can import the packages below.
-        try:
-            from .processing.provider import CityTwinProvider
-        except ImportError:
-            return
+        from .processing.provider import CityTwinProvider
 
         self.provider = CityTwinProvider()
         QgsApplication.processingRegistry().addProvider(self.provider)
@@ -84,6 +81,7 @@ class Window:
         self.dock.add_page("catalogue", icon("catalogue"), tr("Catalogue"), self.catalogue)
         if ChangesPage:
             self.dock.add_page("changes", icon("changes"), tr("Changes"), ChangesPage(self.copies, iface))
+            self.dock.page("changes").catalogue_wanted.connect(self.show_catalogue)
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
 
         self.menu = tr("City Twin")

@@ -37,7 +37,7 @@ class CollectionDelegate(QStyledItemDelegate):
         painter.save()
         if index.flags() & Qt.ItemFlag.ItemIsUserCheckable:
             self._paint_tick(painter, row, index, style)
-        left = self.tick_rect(row).right() + _PAD
+        left = self.tick_rect(row).right() + _PAD + 4
         middle = row.rect.center().y()
         index.data(Qt.ItemDataRole.DecorationRole).paint(
             painter, QRect(left, middle - _ICON // 2 + 1, _ICON, _ICON), Qt.AlignmentFlag.AlignCenter
@@ -70,7 +70,7 @@ class CollectionDelegate(QStyledItemDelegate):
         font = QFont(row.font)
         font.setWeight(QFont.Weight.DemiBold)
         flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for text, used, alpha, top in ((title, font, 255, 0), (below, row.font, 170, line + 2)):
+        for text, used, alpha, top in ((title, font, 255, 0), (below, row.font, 210 if chosen else 170, line + 2)):
             painter.setFont(used)
             shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width())
             colour.setAlpha(alpha)

@@ -193,9 +193,8 @@ class CataloguePage(QWidget):
             return
         listed = trn("{n} collection", "{n} collections", len(self._catalogue.collections))
         capabilities = self._catalogue.capabilities
-        name = capabilities.title or self._catalogue.connection.name
         kind = "limit" if capabilities.tier in ("R", "W0") else "good"
-        self.status.say(f"{name} · {listed} · {tier_name(capabilities)}", kind)  # type: ignore[arg-type]
+        self.status.say(f"{listed} · {tier_name(capabilities)}", kind)  # type: ignore[arg-type]
 
     def _look_into(self, collection: Collection | None) -> None:
         if collection is not None:

@@ -17,7 +17,14 @@ _KM_PER_DEGREE = 111.32
 
 def number(value: int) -> str:
     """``value`` with the thousands marked as the user's language does."""
-    return str(QLocale().toString(value))
+    return str(_locale().toString(value))
+
+
+def _locale() -> QLocale:
+    """The user's, with the thousands marked whatever QGIS's own setting for that is: counts here run into millions."""
+    locale = QLocale()
+    locale.setNumberOptions(QLocale.NumberOption.DefaultNumberOptions)
+    return locale
 
 
 def geometry(collection: Collection) -> str:
@@ -90,7 +97,7 @@ def kilometres(across: float, up: float) -> str:
     if max(across, up) < 1:
         return tr("{width} × {height} m", width=number(round(across * 1000)), height=number(round(up * 1000)))
     digits = 1 if max(across, up) < 100 else 0
-    locale = QLocale()
+    locale = _locale()
     return tr(
         "{width} × {height} km", width=locale.toString(across, "f", digits), height=locale.toString(up, "f", digits)
     )
@@ -98,7 +105,7 @@ def kilometres(across: float, up: float) -> str:
 
 def place(extent: Extent) -> str:
     """Where an extent lies, in degrees."""
-    locale = QLocale()
+    locale = _locale()
     west, south, east, north = (locale.toString(value, "f", 3) for value in extent)
     return tr("{west}° to {east}° east, {south}° to {north}° north", west=west, east=east, south=south, north=north)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from qgis.gui import QgsFilterLineEdit
-from qgis.PyQt.QtCore import QEvent, QModelIndex, QObject, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QPalette
+from qgis.PyQt.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QListView,
+    QMenu,
     QSplitter,
     QStackedWidget,
     QTextBrowser,
@@ -23,6 +23,7 @@ from .catalogue_delegate import CollectionDelegate, toggle
 from .catalogue_model import CatalogueFilter, CatalogueModel, Role
 from .empty_state import EmptyState
 from .icons import icon
+from .status_line import dimmed
 
 
 class CollectionList(QWidget):
@@ -50,6 +51,8 @@ class CollectionList(QWidget):
         self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.view.setFrameShape(QFrame.Shape.NoFrame)
         self.view.setAccessibleName(tr("Collections"))
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._menu)
         self.details = QTextBrowser()
         self.details.setOpenExternalLinks(True)
         self.details.setFrameShape(QFrame.Shape.NoFrame)
@@ -114,6 +117,19 @@ class CollectionList(QWidget):
             return True
         return bool(super().eventFilter(watched, event))
 
+    def _menu(self, at: QPoint) -> None:
+        menu = QMenu(self.view)
+        menu.addAction(tr("Tick All Shown"), lambda: self.tick_shown(True))
+        menu.addAction(tr("Untick All Shown"), lambda: self.tick_shown(False))
+        menu.exec(self.view.viewport().mapToGlobal(at))
+        menu.deleteLater()
+
+    def tick_shown(self, ticked: bool) -> None:
+        """Tick, or untick, every collection that the filter lets through; the others stay as they are."""
+        shown = {self.proxy.index(row, 0).data(Role.COLLECTION).id for row in range(self.shown)}
+        now = {one.id for one in self.model.ticked()}
+        self.model.tick(sorted(now | shown if ticked else now - shown))
+
     def _toggle(self, index: QModelIndex) -> None:
         if index.flags() & Qt.ItemFlag.ItemIsUserCheckable:
             toggle(self.proxy, index)
@@ -135,7 +151,7 @@ class CollectionList(QWidget):
         collection = self.current
         self.details.setVisible(collection is not None and self.shown > 0)
         if collection is not None:
-            dim = self.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text).name()
+            dim = dimmed(self.palette()).name()
             at = self.details.verticalScrollBar().value() if self._detailed == collection.id else 0
             self.details.setHtml(wording.details_html(collection, dim))
             self.details.verticalScrollBar().setValue(at)

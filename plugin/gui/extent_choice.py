@@ -60,8 +60,8 @@ class ExtentChoice(QWidget):
         self.layers = QgsMapLayerComboBox()
         self.layers.setFilters(Qgis.LayerFilter.SpatialLayer)
         self.layers.setAccessibleName(tr("Layer whose extent is used"))
-        self._size = ElidedLabel()
-        self._size.setEnabled(False)
+        self._size = ElidedLabel(dim=True)
+        self._size.setContentsMargins(2, 0, 0, 0)
 
         row = QHBoxLayout()
         row.setSpacing(4)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtGui import QPalette
 from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from ..text import tr
@@ -37,7 +38,7 @@ class ReportView(QScrollArea):
         label = QLabel(text)
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         label.setWordWrap(True)
-        label.setEnabled(False)
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         label.setContentsMargins(24, 12, 24, 12)
         self.setWidget(label)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QSize, Qt
-from qgis.PyQt.QtGui import QMovie, QPainter, QPaintEvent, QResizeEvent
+from qgis.PyQt.QtGui import QColor, QMovie, QPainter, QPaintEvent, QPalette, QResizeEvent
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
 
 Kind = Literal["idle", "busy", "good", "limit", "bad"]
@@ -21,12 +21,19 @@ ICONS: dict[str, str] = {
 _SIZE = 16
 
 
+def dimmed(palette: QPalette) -> QColor:
+    """The colour of what is said by the way: between text and background, readable in light and dark themes."""
+    text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+    return QColor(*(round(0.62 * a + 0.38 * b) for a, b in zip(text.getRgb()[:3], ground.getRgb()[:3])))
+
+
 class ElidedLabel(QLabel):
     """One line of plain text that is cut with an ellipsis where it does not fit; the whole of it is the tool tip."""
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, text: str = "", parent: QWidget | None = None, *, dim: bool = False) -> None:
         super().__init__(parent)
         self._full = ""
+        self._dim = dim
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.say(text)
@@ -49,6 +56,17 @@ class ElidedLabel(QLabel):
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, max(0, self.width() - 2))
         self.setText(shown)
         self.setToolTip(self._full if shown != self._full else "")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """In the dimmed colour where asked, whatever the theme is just now."""
+        if not self._dim:
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        painter.setPen(dimmed(self.palette()))
+        flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        painter.drawText(self.contentsRect(), flags, self.text())
+        painter.end()
 
 
 class StatusLine(QWidget):
