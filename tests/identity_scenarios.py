@@ -408,19 +408,28 @@ def dropped_fields_and_saved_at_once(bench: Bench) -> None:
 
 
 def renamed_field(bench: Bench) -> None:
+    """Put back at once, with all other edits of the session kept."""
     from plugin.map.guard import ColumnGuard
 
     said: list[str] = []
     guard = ColumnGuard(bench.layer, WorkingCopy.open(bench.path).source("buildings"), said.append)
     layer = bench.edit()
     bench.set("b1", "name", "Changed")
+    layer.deleteFeature(bench.feature("b2").id())
+    bench.paste(bench.copy("b3"))
+    moved = bench.feature("b4").geometry()
+    moved.translate(1, 0)
+    assert layer.changeGeometry(bench.feature("b4").id(), moved)
+    assert layer.addAttribute(QgsField("remark", QMetaType.Type.QString))
     assert layer.renameAttribute(bench.index("height"), "hoogte")
     QCoreApplication.processEvents()
     assert layer.fields().lookupField("height") >= 0 and layer.fields().lookupField("hoogte") < 0
     assert len(said) == 1
+    bench.set("b5", "remark", "mine")
     bench.save()
     guard.stop()
-    bench.expect(("update", "b1", "name"))
+    bench.expect(("update", "b1", "name"), ("delete", "b2"), ("insert", None), ("update", "b4", "geom"))
+    assert bench.feature("b5")["remark"] == "mine"
 
 
 # -- other programs --------------------------------------------------------------------------------------------------

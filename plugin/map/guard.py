@@ -8,7 +8,7 @@ from qgis.core import QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer
 
-from ..text import trn
+from ..text import tr, trn
 from ..workcopy.columns import GEOMETRY, ID, VERSION
 from ..workcopy.source import Source
 from . import forms
@@ -62,16 +62,12 @@ class ColumnGuard(QObject):
     def _put_back(self, missing: list[str]) -> None:
         layer = self._layer
         stack = layer.undoStack()
-        dropped = set(layer.editBuffer().deletedAttributeIds()) if layer.editBuffer() is not None else set()
+        buffer = layer.editBuffer()
+        dropped = {_provider_name(layer, index) for index in buffer.deletedAttributeIds()} if buffer is not None else set()
         while self._missing() and stack.canUndo():
             stack.undo()
-        for name in missing:
-            index = layer.fields().lookupField(name)
-            if index >= 0 and layer.fields().fieldOriginIndex(index) not in dropped:
-                # QGIS keeps an undone rename in mind as a rename to the same name, and cannot save that; a drop that is
-                # undone makes it forget
-                layer.deleteAttribute(index)
-                stack.undo()
+        if set(missing) - dropped and layer.dataProvider().transaction() is None:
+            _anew(layer)
         names = ", ".join(self._titles.get(name, name) for name in missing)
         self._tell(
             trn(
@@ -81,3 +77,35 @@ class ColumnGuard(QObject):
                 names=names,
             )
         )
+
+
+def _provider_name(layer: QgsVectorLayer, index: int) -> str:
+    fields = layer.dataProvider().fields()
+    return str(fields.at(index).name()) if 0 <= index < fields.count() else ""
+
+
+def _anew(layer: QgsVectorLayer) -> None:
+    """The same edits in a new edit session, as one step of its history.
+
+    QGIS remembers an undone rename as a rename to the name that the column has, which no provider can save; only
+    another session forgets it.
+    """
+    buffer = layer.editBuffer()
+    added, deleted = list(buffer.addedFeatures().values()), list(buffer.deletedFeatureIds())
+    values, geometries = dict(buffer.changedAttributeValues()), dict(buffer.changedGeometries())
+    columns = list(buffer.addedAttributes())
+    gone = [_provider_name(layer, index) for index in buffer.deletedAttributeIds()]
+    layer.rollBack()
+    layer.startEditing()
+    layer.beginEditCommand(tr("Edits so Far"))
+    for name in gone:
+        layer.deleteAttribute(layer.fields().lookupField(name))
+    for column in columns:
+        layer.addAttribute(column)
+    for fid, changed in values.items():
+        layer.changeAttributeValues(fid, changed)
+    for fid, geometry in geometries.items():
+        layer.changeGeometry(fid, geometry)
+    layer.deleteFeatures(deleted)
+    layer.addFeatures(added)
+    layer.endEditCommand()
