@@ -10,7 +10,7 @@ from ..text import tr
 from .collections import parse_collection, queryables_url
 from .crs import DEFAULT, CrsChoice, bbox_params, read_crs
 from .errors import AccessDenied, BadResponse, NotFound, Rejected, ServerFailed, TooBusy, TwinError, Unreachable
-from .features import parse_item
+from .items import parse_item
 from .landing import WRITES, api_description, below, described_methods, link, parse_links, read_capabilities
 from .model import Capabilities, Collection, Extent, Item, Link, Schema
 from .replies import query_of, scrub, with_query, without_query
@@ -146,16 +146,16 @@ class Twin:
     def _describe(self, collection: Collection) -> tuple[Collection, Schema]:
         schema = self._declared_schema(collection)
         items: list[Item] | None = None
-        if schema is None or not schema.geometry_type:
+        if schema is None or not schema.declared or not schema.geometry_type:
             items = self._sample(collection, _SAMPLE)
             seen = infer(items)
-            schema = seen if schema is None else merge_inferred(schema, seen) if not schema.declared else schema
-            if schema.declared and not schema.geometry_type and seen.geometry_type and not collection.geometry_type:
-                collection = replace(collection, has_z=seen.has_z)
-        if collection.geometry_type and not schema.geometry_type:
+            if schema is None:
+                schema = seen
+            elif not schema.declared:
+                schema = merge_inferred(schema, seen)
+            schema = replace(schema, has_z=schema.has_z or seen.has_z)
+        if not schema.geometry_type:
             schema = replace(schema, geometry_type=collection.geometry_type)
-        if collection.geometry_type == "none" and not schema.declared:
-            schema = replace(schema, geometry_type="none")
         collection = replace(
             collection,
             geometry_type=schema.geometry_type or collection.geometry_type,
@@ -233,7 +233,7 @@ class Twin:
         return read_crs(self.capabilities(), collection)
 
     def count(self, collection: Collection, extent: Extent | None = None, *, choice: CrsChoice = DEFAULT) -> int | None:
-        """How many items there are (in ``extent``, east/north in the CRS of ``choice``); None where the twin does not say."""
+        """How many items there are (in ``extent``: east/north, CRS of ``choice``); None where the twin does not say."""
         if extent is None and collection.count is not None:
             return collection.count
         params = {"limit": "1"}

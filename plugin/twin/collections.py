@@ -28,7 +28,7 @@ def parse_collection(
     shared_crs: Iterable[str] = (),
     shared_links: tuple[Link, ...] = (),
 ) -> Collection | None:
-    """One collection; None where it has no id. ``base`` is the collections page, ``shared_*`` what that page says for all."""
+    """One collection; None without an id. ``base`` is the collections page, ``shared_*`` what it says for all."""
     identity = document.get("id", document.get("name"))
     if isinstance(identity, bool) or not isinstance(identity, (str, int)) or identity == "":
         return None

@@ -28,8 +28,8 @@ _DENSIFY = 21  # points per edge of an extent that is transformed: straight edge
 class CrsChoice:
     """The CRS that one collection is read and written in.
 
-    ``uri`` goes into ``crs``, ``bbox-crs`` and ``Content-Crs``; None sends none of them and means CRS84. ``srid`` is the
-    EPSG code for the GeoPackage, of the horizontal part (28992 for EPSG:7415, 4326 for CRS84). ``swap``: the twin's
+    ``uri`` goes into ``crs``, ``bbox-crs`` and ``Content-Crs``; None sends none of them and means CRS84. ``srid`` is
+    the EPSG code for the GeoPackage, of the horizontal part (28992 for EPSG:7415, 4326 for CRS84). ``swap``: the twin's
     coordinates come north, east.
     """
 

@@ -28,7 +28,7 @@ _NETWORK_WORDS = ("network is unreachable", "no route to host", "host is unreach
 
 
 def unreachable(error: BaseException, url: str) -> Unreachable:
-    """The `Unreachable` for what ``requests`` (or the QGIS adapter) raised. An attribute ``sent`` on the exception wins."""
+    """The `Unreachable` for what ``requests`` (or the QGIS adapter) raised; an attribute ``sent`` on it is believed."""
     kind, sent = classify(error)
     shown = scrub(url)
     texts = {

@@ -8,14 +8,16 @@ from typing import Any
 from ..text import tr, trn
 from .crs import CRS84, CrsChoice, bbox_params, crs_key, in_twin_order, same_place
 from .errors import BadResponse, ServerFailed, TwinError, Unreachable, Unsupported
+from .items import first_position, is_outside, parse_item
 from .model import Collection, Extent, Item, Page
-from .pagetext import features, guess_next, next_of
+from .pagetext import features, guess_matched, guess_next, next_of
 from .prefetch import Prefetcher
 from .progress import Progress, Silent, check
 from .replies import Reply, looks_like_html, looks_like_xml, scrub, server_words
 from .session import Session
 
 LIMIT = 10_000  # what most servers allow at most; less is taken as it comes
+BATCH = 100  # items handed out at a time: few enough to stay in the processor's cache (1,000 take twice as long)
 _SMALLER = (1_000, 100)
 _TOO_MUCH = (400, 413, 414, 422, 500, 502, 504)  # how servers say that a page is too large for them
 _EMPTY_PAGES = 20  # empty pages in a row, each with a next link, before we call it endless
@@ -33,10 +35,14 @@ def pages(
     params: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Page]:
-    """The items of ``collection`` (in ``extent``: east/north in the CRS of ``choice``), page by page.
+    """The items of ``collection`` (in ``extent``: east/north in the CRS of ``choice``), in handfuls of up to `BATCH`.
 
-    Coordinates are as the twin sends them (``choice.swap`` tells their order). Items that were seen before and items
-    wholly outside ``extent`` are left out; every such thing is in ``Page.problems``, in the user's words. Absence proves
+    A page of the twin is decoded while it is handed out, so that neither memory nor Python's garbage collector feels
+    how large it is: the last `Page` of each carries its ``bytes`` and ``problems``, and what was taken counts only once
+    the iteration has ended without an error. ``Page.matched`` of the others is a hint for the progress bar.
+
+    Coordinates are as the twin sends them (``choice.swap`` tells their order). Items seen before and those wholly
+    outside ``extent`` are left out; every such thing is in ``Page.problems``, in the user's words. Absence proves
     nothing: paging by offset can miss items while others edit. The next page is transferred while one is read; close
     the generator (or exhaust it) to end that thread. Raises `Cancelled`, `BadResponse` for what cannot be read whole,
     `Unsupported` for CityJSON, and the errors of `Session.request`.
@@ -64,7 +70,12 @@ def pages(
                 if guess not in seen_urls:
                     fetcher.start(guess)
             reader = _Reader(reply, number, choice, box, item_etags, ids, progress)
-            items = reader.read(text)
+            expected = guess_matched(text)
+            last: tuple[Item, ...] = ()
+            for batch in reader.read(text):
+                if last:
+                    yield Page(last, expected, 0)
+                last = batch
             del text
             received += reader.received
             matched = reader.matched if reader.matched is not None else matched
@@ -94,7 +105,7 @@ def pages(
                             received=received,
                         )
                     )
-            yield Page(items, reader.matched, len(reply.content), tuple(reader.problems))
+            yield Page(last, reader.matched, len(reply.content), tuple(reader.problems))
             if following is None:
                 return
             check(progress)
@@ -179,17 +190,16 @@ class _Reader:
         self._ids = ids
         self._progress = progress
 
-    def read(self, text: str) -> tuple[Item, ...]:
+    def read(self, text: str) -> Iterator[tuple[Item, ...]]:
+        """The page's items in handfuls; ``next``, ``matched`` and ``problems`` are whole after the last."""
         _check_crs(self._reply, self._choice, self.problems)
         members: dict[str, Any] = {}
         items: list[Item] = []
-        add, ids, box, item_etags = items.append, self._ids, self._box, self._item_etags
+        ids, box, item_etags = self._ids, self._box, self._item_etags
         repeated = outside = nameless = odd = 0
         try:
             for feature in features(text, members):
                 self.received += 1
-                if self.received % 256 == 0:
-                    check(self._progress)
                 if not isinstance(feature, dict) or feature.get("type", "Feature") != "Feature":
                     _check_kind(feature)
                     odd += 1
@@ -205,13 +215,20 @@ class _Reader:
                 if box is not None and item.geometry is not None and is_outside(item.geometry, box):
                     outside += 1
                     continue
-                add(item)
+                items.append(item)
+                if len(items) >= BATCH:
+                    check(self._progress)
+                    if self.received <= BATCH:
+                        _check_numbers(items, self._reply, self._choice)
+                    yield tuple(items)
+                    items.clear()
         except ValueError as error:
             raise _unreadable(self._reply, self._number, error) from error
         self._members(members)
         _check_numbers(items, self._reply, self._choice)
         self._tell(repeated, outside, nameless, odd)
-        return tuple(items)
+        if items:
+            yield tuple(items)
 
     def _members(self, members: Mapping[str, Any]) -> None:
         _check_kind(members)
@@ -274,85 +291,6 @@ class _Reader:
             )
 
 
-def parse_item(feature: Mapping[str, Any], *, item_etags: bool) -> Item:
-    """A GeoJSON Feature as `Item`. ``item_etags``: the twin declares that the member ``etag`` is the item's token."""
-    raw = feature.get("id")
-    properties = feature.get("properties")
-    geometry = feature.get("geometry")
-    token = None
-    updated = updated_by = None
-    if item_etags:
-        token = usable_token(feature.get("etag"))
-        updated, updated_by = feature.get("updated"), feature.get("updatedBy")
-    return Item(
-        raw or None if isinstance(raw, str) else item_id(raw),
-        properties if isinstance(properties, dict) else {},
-        geometry if isinstance(geometry, dict) else None,
-        token,
-        raw,
-        updated if isinstance(updated, str) else None,
-        updated_by if isinstance(updated_by, str) else None,
-    )
-
-
-def item_id(raw: Any) -> str | None:
-    """An id as text: integers keep their digits, 12.0 is 12, an empty one is none."""
-    if isinstance(raw, str):
-        return raw or None
-    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
-        return None
-    if isinstance(raw, float) and raw.is_integer() and abs(raw) < 2**53:
-        return str(int(raw))
-    return str(raw)
-
-
-def usable_token(etag: Any) -> str | None:
-    """An ETag that can serve as a lock; None for weak ones and for those a server in between has rewritten."""
-    if not isinstance(etag, str):
-        return None
-    token = etag.strip()
-    bare = token.strip('"').lower()
-    if (
-        not bare
-        or token[:2].lower() == "w/"
-        or bare.endswith(("-gzip", ";gzip", ":gzip", "-br", "-deflate", "-df", "--gzip"))
-    ):
-        return None
-    return token
-
-
-def is_outside(geometry: Mapping[str, Any], box: Extent) -> bool:
-    """Whether a geometry's bounding box lies wholly outside ``box`` (both in the same axis order)."""
-    parts = geometry.get("geometries")
-    if isinstance(parts, list):
-        kept = [g for g in parts if isinstance(g, dict)]
-        return bool(kept) and all(is_outside(g, box) for g in kept)
-    here = geometry.get("coordinates")
-    bounds = [float("inf"), float("inf"), float("-inf"), float("-inf")]
-    try:
-        return (
-            not _touches(here, box, bounds)
-            and not (bounds[0] <= box[2] and bounds[2] >= box[0] and bounds[1] <= box[3] and bounds[3] >= box[1])
-            and bounds[0] <= bounds[2]
-        )
-    except (TypeError, IndexError):
-        return False  # malformed: whether it is kept is not for this to decide
-
-
-def _touches(coordinates: Any, box: Extent, bounds: list[float]) -> bool:
-    """True at the first position inside ``box``; else ``bounds`` grows by every position."""
-    if not isinstance(coordinates, list) or not coordinates:
-        return False
-    if isinstance(coordinates[0], list):
-        return any(_touches(c, box, bounds) for c in coordinates)
-    x, y = coordinates[0], coordinates[1]
-    if box[0] <= x <= box[2] and box[1] <= y <= box[3]:
-        return True
-    bounds[0], bounds[1] = min(bounds[0], x), min(bounds[1], y)
-    bounds[2], bounds[3] = max(bounds[2], x), max(bounds[3], y)
-    return False
-
-
 def _check_kind(document: Any) -> None:
     """Raise for CityJSON, which 3D twins serve where GeoJSON is expected."""
     if isinstance(document, dict) and (
@@ -395,7 +333,7 @@ def _check_numbers(items: list[Item], reply: Reply, choice: CrsChoice) -> None:
     """Where the twin does not say which CRS it used: metres that are all degrees give it away."""
     if choice.uri is None or choice.is_geographic or content_crs(reply):
         return
-    positions = [p for p in (_first_position(i.geometry) for i in items[:50]) if p is not None]
+    positions = [p for p in (first_position(i.geometry) for i in items[:50]) if p is not None]
     if positions and all(abs(x) <= 180 and abs(y) <= 180 for x, y in positions):
         raise _other_crs(reply, choice.uri, tr("degrees"))
 
@@ -411,15 +349,6 @@ def _other_crs(reply: Reply, wanted: str, told: str) -> BadResponse:
         detail=scrub(reply.url),
         status=reply.status,
     )
-
-
-def _first_position(geometry: Mapping[str, Any] | None) -> tuple[float, float] | None:
-    here: Any = geometry.get("coordinates") if geometry else None
-    while isinstance(here, list) and here and isinstance(here[0], list):
-        here = here[0]
-    if isinstance(here, list) and len(here) >= 2 and all(isinstance(v, (int, float)) for v in here[:2]):
-        return here[0], here[1]
-    return None
 
 
 def _whole(value: Any) -> int | None:

@@ -211,7 +211,7 @@ def _broken_geometry(geometry: Mapping[str, Any] | None, schema: Schema, publish
         return tr("The geometry is of a kind that GeoJSON does not have: {kind}.", kind=str(kind)[:60])
     if kind != "GeometryCollection" and not isinstance(geometry.get("coordinates"), (list, tuple)):
         return tr("The geometry has no coordinates.")
-    if not wanted or wanted == kind or kind == f"Multi{wanted}" or wanted == f"Multi{kind}":
+    if not wanted or kind in {wanted, f"Multi{wanted}"} or wanted == f"Multi{kind}":
         parts = geometry.get("coordinates") if kind == f"Multi{wanted}" else None
         if publishing and isinstance(parts, (list, tuple)) and len(parts) > 1:
             return trn(

@@ -44,7 +44,7 @@ def link(links: Iterable[Link], *rels: str, types: tuple[str, ...] = ("json",)) 
     matching = [one for one in links if one.rel in wanted]
     for kind in types:
         for one in matching:
-            if kind in one.type.lower():
+            if kind in one.type.lower() and "ld+json" not in one.type.lower():
                 return one.href
     return next((one.href for one in matching if not one.type), None)
 
@@ -67,19 +67,14 @@ class Conformance:
 
 
 def is_landing(document: Mapping[str, Any]) -> bool:
-    if isinstance(document.get("conformsTo"), list) and isinstance(document.get("links"), list):
-        return True
-    rels = (
-        {one.get("rel") for one in document.get("links") or [] if isinstance(one, dict)}
-        if _has_links(document)
-        else set()
-    )
-    known = {str(r).replace("https:", "http:").replace(REL, "") for r in rels}
-    return "conformance" in known and "id" not in document and "collections" not in document
-
-
-def _has_links(document: Mapping[str, Any]) -> bool:
-    return isinstance(document.get("links"), list)
+    """Whether a JSON page is a landing page: the conformance page, collections and other pages have links too."""
+    links = document.get("links")
+    rels = {str(one.get("rel")) for one in links if isinstance(one, dict)} if isinstance(links, list) else set()
+    known = {rel.replace("https:", "http:").replace(REL, "") for rel in rels}
+    if ("id" in document and "extent" in document) or "collections" in document:
+        return False
+    described = bool(known & {"data", "service-desc", "service-doc"})
+    return "conformance" in known or (isinstance(document.get("conformsTo"), list) and described)
 
 
 def find_landing(session: Session) -> tuple[dict[str, Any], Reply, tuple[str, ...]]:

@@ -13,6 +13,8 @@ from typing import Any
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LINKS = '"links"'
+_NUMBER = '"numberMatched"'
+_MATCHED = re.compile(_NUMBER + r"\s*:\s*(\d{1,15})\b")
 _FEATURES = '"features"'
 
 
@@ -106,10 +108,10 @@ def guess_next(text: str) -> str | None:
     fetch early; the decoded page has the last word.
     """
     begin = text.find(_FEATURES, 0, 100_000)
-    for at in (text.find(_LINKS, 0, begin) if begin > 0 else -1, text.rfind(_LINKS)):
-        if at < 0:
+    for found in (text.find(_LINKS, 0, begin) if begin > 0 else -1, text.rfind(_LINKS)):
+        if found < 0:
             continue
-        at = _end(_SPACE.match, text, at + len(_LINKS))
+        at = _end(_SPACE.match, text, found + len(_LINKS))
         if text[at : at + 1] != ":":
             continue
         try:
@@ -120,6 +122,12 @@ def guess_next(text: str) -> str | None:
         if href:
             return href
     return None
+
+
+def guess_matched(text: str) -> int | None:
+    """``numberMatched`` before the page is decoded, for the progress bar; None where it is not seen at once."""
+    match = _MATCHED.match(text, max(text.rfind(_NUMBER), 0))
+    return int(match.group(1)) if match else None
 
 
 def next_of(links: Any) -> str | None:

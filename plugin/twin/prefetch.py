@@ -57,8 +57,8 @@ class Prefetcher:
             try:
                 check(job)
                 job.reply = self._session.request("GET", job.url, params=job.params, accept=GEOJSON, progress=job)
-            except Exception as error:
-                job.error = error  # raised again where the page is waited for
+            except Exception as error:  # noqa: BLE001 - raised again where the page is waited for
+                job.error = error
             job.done.set()
 
     def start(self, url: str, params: Mapping[str, str] | None = None) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from ..text import tr
 from .errors import (
@@ -28,7 +28,7 @@ _SECRET_NAME = re.compile(
     r"(key|token|secret|passw|pwd|sig|signature|auth|credential|session|jwt|bearer|code|sas|ticket)$|^x-amz-",
     re.IGNORECASE,
 )
-_SECRET_VALUE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_\-.~+/=%]{20,}")
+_SECRET_VALUE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_\-.~+/=]{20,}")
 _PAIR = re.compile(r"([?&;#])([^=&;#\s]+)=([^&;#\s'\"<>)]*)")
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#]+@")
 _TRACEBACK = re.compile(
@@ -79,7 +79,7 @@ def _shown(pair: str) -> str:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.fullmatch(value))
+    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.fullmatch(unquote(value)))
 
 
 def scrub_text(text: str) -> str:

@@ -71,11 +71,13 @@ class Session:
     """All requests to one twin.
 
     ``url`` names the twin; its origin (scheme, host and port) is the only one that credentials ever go to. A user part
-    in it becomes Basic credentials and is never shown. ``adapter`` is any ``requests`` transport adapter: it is mounted
-    for both schemes, must not follow redirects, and must raise ``requests`` exceptions (with an attribute ``sent: bool``
-    where it knows whether a write went out) for a body that ends early; proxies and TLS are then its business. ``auth``
-    is applied to requests to the twin's origin only, so an adapter that adds credentials by itself should do so only
-    for requests that ``auth`` has marked. ``auth_name`` is what the user calls these credentials.
+    in it becomes Basic credentials and is never shown.
+
+    ``adapter`` is any ``requests`` transport adapter, mounted for both schemes; proxies and TLS are then its business.
+    It must not follow redirects, and must raise ``requests`` exceptions for whatever fails, a body that ends early
+    included, with an attribute ``sent: bool`` on them where it knows whether the request went out. ``auth`` is applied
+    to requests to the twin's origin only: an adapter that adds credentials by itself should do so only for requests
+    that ``auth`` has marked. ``auth_name`` is what the user calls these credentials.
     """
 
     def __init__(

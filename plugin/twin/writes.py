@@ -15,7 +15,8 @@ from ..text import tr
 from .client import item_url, items_path
 from .crs import CrsChoice, swapped
 from .errors import BadResponse, NotFound, TwinError, Unsupported
-from .features import content_crs_fits, item_id, parse_item, usable_token
+from .features import content_crs_fits
+from .items import item_id, parse_item, usable_token
 from .landing import EXTENSION
 from .model import Capabilities, Collection, Item, Schema
 from .progress import Progress
@@ -255,6 +256,8 @@ class Writer:
         token = item.token
         header = reply.headers.get("ETag")
         if header is not None:
+            if token is not None and usable_token(header) not in (token, None):
+                return None  # a repeated create shows the item as somebody changed it since: lock and body differ
             token = usable_token(header)
         elif token is None and self._capabilities.locking == "timestamps":
             token = reply.headers.get("Last-Modified") or None

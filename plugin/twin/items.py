@@ -1,0 +1,99 @@
+"""One item: out of GeoJSON, with its id, its lock and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .model import Extent, Item
+
+
+# What Apache, nginx, Jetty and others put into the ETag of what they compress.
+_REWRITTEN = tuple(
+    f"{mark}{kind}{quote}" for mark in "-;:" for kind in ("gzip", "br", "deflate", "df", "zstd") for quote in ('"', "")
+)
+
+
+def parse_item(feature: Mapping[str, Any], *, item_etags: bool) -> Item:
+    """A GeoJSON Feature as `Item`. ``item_etags``: the twin declares that the member ``etag`` is the item's token."""
+    raw = feature.get("id")
+    properties = feature.get("properties")
+    geometry = feature.get("geometry")
+    token = None
+    updated = updated_by = None
+    if item_etags:
+        token = usable_token(feature.get("etag"))
+        updated, updated_by = feature.get("updated"), feature.get("updatedBy")
+    return Item(
+        raw or None if isinstance(raw, str) else item_id(raw),  # most ids are text: one call less
+        properties if isinstance(properties, dict) else {},
+        geometry if isinstance(geometry, dict) else None,
+        token,
+        raw,
+        updated if isinstance(updated, str) else None,
+        updated_by if isinstance(updated_by, str) else None,
+    )
+
+
+def item_id(raw: Any) -> str | None:
+    """An id as text: integers keep their digits, 12.0 is 12, an empty one is none."""
+    if isinstance(raw, str):
+        return raw or None
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
+        return None
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < 2**53:
+        return str(int(raw))
+    return str(raw)
+
+
+def usable_token(etag: Any) -> str | None:
+    """An ETag that can serve as a lock; None for weak ones and for those a server in between has rewritten."""
+    if not isinstance(etag, str):
+        return None
+    if not etag.startswith('"') or not etag.endswith('"'):
+        etag = etag.strip()
+        if etag[:2].upper() == "W/":
+            return None
+    return None if not etag or etag == '""' or etag.endswith(_REWRITTEN) else etag
+
+
+def is_outside(geometry: Mapping[str, Any], box: Extent) -> bool:
+    """Whether a geometry's bounding box lies wholly outside ``box`` (both in the same axis order)."""
+    parts = geometry.get("geometries")
+    if isinstance(parts, list):
+        kept = [g for g in parts if isinstance(g, dict)]
+        return bool(kept) and all(is_outside(g, box) for g in kept)
+    here = geometry.get("coordinates")
+    bounds = [float("inf"), float("inf"), float("-inf"), float("-inf")]
+    try:
+        return (
+            not _touches(here, box, bounds)
+            and not (bounds[0] <= box[2] and bounds[2] >= box[0] and bounds[1] <= box[3] and bounds[3] >= box[1])
+            and bounds[0] <= bounds[2]
+        )
+    except (TypeError, IndexError):
+        return False  # malformed: whether it is kept is not for this to decide
+
+
+def _touches(coordinates: Any, box: Extent, bounds: list[float]) -> bool:
+    """True at the first position inside ``box``; else ``bounds`` grows by every position."""
+    if not isinstance(coordinates, list) or not coordinates:
+        return False
+    if isinstance(coordinates[0], list):
+        return any(_touches(c, box, bounds) for c in coordinates)
+    x, y = coordinates[0], coordinates[1]
+    if box[0] <= x <= box[2] and box[1] <= y <= box[3]:
+        return True
+    bounds[0], bounds[1] = min(bounds[0], x), min(bounds[1], y)
+    bounds[2], bounds[3] = max(bounds[2], x), max(bounds[3], y)
+    return False
+
+
+def first_position(geometry: Mapping[str, Any] | None) -> tuple[float, float] | None:
+    """The first two numbers of a geometry; None where it has none."""
+    here: Any = geometry.get("coordinates") if geometry else None
+    while isinstance(here, list) and here and isinstance(here[0], list):
+        here = here[0]
+    if isinstance(here, list) and len(here) >= 2 and all(isinstance(v, (int, float)) for v in here[:2]):
+        return here[0], here[1]
+    return None
