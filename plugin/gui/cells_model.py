@@ -57,13 +57,13 @@ def rows_of(
         return tuple(rows)
     mine = {row.column for row in rows}
     base, theirs = conflict.base or {}, conflict.theirs
-    rows = [replace(row, theirs=_told(theirs.get(row.column), source.kind(row.column), source)) for row in rows]
+    rows = [replace(row, theirs=_told(theirs.get(row.column), source.kind(row.column), source, metres)) for row in rows]
     for name in source.tracked:
         column = source.column(name)
         kind = source.kind(name)
         if name in mine or (column is not None and column.read_only):
             continue
-        before, now = (_told(values.get(name), kind, source) for values in (base, theirs))
+        before, now = (_told(values.get(name), kind, source, metres) for values in (base, theirs))
         if base.get(name) != theirs.get(name) and before != now:
             title = tr("Geometry") if name == GEOMETRY else (column.title or column.property) if column else name
             rows.append(CellRow(name, title, before, before, theirs=now))
@@ -74,18 +74,18 @@ def _row(cell: Cell, kind: str, metres: bool) -> CellRow:
     if not cell.geometry:
         return CellRow(cell.column, cell.title, shown(cell.old, cell.kind), shown(cell.new, cell.kind))
     old, new = (value if isinstance(value, bytes) else None for value in (cell.old, cell.new))
-    before, after = geometry_shown(old), geometry_shown(new)
+    before, after = geometry_shown(old, metres), geometry_shown(new, metres)
     if kind != "update":
         return CellRow(cell.column, tr("Geometry"), before, after)
     words = describe_geometry(old, new, metres)
     return CellRow(cell.column, tr("Geometry"), before, words, f"{words}\n{before} → {after}")
 
 
-def _told(value: Any, kind: str, source: Source) -> str:
+def _told(value: Any, kind: str, source: Source, metres: bool) -> str:
     """A value out of a conflict's JSON, as people read it."""
     if kind == "geometry":
         try:
-            return geometry_shown(encode(value, source.srid)[0])
+            return geometry_shown(encode(value, source.srid)[0], metres)
         except BadGeometry:
             return tr("unreadable geometry")
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.PyQt.QtCore import QModelIndex, QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QIcon, QKeySequence, QPalette
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QIcon, QKeySequence
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -13,8 +13,6 @@ from qgis.PyQt.QtWidgets import (
     QHeaderView,
     QLabel,
     QStackedWidget,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QToolButton,
     QVBoxLayout,
@@ -27,22 +25,13 @@ from ..workcopy.changes import Change
 from ..workcopy.copy import Conflict
 from ..workcopy.source import Source
 from .cells_model import PUBLISHED, THEIRS, YOURS, CellRow, CellsModel, is_heavy, rows_of
-from .change_words import icon_name, kind_word
+from .change_words import icon_name, kind_word, name_of
+from .dim import Dim, dimmed
 from .icons import icon
 from .notice import Notice
 from .status_line import ElidedLabel
 
 _ICON = QSize(16, 16)
-
-
-class Dim(QStyledItemDelegate):
-    """Secondary text: the theme's own colour for it."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        super().initStyleOption(option, index)
-        colour = option.palette.color(QPalette.ColorRole.Text)
-        colour.setAlphaF(0.62)
-        option.palette.setColor(QPalette.ColorRole.Text, colour)
 
 
 class ChangeDetails(QWidget):
@@ -62,7 +51,7 @@ class ChangeDetails(QWidget):
         font.setBold(True)
         self._name.setFont(font)
         self._where = ElidedLabel()
-        self._where.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        dimmed(self._where)
         self._buttons = [
             self._button("mActionZoomTo.svg", tr("Zoom to This Change"), self.zoom),
             self._button("mActionHighlightFeature.svg", tr("Flash This Change on the Map"), self.flash),
@@ -91,7 +80,7 @@ class ChangeDetails(QWidget):
         self._hint = QLabel()
         self._hint.setWordWrap(True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        dimmed(self._hint)
         self._hint.setMargin(16)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._hint)
@@ -122,7 +111,7 @@ class ChangeDetails(QWidget):
             return
         self._shown = shown
         self._icon.setPixmap(QIcon(icon(icon_name(change, bool(problems)))).pixmap(_ICON))
-        self._name.say(change.label)
+        self._name.say(name_of(change))
         told = [kind_word(change.kind), source.title or source.table]
         if change.twin_id is not None and change.twin_id != change.label:
             told.append(change.twin_id)

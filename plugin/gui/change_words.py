@@ -36,6 +36,13 @@ def tally(changes: Iterable[Change]) -> Counts:
     return Counts(inserted, updated, deleted, conflicts)
 
 
+def name_of(change: Change) -> str:
+    """What to call a feature in a list: its name, its id, or that it is new."""
+    if change.kind == "insert" and change.label == str(change.fid):
+        return tr("New feature {number}", number=change.fid)
+    return change.label
+
+
 def kind_word(kind: str) -> str:
     """What happened to a feature, in one word."""
     return {"insert": tr("New"), "update": tr("Changed"), "delete": tr("Deleted")}[kind]

@@ -16,7 +16,7 @@ from qgis.PyQt.QtGui import QFont, QStandardItem, QStandardItemModel
 from ..text import tr, trn
 from ..workcopy.changes import Change
 from ..workcopy.source import Source
-from .change_words import counted, icon_name, summary, tally
+from .change_words import counted, icon_name, name_of, summary, tally
 from .icons import icon
 
 _USER = int(Qt.ItemDataRole.UserRole)
@@ -194,9 +194,9 @@ class ChangesModel(QStandardItemModel):
         first, second = layer.items[key]
         row = layer.rows[key]
         problems = self._problems.get(path, {}).get(key, ())
-        first.setText(row.change.label)
+        first.setText(name_of(row.change))
         first.setIcon(icon(icon_name(row.change, bool(problems))))
-        first.setToolTip("\n".join((row.change.label, *problems)))
+        first.setToolTip("\n".join((name_of(row.change), *problems)))
         first.setData(f"{_MARK}problem{row.search}" if problems else row.search, SEARCH)
         second.setText(row.summary)
         second.setToolTip(row.summary)
@@ -220,7 +220,7 @@ class ChangesModel(QStandardItemModel):
                 layer.words.setText(tr("not recorded any more") if layer.broken else counted(counts))
                 layer.words.setToolTip(layer.words.text())
             words = counted(sum(total[1:], total[0])) if total else tr("no changes")
-            copy.words.setText(words if len(total) != 1 else "")
+            copy.words.setText(words if len(self._copies) > 1 else "")
 
     # -- what is asked -----------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from ..workcopy.changes import Change
 from ..workcopy.copy import WorkingCopy
 from .canvas_preview import CanvasPreview
 from .change_reader import ChangeReader, Reading
-from .change_words import counted, lost, tally
+from .change_words import counted, lost, name_of, tally
 from .changes_view import ChangesView
 from .edit_sessions import EditSessions
 from .empty_state import EmptyState
@@ -329,7 +329,7 @@ class ChangesPage(QWidget):
         box.setIcon(QMessageBox.Icon.Warning)
         box.setWindowTitle(tr("Discard Changes"))
         if len(changes) == 1:
-            box.setText(tr("Discard the change to “{name}” in {layer}?", name=changes[0].label, layer=layers[0]))
+            box.setText(tr("Discard the change to “{name}” in {layer}?", name=name_of(changes[0]), layer=layers[0]))
         else:
             box.setText(
                 trn(
@@ -339,7 +339,7 @@ class ChangesPage(QWidget):
             )  # fmt: skip
         said = [lost(changes), tr("This cannot be undone.")]
         if len(changes) > 1:
-            names = ", ".join(change.label for change in changes[:_NAMED])
+            names = ", ".join(name_of(change) for change in changes[:_NAMED])
             left = len(changes) - _NAMED
             said.insert(1, f"\n{names}{trn(' and {n} more', ' and {n} more', left) if left > 0 else ''}\n")
         box.setInformativeText("\n".join(said))

@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.gui import QgsFilterLineEdit
 from qgis.PyQt.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtGui import QAction, QKeySequence
+from qgis.PyQt.QtGui import QAction, QKeySequence, QResizeEvent
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -24,12 +24,14 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..text import tr, trn
-from .change_details import ChangeDetails, Dim
+from .change_details import ChangeDetails
 from .changes_model import KEY, ChangesFilter, ChangesModel
+from .dim import Dim, MiddleElided
 from .icons import icon
 
 _UNFOLD = 300  # a layer with more changes than this stays folded until it is asked for
 _TYPING = 200  # ms
+_NAMES = 0.55  # of the width
 
 
 class ChangesView(QWidget):
@@ -98,7 +100,7 @@ class ChangesView(QWidget):
         header = tree.header()
         header.setStretchLastSection(True)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        tree.setColumnWidth(0, 220)
+        tree.setItemDelegateForColumn(0, MiddleElided(tree))
         tree.setItemDelegateForColumn(1, Dim(tree))
         return tree
 
@@ -143,6 +145,15 @@ class ChangesView(QWidget):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             action.triggered.connect(lambda _checked=False, signal=signal: signal.emit())
             self.tree.addAction(action)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names get a little more than half, until the user divides it otherwise."""
+        super().resizeEvent(event)
+        if self.tree.columnWidth(0) == self._divided or not self._divided:
+            self._divided = int(self.width() * _NAMES)
+            self.tree.setColumnWidth(0, self._divided)
+
+    _divided = 0
 
     # -- selection ---------------------------------------------------------------------------------------------------
 

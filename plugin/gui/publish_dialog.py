@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from qgis.PyQt.QtCore import QEvent, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QPalette
 from qgis.PyQt.QtWidgets import (
     QApplication,
     QComboBox,
@@ -31,7 +30,9 @@ from qgis.PyQt.QtWidgets import (
 
 from ..text import tr, trn
 from ..twin.errors import CityTwinError
-from .change_words import counted, state_icon, state_word
+from ..workcopy.validate import Problem
+from .change_words import counted, name_of, state_icon, state_word
+from .dim import dimmed
 from .icons import icon
 from .notice import Notice
 from .publish_presenter import PublishPresenter, remembered
@@ -50,6 +51,7 @@ class PublishDialog(QDialog):
     def __init__(self, presenter: PublishPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.presenter = presenter
+        self._listed: tuple[Problem, ...] = ()
         self.setWindowTitle(tr("Publish Changes"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.resize(680, 480)
@@ -60,7 +62,12 @@ class PublishDialog(QDialog):
         self._make_buttons()
         layout = QVBoxLayout(self)
         layout.addWidget(self._stack, 1)
-        layout.addWidget(self.buttons)
+        self.why = QLabel()
+        dimmed(self.why)
+        foot = QHBoxLayout()
+        foot.addWidget(self.why, 1)
+        foot.addWidget(self.buttons)
+        layout.addLayout(foot)
         presenter.changed.connect(self._show)
         presenter.progressed.connect(self._progress)
         self._show()
@@ -73,11 +80,11 @@ class PublishDialog(QDialog):
         font = self.counts.font()
         font.setBold(True)
         self.counts.setFont(font)
-        self.target_label = QLabel(tr("Twin"))
+        self.target_label = QLabel()
         self.targets = QComboBox()
         self.targets.activated.connect(lambda _at: self.presenter.choose(str(self.targets.currentData())))
         self.url = ElidedLabel()
-        self.url.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        dimmed(self.url)
         self.message = QPlainTextEdit()
         self.message.setPlaceholderText(tr("What you changed, and why. For example: “Heights of the Coolhaven survey”"))
         self.message.setTabChangesFocus(True)
@@ -146,7 +153,7 @@ class PublishDialog(QDialog):
             tr("Cancelling is safe: what was published stays published, the rest stays in your working copy.")
         )
         hint.setWordWrap(True)
-        hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        dimmed(hint)
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -210,7 +217,7 @@ class PublishDialog(QDialog):
             button.setVisible(page == 2)
         self.publish_button.setVisible(page == 0)
         self.publish_button.setEnabled(not presenter.obstacle)
-        self.publish_button.setToolTip(presenter.obstacle)
+        self.why.setText(presenter.obstacle if page == 0 and phase == "ready" and presenter.target else "")
         self.cancel_button.setText(tr("Close") if page == 2 else tr("Cancel"))
         self.cancel_button.setEnabled(True)
         if page == 0:
@@ -235,10 +242,10 @@ class PublishDialog(QDialog):
         else:
             self.counts.setText(tr("{counts} in {file}", counts=counted(target.counts), file=presenter.copy.path.name))
         many = len(presenter.targets) > 1
-        self.target_label.setText(tr("Publish to") if many else tr("Goes to"))
+        if target is not None:
+            self.target_label.setText(tr("Publish to") if many else tr("Publish to {twin}", twin=target.title))
         self.target_label.setVisible(target is not None)
-        self.targets.setVisible(target is not None)
-        self.targets.setEnabled(many)
+        self.targets.setVisible(many)
         if [self.targets.itemData(at) for at in range(self.targets.count())] != [t.url for t in presenter.targets]:
             self.targets.clear()
             for one in presenter.targets:
@@ -268,6 +275,9 @@ class PublishDialog(QDialog):
         self.problem_head.setText(head)
         self.publish_button.setText(tr("Publish the Other Changes") if blocked and sendable else tr("Publish"))
         titles = {source.table: source.title or source.table for source in presenter.copy.sources}
+        if presenter.problems == self._listed:
+            return
+        self._listed = presenter.problems
         self.problems.clear()
         for problem in presenter.problems:
             item = QTreeWidgetItem([problem.label, titles.get(problem.table, problem.table), problem.message])
@@ -305,7 +315,7 @@ class PublishDialog(QDialog):
         self.report.clear()
         items = []
         for row in self.presenter.rows(str(self.filter.currentData() or "")):
-            item = QTreeWidgetItem([row.change.label, row.layer, row.what, state_word(row.state)])
+            item = QTreeWidgetItem([name_of(row.change), row.layer, row.what, state_word(row.state)])
             item.setIcon(0, icon(state_icon(row.state)))
             item.setToolTip(3, row.words)
             item.setData(0, _USER, row)

@@ -23,7 +23,7 @@ from ..workcopy.changes import Change, Counts
 from ..workcopy.copy import WorkingCopy
 from ..workcopy.publish import PublishReport, publish
 from ..workcopy.validate import Problem, validate
-from .change_words import kind_word, state_word, tally
+from .change_words import kind_word, name_of, state_word, tally
 
 Phase = Literal["checking", "ready", "publishing", "report"]
 _HISTORY = "citytwin/publish/messages"
@@ -288,7 +288,7 @@ class PublishPresenter(QObject):
         return [
             head,
             *(
-                [state_word(row.state), row.layer, row.change.label, row.change.twin_id or "", row.what, row.words]
+                [state_word(row.state), row.layer, name_of(row.change), row.change.twin_id or "", row.what, row.words]
                 for row in self.rows()
             ),
         ]

@@ -30,8 +30,8 @@ def shown(value: Stored, kind: str) -> str:
     return str(value)
 
 
-def geometry_shown(blob: bytes | None) -> str:
-    """A geometry in a few words: its kind and size."""
+def geometry_shown(blob: bytes | None, metres: bool = True) -> str:
+    """A geometry in a few words: its kind and size. ``metres`` tells whether CRS units are metres."""
     if blob is None:
         return NOTHING
     try:
@@ -44,10 +44,16 @@ def geometry_shown(blob: bytes | None) -> str:
     kind = geometry["type"].replace("Multi", "")
     if kind == "Point" and size["vertices"] == 1:
         x, y = size["centre"]
+        if not metres:
+            return tr("point at {x}, {y}", x=f"{x:.6f}", y=f"{y:.6f}")
         return tr("point at {x}, {y}", x=_number(x), y=_number(y))
     if kind == "Point":
         return trn("{n} point", "{n} points", size["vertices"])
     vertices = trn("{n} vertex", "{n} vertices", size["vertices"])
+    if kind == "LineString" and not metres:  # a length in degrees tells nobody anything
+        return tr("line, {vertices}", vertices=vertices)
+    if kind == "Polygon" and not metres:
+        return tr("area, {vertices}", vertices=vertices)
     if kind == "LineString":
         return tr("line of {length}, {vertices}", length=_number(size["length"]), vertices=vertices)
     if kind == "Polygon":
