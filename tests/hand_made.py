@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any
 
 from plugin.twin.model import Item, Property, Schema
 from plugin.workcopy.copy import WorkingCopy
-
 from tests.copies import add_layer, make_source
 
 WRITE = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -180,7 +180,7 @@ def add_to_layout(layer: QgsVectorLayer) -> None:
 
 
 def _shown(container: QgsAttributeEditorContainer) -> set[str]:
-    names = set()
+    names: set[str] = set()
     for child in container.children():
         names |= _shown(child) if isinstance(child, QgsAttributeEditorContainer) else {child.name()}
     return names

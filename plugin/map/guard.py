@@ -63,7 +63,7 @@ class ColumnGuard(QObject):
         layer = self._layer
         stack = layer.undoStack()
         buffer = layer.editBuffer()
-        dropped = {_provider_name(layer, index) for index in buffer.deletedAttributeIds()} if buffer is not None else set()
+        dropped = {_provider_name(layer, index) for index in (buffer.deletedAttributeIds() if buffer else ())}
         while self._missing() and stack.canUndo():
             stack.undo()
         if set(missing) - dropped and layer.dataProvider().transaction() is None:

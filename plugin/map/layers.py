@@ -222,12 +222,9 @@ def _group(project: QgsProject, path: Path) -> QgsLayerTreeGroup:
 
 def _place(group: QgsLayerTreeGroup, layer: QgsVectorLayer, rank: int, copy: WorkingCopy) -> QgsLayerTreeLayer:
     """Below all that is drawn above it. Legends of several entries start folded."""
-    place = 0
-    for place, node in enumerate([*group.children(), None]):
-        other = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
-        if node is None or (other is not None and _rank(other, copy) > rank):
-            break
-    node = group.insertLayer(place, layer)
+    others = [node.layer() if isinstance(node, QgsLayerTreeLayer) else None for node in group.children()]
+    below = (place for place, other in enumerate(others) if other is not None and _rank(other, copy) > rank)
+    node = group.insertLayer(next(below, len(others)), layer)
     node.setExpanded(False)
     return node
 
@@ -242,7 +239,22 @@ def _rank(layer: QgsVectorLayer, copy: WorkingCopy) -> int:
 
 # -- finding ---------------------------------------------------------------------------------------------------------
 
-_known: dict[str, bool] = {}  # is a file a working copy? asked for every layer, answered once
+_known: dict[str, tuple[bool, int, int]] = {}  # by path: is it a working copy, and the file's time and size when asked
+
+
+def _is_copy(path: str) -> bool:
+    """`is_working_copy`, asked once: a file that is one stays one, another is asked again when it was written."""
+    known = _known.get(path)
+    if known is not None and known[0]:
+        return True
+    try:
+        state = Path(path).stat()
+    except OSError:
+        return False
+    seen = (state.st_mtime_ns, state.st_size)
+    if known is None or known[1:] != seen:
+        known = _known[path] = (is_working_copy(Path(path)), *seen)
+    return known[0]
 
 
 def origin_of(layer: object) -> tuple[Path, str] | None:
@@ -253,9 +265,7 @@ def origin_of(layer: object) -> tuple[Path, str] | None:
     path, table = str(parts.get("path") or ""), str(parts.get("layerName") or "")
     if not path or not table or not path.lower().endswith(".gpkg"):
         return None
-    if not _known.get(path):
-        _known[path] = is_working_copy(Path(path))
-    return (Path(path), table) if _known[path] else None
+    return (Path(path), table) if _is_copy(path) else None
 
 
 def project_layers(path: Path, table: str | None = None) -> list[QgsVectorLayer]:

@@ -149,10 +149,6 @@ _RENDERERS = {
     "bins": lambda *_: QgsSingleSymbolRenderer(symbols.bin_()),
     "stations": lambda *_: QgsSingleSymbolRenderer(symbols.dot(QColor("#1b7a8c"), 2.6)),
     "pilots": lambda *_: QgsSingleSymbolRenderer(symbols.pilot()),
-    "districts": lambda *_: QgsSingleSymbolRenderer(
-        symbols.boundary(symbols.DISTRICT, 0.36, [3.2, 1.0, 0.8, 1.0])
-    ),
-    "neighbourhoods": lambda *_: QgsSingleSymbolRenderer(
-        symbols.boundary(symbols.DISTRICT, 0.26, [1.8, 0.9])
-    ),
+    "districts": lambda *_: QgsSingleSymbolRenderer(symbols.boundary(symbols.DISTRICT, 0.36, [3.2, 1.0, 0.8, 1.0])),
+    "neighbourhoods": lambda *_: QgsSingleSymbolRenderer(symbols.boundary(symbols.DISTRICT, 0.26, [1.8, 0.9])),
 }

@@ -73,7 +73,7 @@ def _says(words: Iterable[str], wanted: str) -> bool:
         return wanted in " ".join(words)
     if len(wanted) >= _LONG:
         return any(wanted in word for word in words)
-    return any(word == wanted or word == f"{wanted}s" or word.endswith(wanted) for word in words)
+    return any(word in (wanted, f"{wanted}s") or word.endswith(wanted) for word in words)
 
 
 def stable_hue(name: str) -> int:
@@ -96,8 +96,8 @@ def name_column(source: Source) -> str | None:
     """The column that people call a feature by."""
     return column_named(
         source,
-        "name", "naam", "title", "titel", "label", "name_nl", "wijknaam", "buurtnaam", "straatnaam", "street", "address",
-        "adres", "omschrijving", "boomsortiment_nederlands", "species", "soort", "type",
+        "name", "naam", "title", "titel", "label", "name_nl", "wijknaam", "buurtnaam", "straatnaam", "street",
+        "address", "adres", "omschrijving", "boomsortiment_nederlands", "species", "soort", "type",
         types=("string",),
     )  # fmt: skip
 
