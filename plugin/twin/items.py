@@ -7,7 +7,6 @@ from typing import Any
 
 from .model import Extent, Item
 
-
 # What Apache, nginx, Jetty and others put into the ETag of what they compress.
 _REWRITTEN = tuple(
     f"{mark}{kind}{quote}" for mark in "-;:" for kind in ("gzip", "br", "deflate", "df", "zstd") for quote in ('"', "")

@@ -281,6 +281,8 @@ class Session:
         return _Call(call.method, target, {}, call.headers, call.body, True)
 
     def _send(self, call: _Call, progress: Progress, timeout: float, at_home: bool) -> Reply:
+        if self._origin[0] == "https" and call.url[:5].lower() == "http:":
+            raise insecure(self.url, call.url)
         client = self._home if at_home else self._away
         auth = (self._auth if at_home else None) or _NoAuth()
         headers = call.headers
