@@ -66,7 +66,7 @@ def fill(store: Store, data: Path | None = None, lod: float = 2.2, pilots: bool 
     if pilots:
         from .city import pilots_for_data
 
-        sources = chain(sources, [pilots_for_data()])
+        sources = chain((source for source in sources if source[0].id != "pilots"), [pilots_for_data()])
     return store.load(title, description, sources)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from osgeo import osr
@@ -27,7 +28,7 @@ _URI = re.compile(r"^(?:https?://www\.opengis\.net/def/crs/|urn:ogc:def:crs:)(OG
 _SHORT = re.compile(r"^(?:\[?)(OGC|EPSG):(\w+)\]?$", re.IGNORECASE)
 # RD's height component changes nothing in the plane
 _HORIZONTAL = {RD_NAP: RD}
-_local = threading.local()
+_idle: dict[tuple[str, str], list[Any]] = {}
 
 
 def uri_of(name: str) -> str | None:
@@ -64,13 +65,16 @@ def offered(storage_crs: str, has_z: bool) -> tuple[str, ...]:
     return tuple(uris)
 
 
+@lru_cache(maxsize=64)
 def is_geographic(uri: str) -> bool:
     return bool(_reference(uri).IsGeographic())
 
 
+@lru_cache(maxsize=64)
 def north_first(uri: str) -> bool:
     """Whether the first coordinate is north (latitude)."""
-    return bool(_reference(uri).EPSGTreatsAsLatLong()) or bool(_reference(uri).EPSGTreatsAsNorthingEasting())
+    reference = _reference(uri)
+    return bool(reference.EPSGTreatsAsLatLong()) or bool(reference.EPSGTreatsAsNorthingEasting())
 
 
 def decimals(uri: str) -> int:
@@ -93,7 +97,8 @@ def transform(points: Sequence[Sequence[float]], source: str, target: str) -> li
     source, target = _HORIZONTAL.get(source, source), _HORIZONTAL.get(target, target)
     if source == target or not points:
         return [(p[0], p[1]) for p in points]
-    moved = _transformation(source, target).TransformPoints([(p[0], p[1]) for p in points])
+    with _transformation(source, target) as transformation:
+        moved = transformation.TransformPoints([(p[0], p[1]) for p in points])
     places = decimals(target)
     return [(round(p[0], places), round(p[1], places)) for p in moved]
 
@@ -125,21 +130,22 @@ def transform_box(box: Box, source: str, target: str) -> Box | None:
 
 
 def _reference(uri: str) -> Any:
-    known: dict[str, Any] = _local.__dict__.setdefault("references", {})
-    if uri not in known:
-        reference = osr.SpatialReference()
-        if uri == CRS84:
-            reference.SetFromUserInput("OGC:CRS84")
-        else:
-            reference.ImportFromEPSG(int(uri.rsplit("/", 1)[1]))
-        reference.SetAxisMappingStrategy(osr.OAMS_AUTHORITY_COMPLIANT)
-        known[uri] = reference
-    return known[uri]
+    reference = osr.SpatialReference()
+    if uri == CRS84:
+        reference.SetFromUserInput("OGC:CRS84")
+    else:
+        reference.ImportFromEPSG(int(uri.rsplit("/", 1)[1]))
+    reference.SetAxisMappingStrategy(osr.OAMS_AUTHORITY_COMPLIANT)
+    return reference
 
 
-def _transformation(source: str, target: str) -> Any:
-    """One per thread: PROJ's objects must not be shared between threads."""
-    known: dict[tuple[str, str], Any] = _local.__dict__.setdefault("transformations", {})
-    if (source, target) not in known:
-        known[source, target] = osr.CoordinateTransformation(_reference(source), _reference(target))
-    return known[source, target]
+@contextmanager
+def _transformation(source: str, target: str) -> Iterator[Any]:
+    """Lent to one thread at a time: they take milliseconds to make, and PROJ's objects must not be shared."""
+    idle = _idle.setdefault((source, target), [])
+    try:
+        found = idle.pop()
+    except IndexError:
+        found = osr.CoordinateTransformation(_reference(source), _reference(target))
+    yield found
+    idle.append(found)

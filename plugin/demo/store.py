@@ -60,7 +60,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
-        self._writing = threading.Lock()
+        self._writing, self._counting = threading.Lock(), threading.Lock()
         self._states: dict[int, State] = {}
         self._epoch = 0
         try:
@@ -104,8 +104,9 @@ class Store:
                 "SELECT count(*), min(min_x), min(min_y), max(max_x), max(max_y) FROM item WHERE collection = ?", (n,)
             ).fetchone()
         state = State(row[0], None if row[1] is None else (row[1], row[2], row[3], row[4]))
-        if epoch == self._epoch:  # a write in between would make this one stale
-            self._states[n] = state
+        with self._counting:
+            if epoch == self._epoch:  # a write in between would make this one stale
+                self._states[n] = state
         return state
 
     def page(self, collection_id: str, query: Query) -> tuple[int, list[Item]]:
@@ -118,11 +119,15 @@ class Store:
         for i, (name, value) in enumerate(query.equals):
             where += f" AND json_extract(properties, :p{i}) = :v{i}"
             values[f"p{i}"], values[f"v{i}"] = f'$."{name}"', value
+        known = self.state(collection_id) if query.box is None and not query.equals else None
         with self._connection() as db:
             db.execute("BEGIN")
             try:
-                counted = db.execute(f"SELECT count(*) FROM item WHERE {where}", values)  # nosec B608 - fixed fragments
-                matched = int(counted.fetchone()[0])
+                if known is not None:
+                    matched = known.count
+                else:
+                    counted = db.execute(f"SELECT count(*) FROM item WHERE {where}", values)  # nosec B608 - fixed
+                    matched = int(counted.fetchone()[0])
                 rows = db.execute(
                     f"SELECT {_ROW} FROM item WHERE {where} ORDER BY fid LIMIT :limit OFFSET :offset",  # nosec B608
                     values,
@@ -154,7 +159,8 @@ class Store:
                 )
                 db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
                 raise
             self._read_collections(db)
         return total
@@ -171,11 +177,13 @@ class Store:
                 yield Writing(self, db, n)
                 db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
                 raise
             finally:
-                self._epoch += 1
-                self._states.pop(n, None)
+                with self._counting:
+                    self._epoch += 1
+                    self._states.pop(n, None)
 
     def close(self) -> None:
         while self._idle:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
@@ -10,8 +12,10 @@ from osgeo import gdal, ogr
 
 from .. import crs
 from ..model import Feature, Property, Schema, compact
+from . import wkb
 from .draft import Draft, SkipFile, readable
 
+log = logging.getLogger(__name__)
 _KINDS = {
     ogr.wkbPoint: "Point", ogr.wkbMultiPoint: "MultiPoint", ogr.wkbLineString: "LineString",
     ogr.wkbMultiLineString: "MultiLineString", ogr.wkbPolygon: "Polygon", ogr.wkbMultiPolygon: "MultiPolygon",
@@ -109,8 +113,15 @@ def _geometry(geometry: Any, swap: bool) -> tuple[str | None, tuple[float, float
     if swap:
         geometry.SwapXY()
     min_x, max_x, min_y, max_y = geometry.GetEnvelope()
-    text: str = geometry.ExportToJson()
-    return text.replace(" ", ""), (min_x, min_y, max_x, max_y)
+    try:
+        text = wkb.geojson(bytes(geometry.ExportToIsoWkb(ogr.wkbNDR)))
+    except ValueError:
+        try:  # a collection of geometries
+            text = compact(json.loads(geometry.ExportToJson(options=["SIGNIFICANT_FIGURES=17"])))
+        except (ValueError, TypeError):
+            log.warning("a geometry with coordinates that are no numbers was left out")
+            return None, None
+    return text, (min_x, min_y, max_x, max_y)
 
 
 def _string(feature: Any, i: int) -> str:

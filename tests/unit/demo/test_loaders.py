@@ -10,7 +10,7 @@ import pytest
 from osgeo import ogr, osr
 
 from plugin.demo.crs import CRS84, RD, RD_NAP
-from plugin.demo.loaders import load_folder, slug
+from plugin.demo.loaders import load_folder, slug, wkb
 from plugin.demo.store import Store
 
 from .conftest import Client
@@ -274,6 +274,28 @@ def test_geopackage(tmp_path, load):
     assert items(store, "stops")[0]["geometry"]["coordinates"] == [4.5, 51.9]
     text = store.collection("trees").schema.get("t")
     assert text.required and text.max_length == 8
+
+
+@pytest.mark.parametrize(
+    "wkt",
+    [
+        "POINT (1.1 2.2)", "POINT Z (1 2 3.3)", "LINESTRING (0 0,1 1.5,2 2)", "MULTIPOINT Z ((1 2 3),(4 5 6))",
+        "MULTILINESTRING ((0 0,1 1),(2 2,3 3,4 4))", "POLYGON ((0 0,4 0,4 4,0 0),(1 0.5,2 0.5,2 1,1 0.5))",
+        "MULTIPOLYGON Z (((0 0 1,4 0 1,4 4 1,0 0 1)),((9 9 2,10 9 2,10 10 2,9 9 2)))", "POLYGON EMPTY",
+    ],
+)  # fmt: skip
+def test_wkb(wkt):
+    shape = ogr.CreateGeometryFromWkt(wkt)
+    assert json.loads(wkb.geojson(bytes(shape.ExportToIsoWkb(ogr.wkbNDR)))) == json.loads(shape.ExportToJson())
+
+
+def test_wkb_refuses_what_it_does_not_know():
+    nan = ogr.Geometry(ogr.wkbPoint)
+    nan.AddPoint_2D(float("nan"), 1)
+    shapes = [ogr.CreateGeometryFromWkt(wkt) for wkt in ("GEOMETRYCOLLECTION (POINT (1 2))", "POINT M (1 2 3)")]
+    for shape in (*shapes, nan):
+        with pytest.raises(ValueError):
+            wkb.geojson(bytes(shape.ExportToIsoWkb(ogr.wkbNDR)))
 
 
 def test_real_data(shared_data, tmp_path, caplog):
