@@ -4,6 +4,7 @@ Everything goes through the widgets that a user has: the catalogue's ticks, the 
 the Changes page and its Publish window. Each step says what it did; the first that fails ends the tour.
 """
 
+import faulthandler
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 import qgis.utils
 from qgis.core import QgsPointXY, QgsProject, QgsVector3D
 from qgis.PyQt.QtCore import QEventLoop, Qt, QTimer
-from qgis.PyQt.QtWidgets import QApplication, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QWidget
 from qgis.utils import iface
 
 URL = os.environ["CITYTWIN_URL"]
@@ -80,6 +81,14 @@ class Tour:
         iface.mainWindow().showMaximized()
         if UNATTENDED:
             iface.mainWindow().setGeometry(QApplication.primaryScreen().availableGeometry())
+        for dock in iface.mainWindow().findChildren(QDockWidget):
+            if dock.objectName() in ("Browser", "Browser2"):
+                dock.close()
+        iface.mainWindow().resizeDocks(
+            [self.window.dock, iface.mainWindow().findChild(QDockWidget, "Layers")],
+            [400, 270],
+            Qt.Orientation.Horizontal,
+        )
         say(f"QGIS {qgis.core.Qgis.version()} with City Twin Workbench")
         self.connect()
         self.check_out()
@@ -101,15 +110,15 @@ class Tour:
 
     def check_out(self) -> None:
         model, panel = self.catalogue.model, self.catalogue.panel
-        wanted = {}
-        for row in range(model.rowCount()):
-            collection = model.data(model.index(row, 0), self.module("gui.catalogue_model").Role.COLLECTION)
-            name = f"{collection.id} {collection.title}".lower()
-            for kind in KINDS:
-                if kind not in wanted and any(word in name for word in kind):
-                    wanted[kind] = row
-                    model.setData(model.index(row, 0), Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
-                    break
+        role = self.module("gui.catalogue_model").Role.COLLECTION
+        found = [model.data(model.index(row, 0), role) for row in range(model.rowCount())]
+        names = [f"{collection.id} {collection.title}".lower() for collection in found]
+        wanted = set()
+        for kind in KINDS:
+            rows = [row for word in kind for row, name in enumerate(names) if word in name]
+            wanted.update(rows[:1])
+        for row in wanted:
+            model.setData(model.index(row, 0), Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
         panel.file.setFilePath(str(FOLDER / "Rotterdam.gpkg"))
         until(panel.button.isEnabled, "the Check Out button")
         started = time.monotonic()
@@ -234,6 +243,8 @@ class Tour:
 
 def run() -> None:
     code = 1
+    crashes = (FOLDER / "crash.log").open("w")  # stays open: it is written to when nothing else works any more
+    faulthandler.enable(crashes)
     try:
         tour = Tour()
         tour.go()
