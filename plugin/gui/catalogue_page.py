@@ -210,10 +210,9 @@ class CataloguePage(QWidget):
         self._say("demo-twin", tr("One Moment"), text)
 
     def _demo_is_ready(self, name: str) -> None:
-        before = self.connections.current
         self._unseen = False
         self.connections.select(name)
-        if self.connections.current == before:
+        if not self.loader.busy:  # the same connection as before, to a twin that is awake now
             self.read_again()
 
     def _demo_failed(self, sentence: str) -> None:

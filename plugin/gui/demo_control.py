@@ -49,9 +49,9 @@ class DemoControl(QObject):
     def _listens(self, url: str) -> None:
         name = str(QgsSettings().value(_NAME, "", type=str)) or tr("Demo Twin")
         known = connections.get(name)
+        QgsSettings().setValue(_NAME, name)
         if known is None or known.url != url:
             connections.save(Connection(name, url))
-        QgsSettings().setValue(_NAME, name)
         # Working copies know their twin by its address: it should be the same next time.
         QgsSettings().setValue(_PORT, QUrl(url).port(0))
         self.ready.emit(name)
