@@ -31,6 +31,7 @@ class TwinServer(ThreadingMixIn, WSGIServer):
 
     def __init__(self, app: WsgiApp, host: str = "127.0.0.1", port: int = 0) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._open: set[Any] = set()
         super().__init__((host, port), Handler)
         self.set_app(cast(Any, app))
 
@@ -46,6 +47,23 @@ class TwinServer(ThreadingMixIn, WSGIServer):
     def url(self) -> str:
         name = str(self.server_name)
         return f"http://{f'[{name}]' if ':' in name else name}:{self.server_port}/"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Also closes the connections that clients hold open: nobody is answered after the end."""
+        super().server_close()
+        for request in list(self._open):
+            try:
+                request.shutdown(socket.SHUT_RDWR)
+            except OSError as error:
+                log.debug("already closed: %s", error)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         error = sys.exc_info()[1]

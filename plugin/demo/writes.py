@@ -136,7 +136,12 @@ def _feature(collection: Collection, item_id: ItemId, body: dict[str, Any], uri:
     if box is not None and not all(abs(number) < 1e300 for number in box):
         raise Problem(400, f"geometry: its coordinates have no place in {collection.storage_crs}.")
     values = compute(collection.schema, properties, geometry)
-    return Feature(item_id, compact(geometry) if geometry else None, box, compact(values))
+    try:
+        text = compact(values)
+        text.encode("utf-8")
+    except (ValueError, RecursionError) as error:  # infinity inside an object, half a character, a thousand levels
+        raise Problem(400, f"The properties cannot be stored: {error}.") from error
+    return Feature(item_id, compact(geometry) if geometry else None, box, text)
 
 
 def _chosen_id(body: dict[str, Any]) -> str:

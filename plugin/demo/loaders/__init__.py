@@ -12,7 +12,8 @@ from typing import Any, Callable
 
 from ..model import Collection, Feature
 from . import cityjson, geojson, geopackage
-from .draft import Draft, SkipFile
+from .draft import Draft, SkipFile, readable
+from .known import KNOWN
 
 log = logging.getLogger(__name__)
 # Folders of recorded answers, of tiles, and of formats that hold no features.
@@ -46,11 +47,15 @@ def _sources(folder: Path, lod: float, override: dict[str, Any]) -> Iterator[Sou
         name = path.relative_to(folder).as_posix()
         try:
             for draft in read(path):
-                draft.id = _free(slug(draft.id), taken)
+                own = slug(draft.id)
+                draft.id = _free(own, taken)
                 taken.add(draft.id)
-                for key, value in words.get(draft.id, {}).items():
-                    if key in _OVERRIDES:
-                        setattr(draft, key, str(value))
+                for told in (KNOWN.get(own, {}), words.get(draft.id, {})):
+                    for key, value in told.items():
+                        if key in _OVERRIDES:
+                            setattr(draft, key, str(value))
+                if draft.id != own and "title" not in words.get(draft.id, {}):
+                    draft.title = f"{draft.title or readable(own)} ({draft.id.rsplit('_', 1)[1]})"
                 log.info("%s: collection %s", name, draft.id)
                 yield draft.finish()
         except SkipFile as reason:

@@ -149,7 +149,7 @@ def test_names(load):
     })  # fmt: skip
     assert [(c.id, c.title, c.licence) for c in store.collections()] == [
         ("trees", "Our Trees", "CC0"),
-        ("trees_2", "Trees 2", ""),
+        ("trees_2", "Trees (2)", ""),
     ]
     assert store.about()[0] == "Ours"
 
@@ -313,6 +313,8 @@ def test_real_data(shared_data, tmp_path, caplog):
     }  # fmt: skip
     delfshaven = store.collection("rotterdam_delfshaven")
     assert delfshaven.title == "Buildings, Delfshaven" and delfshaven.storage_crs == RD
+    assert delfshaven.licence == "CC BY 4.0" and delfshaven.attribution == "Municipality of Rotterdam"
+    assert len({c.title for c in store.collections()}) == len(counts)
     assert items(store, "rotterdam_subset")[0]["properties"]["height"] > 1
     call = Client(store)
     braces = "{10A31B7E-8FC2-45EE-836A-1DB9FEF06E04}"

@@ -260,6 +260,14 @@ def test_bad_bodies(store, content, kind, status):
     problem(call("POST", ITEMS, content, IN_RD, kind), status)
 
 
+@pytest.mark.parametrize("value", ['{"a": 1e999}', '{"a": "\\ud800"}', '{"a":' * 985 + "1" + "}" * 985])
+def test_values_that_json_lets_through_but_no_store_can_hold(call, value):
+    content = json.dumps(body(extra=None)).replace('"extra": null', f'"extra": {value}').encode()
+    assert call("POST", ITEMS, content, IN_RD).status in (400, 201)
+    assert call("GET", ITEMS).status == 200
+    assert call("GET", ITEMS + "?name=New").status == 200
+
+
 def test_compressed_bodies_are_refused(call):
     problem(call("POST", ITEMS, body(), {**IN_RD, "Content-Encoding": "gzip"}), 415)
 
