@@ -11,6 +11,7 @@ from qgis.core import QgsApplication
 from .text import tr, use_language
 
 if TYPE_CHECKING:
+    from qgis.core import QgsVectorLayer
     from qgis.gui import QgisInterface
 
     from .processing.provider import CityTwinProvider
@@ -58,30 +59,28 @@ class Window:
         from qgis.PyQt.QtCore import QObject, Qt
         from qgis.PyQt.QtGui import QAction
 
+        from .gui.badge import ChangeBadge
         from .gui.catalogue_page import CataloguePage
+        from .gui.changes_page import ChangesPage
         from .gui.demo_control import DemoControl
         from .gui.dock import CityTwinDock
         from .gui.icons import icon
+        from .gui.indicators import ChangeIndicators
         from .map.processes import DemoTwin
-
-        try:
-            from .gui.changes_page import ChangesPage
-            from .gui.indicators import ChangeIndicators
-            from .map.project import ProjectCopies
-        except ImportError:
-            ChangesPage = ChangeIndicators = ProjectCopies = None
+        from .map.project import ProjectCopies
 
         self.iface = iface
         self.root = QObject()  # parent of all that has no widget for one
-        self.copies = ProjectCopies(self.root) if ProjectCopies else None
+        self.copies = ProjectCopies(self.root)
         self.demo = DemoControl(DemoTwin(self.root), self.root)
-        self.indicators = ChangeIndicators(iface.layerTreeView(), self.copies) if ChangeIndicators else None
+        self.indicators = ChangeIndicators(iface.layerTreeView(), self.copies, self.show_layer_changes)
         self.catalogue = CataloguePage(iface, self.demo)
+        self.changes = ChangesPage(self.copies, iface)
+        self.changes.catalogue_wanted.connect(self.show_catalogue)
         self.dock = CityTwinDock(iface.mainWindow())
         self.dock.add_page("catalogue", icon("catalogue"), tr("Catalogue"), self.catalogue)
-        if ChangesPage:
-            self.dock.add_page("changes", icon("changes"), tr("Changes"), ChangesPage(self.copies, iface))
-            self.dock.page("changes").catalogue_wanted.connect(self.show_catalogue)
+        self.dock.add_page("changes", icon("changes"), tr("Changes"), self.changes)
+        self.badge = ChangeBadge(self.copies, self.dock.rail.button("changes"), self.root)
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
 
         self.menu = tr("City Twin")
@@ -112,6 +111,11 @@ class Window:
         """Where publishing begins."""
         self._show("changes")
 
+    def show_layer_changes(self, layer: QgsVectorLayer) -> None:
+        """What of one layer is not published."""
+        self._show("changes")
+        self.changes.show_layer(layer)
+
     def start_demo(self) -> None:
         """Start the demo twin, and show its catalogue once it is ready."""
         self._show("catalogue")
@@ -123,14 +127,14 @@ class Window:
 
     def close(self) -> None:
         """Take all of it away again; what runs is ended."""
-        from .map import tasks
+        from .map import engine, tasks
 
         self.dock.stop()
-        for one in (self.indicators, self.copies):
-            if one is not None:
-                one.stop()
+        self.indicators.stop()
+        self.copies.stop()
         self.demo.stop()
         tasks.cancel_all()
+        engine.end_all()
         for action in self.actions.values():
             self.iface.removePluginMenu(self.menu, action)
         self.iface.removeDockWidget(self.dock)

@@ -18,6 +18,7 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorLayer,
 )
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtGui import QColor
 
@@ -147,7 +148,7 @@ def add_copy(
             next(steps)
         except StopIteration:
             if done is not None:
-                done(out)
+                done([layer for layer in out if not sip.isdeleted(layer)])
             return
         QTimer.singleShot(0, turn)
 
@@ -178,6 +179,8 @@ def _adding(copy: WorkingCopy, tables: Sequence[str] | None, out: list[QgsVector
         _place(_group(project, copy.path), layer, theme_of(source, family).rank, copy)
         out.append(layer)
         yield
+        if any(sip.isdeleted(one) for one in out):
+            return  # the project was closed meanwhile, or they were removed again
         if empty and theme_of(source, family).name == "buildings":
             height = three_d.lowest_ground(layer, source)
             if height is not None:
