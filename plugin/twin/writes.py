@@ -225,9 +225,7 @@ class Writer:
         try:
             now, current = self.get(identity)
         except NotFound:
-            if token is None and shown is None:
-                raise
-            return Written(identity, token, shown, overtaken=True, status=reply.status)
+            return Written(identity, token, None, overtaken=True, status=reply.status)
         except TwinError:
             # The write is done; that it cannot be read back now must not make it look undone.
             return Written(identity, token, shown, status=reply.status)
