@@ -39,7 +39,8 @@ CREATE UNIQUE INDEX item_id ON item (collection, id);
 CREATE INDEX item_order ON item (collection, fid, min_x, min_y, max_x, max_y);
 CREATE INDEX change_item ON change (collection, item);
 """
-_ROW = "item.id, item.whole, item.seq, item.geometry, item.properties, item.updated, item.updated_by"
+_FIND = """SELECT id, whole, seq, geometry, properties, updated, updated_by FROM item
+  WHERE collection = ? AND id = ?"""
 _INSERT_ITEM = """INSERT INTO item
   (fid, collection, id, whole, seq, min_x, min_y, max_x, max_y, updated, updated_by, properties, geometry)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -126,12 +127,11 @@ class Store:
                 if known is not None:
                     matched = known.count
                 else:
-                    counted = db.execute(f"SELECT count(*) FROM item WHERE {where}", values)  # nosec B608 - fixed
-                    matched = int(counted.fetchone()[0])
-                rows = db.execute(
-                    f"SELECT {_ROW} FROM item WHERE {where} ORDER BY fid LIMIT :limit OFFSET :offset",  # nosec B608
-                    values,
-                ).fetchall()
+                    counting = f"SELECT count(*) FROM item WHERE {where}"  # nosec B608 - fixed parts, bound values
+                    matched = int(db.execute(counting, values).fetchone()[0])
+                columns = "id, whole, seq, geometry, properties, updated, updated_by"
+                listing = f"SELECT {columns} FROM item WHERE {where}"  # nosec B608 - fixed parts, bound values
+                rows = db.execute(listing + " ORDER BY fid LIMIT :limit OFFSET :offset", values).fetchall()
             finally:
                 db.execute("COMMIT")
         return matched, [self._item(row) for row in rows]
@@ -199,10 +199,7 @@ class Store:
         return Item(item_id, self.etag(row[2]), row[3], row[4], row[5], row[6])
 
     def _find(self, db: sqlite3.Connection, n: int, item_id: str) -> Item | None:
-        row = db.execute(
-            f"SELECT {_ROW} FROM item WHERE collection = ? AND id = ?",
-            (n, item_id),  # nosec B608 - fixed columns
-        ).fetchone()
+        row = db.execute(_FIND, (n, item_id)).fetchone()
         return self._item(row) if row else None
 
     def _read_collections(self, db: sqlite3.Connection) -> None:
