@@ -101,7 +101,10 @@ def building(inside: str = BUILDING, solid: bool = False) -> QgsSymbol:
     """A building. A solid's walls are polygons too: one edge around the whole, its parts hardly told apart inside."""
     edge = QColor(inside).darker(132)
     if not solid:
-        return stack(QgsFillSymbol(), fill(QColor(inside), edge, 0.12))
+        one = fill(QColor(inside), edge, 0.35)
+        one.setStrokeWidthUnit(METRES)
+        one.setStrokeWidthMapUnitScale(bounded(0.04, 0.14))
+        return stack(QgsFillSymbol(), one)
     around = fill(None, edge, 0.4)
     inner = fill(QColor(inside), QColor(inside).darker(110), 0.08)
     around.setRenderingPass(0)

@@ -6,6 +6,7 @@ Heights are those of the data (NAP in the Netherlands), taken as they are: no la
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from qgis.core import (
     Qgis,
@@ -15,6 +16,7 @@ from qgis.core import (
     QgsFlatTerrainProvider,
     QgsProject,
     QgsProperty,
+    QgsVector3D,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QColor
@@ -45,14 +47,15 @@ def apply(layer: QgsVectorLayer, source: Source, theme: Theme) -> None:
 def _building(_3d, source: Source):  # type: ignore[no-untyped-def]
     symbol = _3d.QgsPolygon3DSymbol()
     material = _3d.QgsPhongMaterialSettings()
-    material.setDiffuse(QColor("#e4ddd0"))
-    material.setAmbient(QColor("#6f6a62"))
+    # together just short of white: QGIS's light shines straight down, on roofs in full
+    material.setDiffuse(QColor("#7d776d"))
+    material.setAmbient(QColor("#77716a"))
     material.setSpecular(QColor("#000000"))
     material.setShininess(0)
     symbol.setMaterialSettings(material)
     symbol.setEdgesEnabled(source.feature_count <= _EDGES)
-    symbol.setEdgeColor(QColor("#8a8176"))
-    symbol.setEdgeWidth(0.6)
+    symbol.setEdgeColor(QColor("#a1988b"))
+    symbol.setEdgeWidth(0.5)
     symbol.setAltitudeClamping(Qgis.AltitudeClamping.Absolute)
     symbol.setAltitudeBinding(Qgis.AltitudeBinding.Vertex)
     if source.has_z:
@@ -81,8 +84,8 @@ def _building(_3d, source: Source):  # type: ignore[no-untyped-def]
 def _tree(_3d, source: Source):  # type: ignore[no-untyped-def]
     symbol = _3d.QgsPoint3DSymbol()
     material = _3d.QgsPhongMaterialSettings()
-    material.setDiffuse(QColor("#7fa968"))
-    material.setAmbient(QColor("#3f5a35"))
+    material.setDiffuse(QColor("#4a6b3c"))
+    material.setAmbient(QColor("#43603a"))
     material.setSpecular(QColor("#000000"))
     material.setShininess(0)
     symbol.setMaterialSettings(material)
@@ -114,3 +117,27 @@ def set_ground(project: QgsProject, height: float) -> None:
     provider = QgsFlatTerrainProvider()
     provider.setOffset(height)
     project.elevationProperties().setTerrainProvider(provider)
+
+
+def light(settings: Any) -> None:
+    """Afternoon light for a 3D map (``Qgs3DMapSettings``): a warm sun from the south-west, the sky from the other side."""
+    from qgis import _3d
+
+    up_is_y = True
+    for source in settings.lightSources():
+        if isinstance(source, _3d.QgsDirectionalLightSettings):
+            # straight down, along whichever axis this QGIS has upwards
+            direction = source.direction()
+            up_is_y = abs(direction.y()) >= abs(direction.z())
+    lights = []
+    for colour, intensity, east, north, up in (
+        ("#fff4e0", 0.62, 0.55, 0.65, -0.75),
+        ("#dfe8f5", 0.2, -0.7, -0.5, -0.35),
+    ):
+        one = _3d.QgsDirectionalLightSettings()
+        one.setColor(QColor(colour))
+        one.setIntensity(intensity)
+        one.setDirection(QgsVector3D(east, up, -north) if up_is_y else QgsVector3D(east, north, up))
+        lights.append(one)
+    settings.setLightSources(lights)
+    settings.setBackgroundColor(QColor("#e9eff4"))
