@@ -162,6 +162,7 @@ class Store:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._read_collections(db)
         return total
 
@@ -236,7 +237,7 @@ class Store:
         db = sqlite3.connect(str(self._path), timeout=30, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last writes
-        db.execute("PRAGMA cache_size = -65536")
+        db.execute("PRAGMA cache_size = -16384")
         db.create_function("meets_box", 5, text_meets_box, deterministic=True)
         return db
 

@@ -88,7 +88,7 @@ def _park(key: str, ring: tuple[Point, ...], free: Free) -> Iterator[Tree]:
     inner = plane.shrink(plane.counter_clockwise(ring), 14) or list(ring)
     xs, ys = [p[0] for p in inner], [p[1] for p in inner]
     groves = [
-        (dice.uniform(min(xs), max(xs)), dice.uniform(min(ys), max(ys)), dice.choice(_SPECIES)) for _ in range(60)
+        (dice.uniform(min(xs), max(xs)), dice.uniform(min(ys), max(ys)), dice.choice(_SPECIES)) for _ in range(90)
     ]
     n = 0
     for x, y, species in groves:
