@@ -58,6 +58,7 @@ class Window:
     def __init__(self, iface: QgisInterface) -> None:
         from qgis.PyQt.QtCore import QObject, Qt
         from qgis.PyQt.QtGui import QAction
+        from qgis.PyQt.QtWidgets import QMenu
 
         from .gui.badge import ChangeBadge
         from .gui.catalogue_page import CataloguePage
@@ -83,8 +84,11 @@ class Window:
         self.badge = ChangeBadge(self.copies, self.dock.rail.button("changes"), self.root)
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
 
-        self.menu = tr("City Twin")
-        self.toolbar = iface.addToolBar(self.menu)
+        # A menu of our own: QGIS's addPluginToMenu leaves its menu behind.
+        self.menu = QMenu(tr("City Twin"), iface.mainWindow())
+        self.menu.setIcon(icon("icon"))
+        iface.pluginMenu().addMenu(self.menu)
+        self.toolbar = iface.addToolBar(tr("City Twin"))
         self.toolbar.setObjectName("CityTwinToolBar")
         self.actions: dict[str, QAction] = {}
         doings: tuple[tuple[str, str, str, Callable[[], None] | None], ...] = (
@@ -98,7 +102,7 @@ class Window:
             action.setObjectName(f"CityTwin_{name}")
             if act is not None:
                 action.triggered.connect(lambda _checked=False, act=act: act())
-            iface.addPluginToMenu(self.menu, action)
+            self.menu.addAction(action)
             self.toolbar.addAction(action)
         self.dock.setToggleVisibilityAction(self.actions["dock"])
 
@@ -135,9 +139,8 @@ class Window:
         self.demo.stop()
         tasks.cancel_all()
         engine.end_all()
-        for action in self.actions.values():
-            self.iface.removePluginMenu(self.menu, action)
+        self.iface.pluginMenu().removeAction(self.menu.menuAction())
         self.iface.removeDockWidget(self.dock)
         self.iface.mainWindow().removeToolBar(self.toolbar)
-        for one in (self.toolbar, self.dock, self.root):
+        for one in (self.indicators, self.menu, self.toolbar, self.dock, self.root):
             one.deleteLater()

@@ -21,9 +21,9 @@ def iface() -> Any:
     return iface
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def city_twin() -> Any:
-    """The plugin as QGIS started it."""
+    """The plugin as QGIS has it now: a test may have loaded it anew."""
     import qgis.utils
 
     return qgis.utils.plugins["city_twin_workbench"]

@@ -21,11 +21,20 @@ def page(city_twin):
     return city_twin.window.catalogue
 
 
+def city_twin_connections():
+    from city_twin_workbench.map import connections
+
+    return connections
+
+
 def click(widget) -> None:
     QTest.mouseClick(widget, LEFT)
 
 
 def test_a_new_user_starts_the_demo_twin(page, city_twin, wait_until, screenshot):
+    for name in [page.connections.combo.itemText(row) for row in range(page.connections.combo.count())]:
+        city_twin_connections().remove(name)
+    wait_until(lambda: not page.loader.busy)
     screenshot("catalogue-first-steps")
     click(page.message.buttons[-1])
     wait_until(lambda: page.model.rowCount() >= 6)
