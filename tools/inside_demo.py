@@ -163,6 +163,12 @@ class Tour:
         if view is None:
             raise RuntimeError("QGIS has no 3D here")
         until(lambda: view.scene() is not None, "the 3D scene")
+        window = self.window_of("Rotterdam")
+        if UNATTENDED:
+            corner = self.canvas.mapToGlobal(self.canvas.rect().topLeft())
+            window.setGeometry(corner.x() + 20, corner.y() + 20, self.canvas.width() - 40, self.canvas.height() - 40)
+            window.raise_()
+            pause(300)
         camera = view.cameraController()
         distance = min(self.canvas.extent().width(), self.canvas.extent().height()) * 0.75
         self.place(view, camera, centre, distance)
@@ -173,8 +179,17 @@ class Tour:
         say("New 3D Map View: the buildings stand up")
         picture("3d")
         if UNATTENDED:
-            iface.closeMapCanvas("Rotterdam")
+            window.close()
             pause(500)
+
+    @staticmethod
+    def window_of(title: str) -> QWidget:
+        """The window of its own that QGIS gives a 3D view."""
+        return next(
+            window
+            for window in QApplication.topLevelWidgets()
+            if title in window.windowTitle() and window is not iface.mainWindow()
+        )
 
     @staticmethod
     def place(view, camera, centre: QgsPointXY, distance: float) -> None:

@@ -269,6 +269,16 @@ def test_walls_are_no_problem() -> None:
     assert len(list(geometry_problems({"type": "MultiPolygon", "coordinates": [roof, bow]}))) == 1
 
 
+def test_what_was_wrong_before_is_not_this_edits_doing(copy: WorkingCopy) -> None:
+    bow = {"type": "Polygon", "coordinates": [[[0, 0], [10, 10], [10, 0], [0, 10], [0, 0]]]}
+    moved = {"type": "Polygon", "coordinates": [[[5, 0], [15, 10], [15, 0], [5, 10], [5, 0]]]}
+    run(copy, "UPDATE twin_state SET tracking = 0")
+    run(copy, "UPDATE buildings SET geom = ? WHERE twin_id = 'b1'", encode(bow, 28992)[0])
+    run(copy, "UPDATE twin_state SET tracking = 1")
+    run(copy, "UPDATE buildings SET geom = ? WHERE twin_id IN ('b1', 'b2')", encode(moved, 28992)[0])
+    assert [problem.twin_id for problem in validate(copy)] == ["b2"]
+
+
 def test_another_twin_is_not_sent_anything(copy: WorkingCopy, twin: SmallTwin) -> None:
     run(copy, "UPDATE twin_source SET url = 'https://elsewhere.example/'")
     other = WorkingCopy.open(copy.path)
