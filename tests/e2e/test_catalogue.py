@@ -32,8 +32,9 @@ def click(widget) -> None:
 
 
 def test_a_new_user_starts_the_demo_twin(page, city_twin, wait_until, screenshot):
-    for name in [page.connections.combo.itemText(row) for row in range(page.connections.combo.count())]:
-        city_twin_connections().remove(name)
+    wait_until(lambda: page.message.buttons)
+    for one in city_twin_connections().all():
+        city_twin_connections().remove(one.name)
     wait_until(lambda: not page.loader.busy)
     screenshot("catalogue-first-steps")
     click(page.message.buttons[-1])
