@@ -169,6 +169,7 @@ def test_collections_are_read_with_patience(server: FaultyServer, connect: Conne
         {"id": "a", "title": None, "extent": {"spatial": {"bbox": [[None] * 4]}}, "crs": ["#/crs", "x:own"]},
         {"id": 7, "itemType": "record", "extent": {"spatial": {"bbox": [[-180, -90, 0, 180, 90, 9]]}}, "itemCount": 12},
         {"id": ""},
+        {"id": "ll", "extent": {"spatial": {"bbox": [[51, 4, 52, 5]], "crs": "http://www.opengis.net/def/crs/EPSG/0/4326"}}},
         "nonsense",
         {"id": "a", "title": "again"},
         {"id": "b/ c", "extent": {"spatial": {"bbox": [4, 51, 5, 52]}}, "license": "CC BY 4.0", "links": "no"},
@@ -193,7 +194,8 @@ def test_collections_are_read_with_patience(server: FaultyServer, connect: Conne
         {"Content-Type": "application/json"},
     )
     found = {c.id: c for c in connect(url).collections()}
-    assert list(found) == ["a", "7", "b/ c", "rd", "inf"]
+    assert list(found) == ["a", "7", "ll", "b/ c", "rd", "inf"]
+    assert found["ll"].extent == (4, 51, 5, 52)
     assert found["a"].title == "a" and found["a"].extent is None and found["inf"].extent is None
     assert found["a"].crs == (RD, "x:own") and found["a"].licence == "CC0"
     assert not found["7"].is_features and found["7"].extent == (-180, -90, 180, 90) and found["7"].count == 12

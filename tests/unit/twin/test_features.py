@@ -133,6 +133,20 @@ def test_a_guess_that_was_wrong_harms_nothing(server: FaultyServer, session: Ses
     assert no_threads()
 
 
+def test_a_guess_that_led_elsewhere_is_corrected(server: FaultyServer, session: Session, make_collection: Make) -> None:
+    body = {
+        "type": "FeatureCollection",
+        "features": [feature("a")],
+        "links": [{"rel": "next", "href": "/2"}],
+        "extra": {"links": [{"rel": "next", "href": "/wrong"}]},
+    }
+    server.routes[ITEMS] = as_json(body)
+    server.routes["/wrong"] = page(feature("wrong"))
+    server.routes["/2"] = page(feature("b"))
+    assert [i.id for i in read(session, make_collection())[0]] == ["a", "b"]
+    assert no_threads()
+
+
 def test_the_next_page_travels_while_one_is_read(server: FaultyServer, session: Session, make_collection: Make) -> None:
     server.routes[ITEMS] = page(feature("a"), following="/2")
     server.routes["/2"] = page(feature("b"), following="/3")

@@ -210,6 +210,14 @@ def test_what_does_not_fit_names_the_property(name: str, value: Any, words: str)
     assert [v.property for v in found] == [name] and words in found[0].message
 
 
+def test_true_is_not_one() -> None:
+    schema = parse({"properties": {"p": {"enum": [1, "x"], "type": "integer"}, "q": {"enum": [True]}}})
+    assert check({"p": 1, "q": True}, None, schema) == []
+    assert schema.get("q") is not None and schema.get("q").type == "boolean"  # type: ignore[union-attr]
+    loose = Schema((Property("p", "number", enum=(1,)), Property("q", "boolean", enum=(1,))))
+    assert [v.property for v in check({"p": 1.0, "q": True}, None, loose)] == ["q"]
+
+
 def test_read_only_properties_are_not_asked_for_when_publishing() -> None:
     assert check({**GOOD, "area": "x"}, SQUARE, SCHEMA, publishing=True) == []
 
