@@ -27,7 +27,7 @@ _HALO = QColor(255, 255, 255, 200)
 _AROUND = 1.6  # how much more than the change itself Zoom To shows
 _LEAST = 60.0  # metres that Zoom To shows at least
 _DEGREE = 111_000.0  # metres, near enough
-_MOST = 20  # changes drawn at once
+MOST = 20  # changes drawn at once
 
 
 class CanvasPreview:
@@ -40,7 +40,7 @@ class CanvasPreview:
     def show(self, changes: Sequence[tuple[Change, QgsCoordinateReferenceSystem]]) -> None:
         """Draw these changes, and these only. Main thread."""
         self.clear()
-        for change, crs in changes[:_MOST]:
+        for change, crs in changes[:MOST]:
             old, new = geometries(change)
             if old is not None:
                 self._draw(old, crs, OLD, Qt.PenStyle.DashLine)

@@ -26,6 +26,7 @@ SEARCH = _USER + 3  # what the filter looks at
 
 LISTED = 10_000  # rows of one layer; nobody reads further, and every row costs memory
 _BUDGET = 0.012  # seconds that filling may take out of one turn of the event loop
+_SEARCHED = 200  # characters of a value that the filter looks at
 _MARK = "\x01"
 
 
@@ -36,7 +37,8 @@ class Row:
     change: Change
     summary: str
     search: str
-    order: tuple[Any, ...]
+    order: tuple[Any, ...]  # its last member is the change's key
+    stamp: int  # differs where anything that is shown differs
 
 
 @dataclass
@@ -69,11 +71,18 @@ def prepare(changes: Iterable[Change], title: str) -> list[Row]:
     for change in changes:
         words = summary(change)
         marks = f"{_MARK}{change.kind}{_MARK}" + (f"conflict{_MARK}" if change.conflict else "")
-        search = f"{marks}{change.label} {change.twin_id or ''} {words} {title}"
+        search = f"{marks}{name_of(change)} {change.twin_id or ''} {words} {title} {_values(change)}"
         order = (not change.conflict, kinds[change.kind], *_natural(change.label), change.key)
-        rows.append(Row(change, words, search, order))
+        stamp = hash((change.fid, change.version, change.cells, change.conflict, change.label))
+        rows.append(Row(change, words, search, order, stamp))
     rows.sort(key=lambda row: row.order)
     return rows
+
+
+def _values(change: Change) -> str:
+    """What the filter finds a change by: the old and new values of its columns."""
+    found = (value for cell in change.cells if not cell.geometry for value in (cell.old, cell.new))
+    return " ".join(str(value)[:_SEARCHED] for value in found if value is not None)
 
 
 def _natural(label: str) -> tuple[Any, ...]:
@@ -133,7 +142,7 @@ class ChangesModel(QStandardItemModel):
                 copy.item.insertRow(place, [layer.item, layer.words])
             layer.title, layer.broken = source.title or source.table, broken
             layer.item.setText(layer.title)
-            layer.item.setIcon(icon("change-conflict") if broken else _geometry_icon(source))
+            layer.item.setIcon(icon("change-problem") if broken else _geometry_icon(source))
             layer.item.setToolTip("\n".join(broken))
             self._set_rows(copy, layer, [] if broken else rows)
         self._say_counts()
@@ -164,7 +173,7 @@ class ChangesModel(QStandardItemModel):
                 layer.item.removeRow(place)
                 del layer.orders[place]
         for key, row in fresh.items():
-            if key in layer.items and old.get(key) != row:
+            if key in layer.items and old[key].stamp != row.stamp:
                 self._dress(copy.path, layer, key)
         layer.todo = deque(row for row in listed if row.change.key not in layer.items)
 
@@ -285,6 +294,12 @@ class ChangesModel(QStandardItemModel):
             elif kind == "layer" and layer is not None:
                 into.update((key, row.change) for key, row in layer.rows.items())
         return {path: list(changes.values()) for path, changes in found.items() if changes}
+
+    def changes_between(self, layer_index: QModelIndex, first: int, last: int) -> tuple[str, list[Change]]:
+        """The path and the changes of the rows ``first`` to ``last`` of a layer, quickly however many they are."""
+        layer = self._layer(layer_index)
+        keys = [order[-1] for order in layer.orders[first : last + 1]] if layer else []
+        return self.path(layer_index), [layer.rows[key].change for key in keys if key in layer.rows] if layer else []
 
     def index_of(self, path: str, key: str) -> QModelIndex:
         """Where a change is listed; an invalid index where it is not."""

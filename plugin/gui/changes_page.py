@@ -18,7 +18,7 @@ from ..text import tr, trn
 from ..twin.errors import CityTwinError
 from ..workcopy.changes import Change
 from ..workcopy.copy import WorkingCopy
-from .canvas_preview import CanvasPreview
+from .canvas_preview import MOST, CanvasPreview
 from .change_reader import ChangeReader, Reading
 from .change_words import counted, lost, name_of, tally
 from .changes_view import ChangesView
@@ -113,7 +113,6 @@ class ChangesPage(QWidget):
     def _filled(self) -> None:
         self.view.restore()
         self._selected()
-        self._say()
 
     def _say(self) -> None:
         """The empty state or the tree, the buttons, and the status line."""
@@ -204,36 +203,40 @@ class ChangesPage(QWidget):
     # -- one change --------------------------------------------------------------------------------------------------
 
     def _selected(self) -> None:
-        indexes = self.view.selected()
-        changes = self._chosen(indexes)
-        if len(indexes) == 1 and self.model.change(indexes[0]) is not None:
-            path, change = changes[0]
+        chosen, single = self._chosen(), self.view.single()
+        if single is not None and self.model.change(single) is not None and chosen:
+            path, change = chosen[0]
             reading = self._read[path]
             source = reading.copy.source(change.table)
             crs = self._crs_of(source.srid)
             metres = not crs.isGeographic() and crs.mapUnits() == Qgis.DistanceUnit.Meters
             conflict = reading.conflicts.get(change.key)
-            self.view.details.show_change(change, source, metres, conflict, self.model.problems(indexes[0]))
+            self.view.details.show_change(change, source, metres, conflict, self.model.problems(single))
         else:
-            self.view.details.hint(self._hint(indexes, changes))
-        self.view.set_chosen(len(changes))
+            self.view.details.hint(self._hint(single, chosen))
+        self.view.set_chosen(len(chosen))
         self._draw()
+        self._say()
 
-    def _hint(self, indexes: Sequence[QModelIndex], changes: Sequence[tuple[str, Change]]) -> str:
-        layer = self.model.layer_of(indexes[0]) if len(indexes) == 1 else None
+    def _hint(self, single: QModelIndex | None, chosen: Sequence[tuple[str, Change]]) -> str:
+        layer = self.model.layer_of(single) if single is not None else None
         if layer is not None and layer[2]:
             return " ".join(layer[2])
-        if not changes:
+        if self.view.filtered and not self.view.listed():
+            return tr("No change matches the filter.")
+        if not chosen:
             return tr("Choose a change to see what the twin has beside what you have.")
         title = f"{layer[1]}: " if layer is not None else ""
-        return title + counted(tally(change for _, change in changes))
+        return title + counted(tally(change for _, change in chosen))
 
     def _draw(self) -> None:
-        indexes = self.view.selected()
-        if self.isVisible() and any(self.model.change(index) for index in indexes):
-            self.preview.show([(change, self._crs_for(path, change)) for path, change in self._chosen(indexes)])
-        else:
+        single = self.view.single()
+        whole = single is not None and self.model.change(single) is None  # a layer, a working copy
+        if not self.isVisible() or whole:
             self.preview.clear()
+            return
+        chosen = self._chosen()[:MOST]
+        self.preview.show([(change, self._crs_for(path, change)) for path, change in chosen])
 
     def showEvent(self, event: Any) -> None:
         """Draw the chosen changes again."""
@@ -287,7 +290,7 @@ class ChangesPage(QWidget):
 
     def discard(self) -> None:
         """Take the chosen changes back, after a question that names what is lost."""
-        by_path = self.model.changes_in(self.view.selected())
+        by_path = self.view.chosen()
         if not by_path or self._working:
             return
         if len(by_path) > 1:
@@ -337,11 +340,14 @@ class ChangesPage(QWidget):
                     layers=", ".join(layers),
                 )
             )  # fmt: skip
-        said = [lost(changes), tr("This cannot be undone.")]
+        said = [lost(changes)]
         if len(changes) > 1:
-            names = ", ".join(name_of(change) for change in changes[:_NAMED])
+            names = [name_of(change) for change in changes[:_NAMED]]
             left = len(changes) - _NAMED
-            said.insert(1, f"\n{names}{trn(' and {n} more', ' and {n} more', left) if left > 0 else ''}\n")
+            said += ["", *(f"• {name}" for name in names)]
+            said += [trn("and {n} more", "and {n} more", left)] if left > 0 else []
+            said += [""]
+        said.append(tr("This cannot be undone."))
         box.setInformativeText("\n".join(said))
         yes = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
         no = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
@@ -407,9 +413,8 @@ class ChangesPage(QWidget):
         if origin is not None:
             self.view.select_layer(str(origin[0]), origin[1])
 
-    def _chosen(self, indexes: Sequence[QModelIndex] | None = None) -> list[tuple[str, Change]]:
-        found = self.model.changes_in(self.view.selected() if indexes is None else indexes)
-        return [(path, change) for path, changes in found.items() for change in changes]
+    def _chosen(self) -> list[tuple[str, Change]]:
+        return [(path, change) for path, changes in self.view.chosen().items() for change in changes]
 
     def _crs_for(self, path: str, change: Change) -> QgsCoordinateReferenceSystem:
         return self._crs_of(self._read[path].copy.source(change.table).srid)

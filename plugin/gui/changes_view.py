@@ -24,12 +24,14 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..text import tr, trn
+from ..workcopy.changes import Change
 from .change_details import ChangeDetails
-from .changes_model import KEY, ChangesFilter, ChangesModel
+from .changes_model import ChangesFilter, ChangesModel
 from .dim import Dim, MiddleElided
 from .icons import icon
 
 _UNFOLD = 300  # a layer with more changes than this stays folded until it is asked for
+_KEPT = 500  # chosen rows that are chosen again after a change
 _TYPING = 200  # ms
 _NAMES = 0.55  # of the width
 
@@ -48,8 +50,8 @@ class ChangesView(QWidget):
         self.model = ChangesModel(self)
         self.filter = ChangesFilter(self)
         self.filter.setSourceModel(self.model)
-        self._lost: tuple[list[tuple[str, str]], bool] = ([], False)
-        self._known: set[tuple[str, str]] = set()  # layers that were unfolded once
+        self._lost: list[tuple[str, str]] = []
+        self._folded: set[tuple[str, str]] = set()  # path and table (or nothing) of what the user folded
         self.search = QgsFilterLineEdit()
         self.search.setShowSearchIcon(True)
         self.search.setPlaceholderText(tr("Filter by name, id or column"))
@@ -135,6 +137,8 @@ class ChangesView(QWidget):
         self.search.textChanged.connect(lambda _text: self._typing.start())
         self.kinds.currentIndexChanged.connect(lambda _index: self.apply_filter())
         self.tree.selectionModel().selectionChanged.connect(lambda *_: self._selection_changed())
+        self.tree.collapsed.connect(lambda index: self._folded.add(self._place(index)))
+        self.tree.expanded.connect(lambda index: self._folded and self._folded.discard(self._place(index)))
         self.tree.doubleClicked.connect(lambda index: self.zoom.emit() if self._is_change(index) else None)
         self.tree.customContextMenuRequested.connect(self._menu)
         self.discard_button.clicked.connect(lambda _checked=False: self.discard.emit())
@@ -157,9 +161,29 @@ class ChangesView(QWidget):
 
     # -- selection ---------------------------------------------------------------------------------------------------
 
-    def selected(self) -> list[QModelIndex]:
-        """The chosen rows as indexes of the model."""
-        return [self.filter.mapToSource(index) for index in self.tree.selectionModel().selectedRows(0)]
+    def chosen(self) -> dict[str, list[Change]]:
+        """The changes at and below the chosen rows, each once: path → changes. Quick for ten thousand."""
+        found: dict[str, dict[str, Change]] = {}
+        for part in self.tree.selectionModel().selection():
+            if part.left() != 0:
+                continue
+            above = self.filter.mapToSource(part.parent())
+            if self.model.kind(above) == "layer" and not self.filter.active:
+                path, changes = self.model.changes_between(above, part.top(), part.bottom())
+                more = {path: changes}
+            else:
+                rows = (self.filter.index(row, 0, part.parent()) for row in range(part.top(), part.bottom() + 1))
+                more = self.model.changes_in(self.filter.mapToSource(row) for row in rows)
+            for path, changes in more.items():
+                found.setdefault(path, {}).update((change.key, change) for change in changes)
+        return {path: list(changes.values()) for path, changes in found.items() if changes}
+
+    def single(self) -> QModelIndex | None:
+        """The row that is chosen, if it is one alone."""
+        parts = [part for part in self.tree.selectionModel().selection() if part.left() == 0]
+        if len(parts) != 1 or parts[0].height() != 1:
+            return None
+        return self.filter.mapToSource(self.filter.index(parts[0].top(), 0, parts[0].parent()))
 
     def current(self) -> QModelIndex:
         """The row that the keyboard is at."""
@@ -193,35 +217,32 @@ class ChangesView(QWidget):
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
         """Around a change of the model: what was chosen is chosen again by `restore` where its row was made anew."""
-        chosen = [
-            (self.model.path(index), str(index.data(KEY))) for index in self.selected() if self.model.change(index)
-        ]
-        self._lost = (chosen, self.tree.hasFocus())
+        self._lost = [(path, change.key) for path, changes in self.chosen().items() for change in changes[:_KEPT]]
         yield
 
     def restore(self) -> None:
         """The model is filled: unfold what is new, and choose again what was chosen."""
-        for row in range(self.filter.rowCount()):
-            copy = self.filter.index(row, 0)
-            if ("", self.model.path(self.filter.mapToSource(copy))) not in self._known:
-                self._unfold_once(copy, "")
-            for at in range(self.filter.rowCount(copy)):
-                layer = self.filter.index(at, 0, copy)
-                if self.filter.rowCount(layer) <= _UNFOLD:
-                    told = self.model.layer_of(self.filter.mapToSource(layer))
-                    self._unfold_once(layer, told[0] if told else "")
-        chosen, self._lost = self._lost[0], ([], False)
+        self._unfold()
+        chosen, self._lost = self._lost, []
         if chosen and not self.tree.selectionModel().hasSelection():
             for path, key in chosen:
                 index = self.filter.mapFromSource(self.model.index_of(path, key))
                 flags = QItemSelectionModel.SelectionFlag
                 self.tree.selectionModel().select(index, flags.Select | flags.Rows)
 
-    def _unfold_once(self, index: QModelIndex, table: str) -> None:
-        known = (table, self.model.path(self.filter.mapToSource(index)))
-        if known not in self._known and self.filter.rowCount(index):
-            self._known.add(known)
-            self.tree.expand(index)
+    def _unfold(self) -> None:
+        """Unfold what is not too long, unless the user folded it: rows that a filter took out come back folded."""
+        for row in range(self.filter.rowCount()):
+            copy = self.filter.index(row, 0)
+            layers = [self.filter.index(at, 0, copy) for at in range(self.filter.rowCount(copy))]
+            for index in (copy, *(layer for layer in layers if self.filter.rowCount(layer) <= _UNFOLD)):
+                if self._place(index) not in self._folded and not self.tree.isExpanded(index):
+                    self.tree.expand(index)
+
+    def _place(self, index: QModelIndex) -> tuple[str, str]:
+        source = self.filter.mapToSource(index)
+        layer = self.model.layer_of(source)
+        return self.model.path(source), layer[0] if layer else ""
 
     def _selection_changed(self) -> None:
         if not self.model.busy:
@@ -236,8 +257,7 @@ class ChangesView(QWidget):
         """Filter by what is typed and chosen, and unfold what is found."""
         self._typing.stop()
         self.filter.choose(self.search.value(), str(self.kinds.currentData() or ""))
-        if self.filter.active and self.listed() <= _UNFOLD:
-            self.tree.expandAll()
+        self._unfold()
         self.selection_changed.emit()
 
     @property

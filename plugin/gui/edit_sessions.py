@@ -65,7 +65,7 @@ class EditSessions:
                 names=names,
             )
         )
-        box.setInformativeText(tr("They have to be saved in the working copy first. They are not published by that."))
+        box.setInformativeText(tr("They have to be saved in the working copy first. Saving does not publish them."))
         save = box.addButton(tr("Save"), QMessageBox.ButtonRole.AcceptRole)
         cancel = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(save)

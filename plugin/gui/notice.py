@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QColor, QPainter, QPaintEvent
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from .icons import icon
 from .status_line import Kind
 
 _COLOURS = {"good": QColor(46, 158, 91), "limit": QColor(224, 138, 0), "bad": QColor(200, 69, 59)}
-_ICONS = {"good": "/mIconSuccess.svg", "limit": "/mIconWarning.svg", "bad": "/mIconCritical.svg"}
+_ICONS = {"good": "change-published", "limit": "change-conflict", "bad": "change-problem"}
 _SIZE = 16
 
 
@@ -37,7 +37,7 @@ class Notice(QWidget):
         """Show ``text``; an empty one hides the box."""
         self._kind = kind
         self._label.setText(text)
-        self._icon.setPixmap(QgsApplication.getThemeIcon(_ICONS.get(kind, _ICONS["limit"])).pixmap(QSize(_SIZE, _SIZE)))
+        self._icon.setPixmap(icon(_ICONS.get(kind, _ICONS["limit"])).pixmap(QSize(_SIZE, _SIZE)))
         self.setVisible(bool(text))
         self.update()
 

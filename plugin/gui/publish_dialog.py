@@ -166,6 +166,7 @@ class PublishDialog(QDialog):
     def _make_report(self) -> QWidget:
         self.result = Notice()
         self.filter = QComboBox()
+        self.filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.filter.setAccessibleName(tr("Results shown"))
         self.filter.activated.connect(lambda _at: self._list_outcomes())
         self.report = _table((tr("Feature"), tr("Layer"), tr("Change"), tr("Result")))
@@ -203,6 +204,7 @@ class PublishDialog(QDialog):
             (self.publish_button, self.presenter.publish),
             (self.cancel_button, self.reject),
         ):
+            button.setAutoDefault(False)
             button.clicked.connect(lambda _checked=False, call=call: call())
 
     # -- following the presenter -------------------------------------------------------------------------------------
@@ -218,6 +220,7 @@ class PublishDialog(QDialog):
         self.publish_button.setVisible(page == 0)
         self.publish_button.setEnabled(not presenter.obstacle)
         self.why.setText(presenter.obstacle if page == 0 and phase == "ready" and presenter.target else "")
+        (self.cancel_button if page == 2 else self.publish_button).setDefault(True)
         self.cancel_button.setText(tr("Close") if page == 2 else tr("Cancel"))
         self.cancel_button.setEnabled(True)
         if page == 0:

@@ -12,7 +12,7 @@ from plugin.gui.publish_presenter import PublishPresenter, remember, remembered
 from plugin.map import connections
 from plugin.map.connections import Connection
 from plugin.twin.errors import CityTwinError
-from tests.qgis.gui.edited_copies import Field, field  # noqa: F401 - a fixture
+from tests.qgis.gui.edited_copies import Field
 from tests.qgis.map.meanwhile import spin
 
 BOWTIE = "POLYGON((91200 436200,91220 436220,91220 436200,91200 436220,91200 436200))"
