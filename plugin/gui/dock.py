@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qgis.core import QgsSettings
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import QSize, pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
@@ -12,6 +12,14 @@ from ..text import tr
 from .rail import Rail
 
 _SETTING = "citytwin/page"
+_WIDTH = 380
+
+
+class _Body(QWidget):
+    """As wide as its texts like to be, until the user says otherwise."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(_WIDTH, super().sizeHint().height())
 
 
 class CityTwinDock(QgsDockWidget):
@@ -39,7 +47,7 @@ class CityTwinDock(QgsDockWidget):
         right.setSpacing(0)
         right.addWidget(self._heading)
         right.addWidget(self._stack, 1)
-        body = QWidget()
+        body = _Body()
         layout = QHBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -24,7 +24,7 @@ _SIZE = 16
 def dimmed(palette: QPalette) -> QColor:
     """The colour of what is said by the way: between text and background, readable in light and dark themes."""
     text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
-    return QColor(*(round(0.62 * a + 0.38 * b) for a, b in zip(text.getRgb()[:3], ground.getRgb()[:3])))
+    return QColor(*(round(0.7 * a + 0.3 * b) for a, b in zip(text.getRgb()[:3], ground.getRgb()[:3])))
 
 
 class ElidedLabel(QLabel):
