@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any, Union
@@ -203,14 +203,30 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "…"
 
 
+def reader_of(
+    columns: Iterable[Column],
+) -> Callable[[Mapping[str, Any]], tuple[list[Stored], list[tuple[Column, str]]]]:
+    """`row_of` for many features of the same columns."""
+    plan = [(column, column.property, _TO_STORED.get(column.type, _json)) for column in columns]
+
+    def read(properties: Mapping[str, Any]) -> tuple[list[Stored], list[tuple[Column, str]]]:
+        values: list[Stored] = []
+        misfits: list[tuple[Column, str]] = []
+        for column, name, convert in plan:
+            value = properties.get(name)
+            if value is None:
+                values.append(None)
+                continue
+            try:
+                values.append(convert(value))
+            except BadValue as error:
+                values.append(None)
+                misfits.append((column, str(error)))
+        return values, misfits
+
+    return read
+
+
 def row_of(properties: Mapping[str, Any], columns: Iterable[Column]) -> tuple[list[Stored], list[tuple[Column, str]]]:
     """The stored values of one feature, in the order of ``columns``, and those that did not fit (stored as null)."""
-    values: list[Stored] = []
-    misfits: list[tuple[Column, str]] = []
-    for column in columns:
-        try:
-            values.append(to_stored(properties.get(column.property), column.type))
-        except BadValue as error:
-            values.append(None)
-            misfits.append((column, str(error)))
-    return values, misfits
+    return reader_of(columns)(properties)

@@ -35,10 +35,17 @@ class BadGeometry(ValueError):
     """A geometry that cannot be stored; the text says why, for the log and the report."""
 
 
-class _Box:
-    __slots__ = ("max_x", "max_y", "min_x", "min_y")
+class _HasHeights(Exception):
+    """Most geometries are flat, so that is tried first; this one is not."""
 
-    def __init__(self) -> None:
+
+class _Box:
+    """The box so far. ``strict``: heights that come unexpected are told by `_HasHeights`, not cut."""
+
+    __slots__ = ("max_x", "max_y", "min_x", "min_y", "strict")
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
         self.min_x = self.min_y = math.inf
         self.max_x = self.max_y = -math.inf
 
@@ -62,10 +69,13 @@ def encode(
     if multi and kind in _MULTI:
         coordinates = geometry.get("coordinates")
         geometry = {"type": _MULTI[kind], "coordinates": [coordinates] if coordinates else []}
-    box = _Box()
+    box = _Box(strict=z is None)
     try:
-        has_z = _has_z(geometry) if z is None else z
-        wkb = _wkb(geometry, 3 if has_z else 2, swap, box)
+        try:
+            wkb = _wkb(geometry, 3 if z else 2, swap, box)
+        except _HasHeights:
+            box = _Box(strict=False)
+            wkb = _wkb(geometry, 3, swap, box)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise BadGeometry(f"{kind}: {error}") from error
     if box.min_x > box.max_x:
@@ -75,15 +85,6 @@ def encode(
         raise BadGeometry(f"{kind}: coordinates that are no finite numbers")
     header = struct.pack("<2sBBi4d", b"GP", 0, 0b00000011, srid, box.min_x, box.max_x, box.min_y, box.max_y)
     return header + wkb, values
-
-
-def _has_z(geometry: Mapping[str, Any]) -> bool:
-    if geometry.get("type") == "GeometryCollection":
-        return any(_has_z(part) for part in geometry["geometries"])
-    node = geometry["coordinates"]
-    while isinstance(node, (list, tuple)) and node and isinstance(node[0], (list, tuple)):
-        node = next((part for part in node if part), node[0])
-    return len(node) > 2
 
 
 def _wkb(geometry: Mapping[str, Any], size: int, swap: bool, box: _Box) -> bytes:
@@ -132,6 +133,8 @@ def _points(points: Sequence[Sequence[float]], size: int, swap: bool, box: _Box)
     if sizes != {size}:
         if min(sizes) < 2:
             raise BadGeometry("a position with fewer than two numbers")
+        if box.strict and max(sizes) > size:
+            raise _HasHeights
         points = [tuple(p[:size]) + (0.0,) * (size - len(p)) for p in points]
     flat = array("d", chain.from_iterable(points))
     if swap:

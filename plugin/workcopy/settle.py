@@ -145,7 +145,6 @@ def keep_conflict(
     words: str,
 ) -> None:
     """Remember a clash with all three sides, for whoever resolves it, whenever."""
-    raw = theirs.properties if theirs else {}
     connection.execute(
         sql.PUT_CONFLICT,
         (
@@ -156,8 +155,8 @@ def keep_conflict(
             as_json(source, row.values if row else None),
             as_json(source, values_of(source, theirs) if theirs else None),
             token,
-            _text(raw.get("updatedBy")),
-            _text(raw.get("updated")),
+            theirs.updated_by if theirs else None,
+            theirs.updated if theirs else None,
             journal.now(),
             words,
         ),
@@ -175,7 +174,3 @@ def as_json(source: Source, values: Mapping[str, Stored] | None) -> str | None:
         else:
             out[name] = from_stored(value, source.kind(name))
     return json.dumps(out, ensure_ascii=False)
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)

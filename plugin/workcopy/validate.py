@@ -96,10 +96,10 @@ def _found(
             if change.kind == "update" and change.cell(column_name) is None:
                 continue  # it came so from the twin, and is not sent back
             yield column_name, violation.message, None
-    cell = change.cell(GEOMETRY)
-    if cell is not None and geometry is not None:
+    shape = change.cell(GEOMETRY)
+    if shape is not None and geometry is not None:
         # what was wrong in the published geometry is not this edit's doing: real city models are full of slivers
-        before = Counter(message for message, _ in _problems_of(cell.old))
+        before = Counter(message for message, _ in _problems_of(shape.old))
         for message, at in geometry_problems(geometry):
             before[message] -= 1
             if before[message] < 0:

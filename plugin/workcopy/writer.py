@@ -14,7 +14,7 @@ import numpy as np
 from ..text import tr, trn
 from ..twin.model import Item
 from . import rtree, sql, tables
-from .columns import GEOMETRY, row_of
+from .columns import GEOMETRY, reader_of
 from .geometry import BadGeometry, encode
 from .source import Source, save
 
@@ -37,6 +37,7 @@ class LayerWriter:
             connection.execute(sql.drop_trigger(name))
         names = [*([GEOMETRY] if source.has_geometry else []), *(column.name for column in source.columns)]
         self._insert = sql.insert_row(source.table, names, with_fid=True)
+        self._read = reader_of(source.columns)
         self._known = {column.property for column in source.columns}
         self._unknown: set[str] = set()
         self._misfits: Counter[str] = Counter()
@@ -55,7 +56,7 @@ class LayerWriter:
         fid = self.count
         for item in items:
             fid += 1
-            values, misfits = row_of(item.properties, self.source.columns)
+            values, misfits = self._read(item.properties)
             for column, words in misfits:
                 self._misfits[column.property] += 1
                 self._examples.setdefault(column.property, words)

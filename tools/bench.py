@@ -1,0 +1,101 @@
+"""``make bench``: a checkout of 215,765 real polygons, against ogr2ogr and QGIS's own provider on the same twin.
+
+Everything runs in processes of its own, in turn, several times; medians are printed, and ratios. Needs the real data
+beside the project (``../shared/data``); says so and ends well where it is absent.
+"""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+from .paths import ROOT
+
+DATA = ROOT.parent / "shared" / "data" / "perf" / "rotterdam_roofprints_216k.gpkg.zip"
+RUNS = 3
+PYTHON = sys.executable
+
+OURS = """
+import sys
+from pathlib import Path
+from plugin.twin.client import Twin
+from plugin.workcopy.checkout import checkout
+print(checkout(Twin(sys.argv[1]), [sys.argv[2]], Path(sys.argv[3])).feature_count)
+"""
+
+QGIS = """
+import sys
+from qgis.core import QgsApplication, QgsVectorFileWriter, QgsVectorLayer, QgsProject
+app = QgsApplication([], False); app.initQgis()
+layer = QgsVectorLayer(f"url='{sys.argv[1]}' typename='{sys.argv[2]}' pagingEnabled='default'", "x", "OAPIF")
+options = QgsVectorFileWriter.SaveVectorOptions()
+QgsVectorFileWriter.writeAsVectorFormatV3(layer, sys.argv[3], QgsProject.instance().transformContext(), options)
+print(QgsVectorLayer(sys.argv[3], "y", "ogr").featureCount())
+app.exitQgis()
+"""
+
+
+def measured(command: list[str]) -> tuple[float, float, float]:
+    """Wall seconds, CPU seconds and peak memory in MB of one run. The command must end well."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, after.ru_maxrss / 1024
+
+
+def main() -> int:
+    if not DATA.is_file():
+        print(f"bench: skipped, the real data ({DATA.name}) is not here.")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="citytwin-bench-") as scratch:
+        folder = Path(scratch)
+        (folder / "data").mkdir()
+        with zipfile.ZipFile(DATA) as archive:
+            archive.extractall(folder / "data")
+        command = [PYTHON, "-m", "plugin.demo", "--port", "0", "--data", str(folder / "data")]
+        command += ["--store", str(folder / "twin.sqlite"), "--exit-with-parent"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as twin:
+            try:
+                url = (twin.stdout.readline() if twin.stdout else "").split()[-1]
+                compare(url, folder)
+            finally:
+                twin.terminate()
+    return 0
+
+
+def compare(url: str, folder: Path) -> None:
+    """Run the rivals in turn and print what they took."""
+    (source,) = (folder / "data").glob("*.gpkg")
+    name, out = source.stem, folder / "out.gpkg"
+    rivals = {
+        "City Twin checkout": [PYTHON, "-c", OURS, url, name, str(out)],
+        "ogr2ogr (OAPIF)": ["ogr2ogr", "-q", "-oo", "PAGE_SIZE=10000", "-f", "GPKG", str(out), f"OAPIF:{url}", name],
+        "QGIS's OAPIF provider": [PYTHON, "-c", QGIS, url, name, str(out)],
+    }
+    times: dict[str, list[tuple[float, float, float]]] = {rival: [] for rival in rivals}
+    for _ in range(RUNS):
+        for rival, command in rivals.items():
+            if shutil.which(command[0]) is None:
+                continue
+            out.unlink(missing_ok=True)
+            times[rival].append(measured(command))
+    print(f"Checkout of {name} into a GeoPackage, median of {RUNS} runs")
+    ours = statistics.median(wall for wall, _, _ in times["City Twin checkout"])
+    for rival, runs in times.items():
+        if runs:
+            wall, cpu, _ = (statistics.median(run[k] for run in runs) for k in range(3))
+            print(f"  {rival:24} {wall:7.1f} s wall {cpu:7.1f} s CPU   {wall / ours:5.2f} × ours")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
