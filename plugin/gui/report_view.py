@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizeP
 
 from ..text import tr
 from ..twin.report import Sentence
-from .status_line import ICONS
+from .status_line import ICONS, dimmed
 
 _ICON = 16
 
@@ -38,7 +38,9 @@ class ReportView(QScrollArea):
         label = QLabel(text)
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         label.setWordWrap(True)
-        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        palette = label.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, dimmed(self.palette()))
+        label.setPalette(palette)
         label.setContentsMargins(24, 12, 24, 12)
         self.setWidget(label)
 
