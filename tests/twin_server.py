@@ -58,7 +58,7 @@ def start_twin(
     options: Sequence[str] = (),
 ) -> RunningTwin:
     """``python -m plugin.demo`` over ``data``, else the generated city, ready to answer; the log is by ``store``."""
-    command = [sys.executable, "-m", "plugin.demo", "--port", str(port), "--store", str(store), "--exit-with-parent"]
+    command = [_python(), "-m", "plugin.demo", "--port", str(port), "--store", str(store), "--exit-with-parent"]
     if data is not None:
         command += ["--data", str(data)]
     with store.with_suffix(".log").open("a", encoding="utf-8") as log:
@@ -78,6 +78,12 @@ def start_twin(
         raise RuntimeError(f"the twin did not start: {line} {store.with_suffix('.log').read_text(encoding='utf-8')}")
     running.url = line[len(READY) :].strip()
     return running
+
+
+def _python() -> str:
+    """The Python that this one is: inside QGIS ``sys.executable`` is merely the first python3 on the PATH."""
+    own = Path(sys.prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return str(own) if own.is_file() else sys.executable
 
 
 def serve_app(app: WsgiApp) -> tuple[str, Callable[[], None]]:
