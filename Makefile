@@ -50,7 +50,7 @@ demo: setup ## start a demo twin and QGIS with the plugin on it (DATA=../shared/
 	@$(PY) -m tools.demo --data "$(DATA)"
 
 bench: setup ## measure speed and memory
-	@if [ -f tools/bench.py ]; then $(PY) -m tools.bench; else echo "No benchmarks yet: tools/bench.py is missing."; fi
+	@$(PY) -m tools.bench
 
 i18n: setup ## bring i18n/*.po up to date with the source, and say what is untranslated
 	@$(PY) -m tools.i18n

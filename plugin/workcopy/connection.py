@@ -19,14 +19,14 @@ from .geometry import box_of
 WAIT = 5.0  # seconds for another writer
 
 
-def connect(path: Path, *, write: bool = False, wait: float = WAIT) -> sqlite3.Connection:
+def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
     """A connection in autocommit mode; `transaction` groups writes.
 
     Raises `FileReadOnly`, `FileBusy` or `NotAWorkingCopy` through `told_plainly`.
     """
     with told_plainly(path):
         uri = f"file:{percent(str(path.resolve()))}?mode={'rw' if write else 'ro'}"
-        connection = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(uri, uri=True, timeout=WAIT, isolation_level=None, check_same_thread=False)
         for name, place in (("ST_MinX", 0), ("ST_MinY", 1), ("ST_MaxX", 2), ("ST_MaxY", 3)):
             connection.create_function(name, 1, _edge(place), deterministic=True)
         connection.create_function("ST_IsEmpty", 1, _is_empty, deterministic=True)
@@ -48,9 +48,9 @@ def _is_empty(blob: bytes | None) -> int | None:
 
 
 @contextlib.contextmanager
-def opened(path: Path, *, write: bool = False, wait: float = WAIT) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, *, write: bool = False) -> Iterator[sqlite3.Connection]:
     """`connect`, closed afterwards, with SQLite's errors told plainly."""
-    connection = connect(path, write=write, wait=wait)
+    connection = connect(path, write=write)
     try:
         with told_plainly(path):
             yield connection
