@@ -96,8 +96,13 @@ class CheckoutPanel(QWidget):
         text = self.file.filePath().strip()
         if not text:
             return None
-        path = Path(text).expanduser()
-        return path if path.suffix.lower() == ".gpkg" else path.with_name(path.name + ".gpkg")
+        path = Path(text)
+        try:
+            path = path.expanduser()
+        except RuntimeError:  # "~somebody", half typed
+            return path
+        # "/" has no name that an ending could follow
+        return path if path.suffix.lower() == ".gpkg" or not path.name else path.with_name(path.name + ".gpkg")
 
     def propose(self, name: str) -> None:
         """Propose a file for the twin ``name``, unless the user chose one that does not exist yet."""
