@@ -94,7 +94,7 @@ class Window:
         doings: tuple[tuple[str, str, str, Callable[[], None] | None], ...] = (
             ("dock", "icon", tr("City Twin Panel"), None),
             ("checkout", "checkout", tr("Check Out…"), self.show_catalogue),
-            ("publish", "publish", tr("Publish…"), self.show_changes),
+            ("publish", "publish", tr("Publish…"), self.publish),
             ("demo", "demo-twin", tr("Start Demo Twin"), self.start_demo),
         )
         for name, picture, title, act in doings:
@@ -111,9 +111,10 @@ class Window:
         self._show("catalogue")
         self.catalogue.focus()
 
-    def show_changes(self) -> None:
-        """Where publishing begins."""
+    def publish(self) -> None:
+        """Open the publish window; without changes the Changes page says so."""
         self._show("changes")
+        self.changes.publish()
 
     def show_layer_changes(self, layer: QgsVectorLayer) -> None:
         """What of one layer is not published."""
