@@ -11,7 +11,10 @@ import sys
 import time
 import traceback
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import qgis.utils
 from qgis.core import QgsPointXY, QgsProject, QgsVector3D
@@ -44,7 +47,7 @@ def pause(milliseconds: int) -> None:
     loop.exec()
 
 
-def until(condition, what: str, seconds: float = 60) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Wait for ``condition()``; RuntimeError, naming ``what``, when it does not come true."""
     end = time.monotonic() + seconds
     while not condition():
@@ -74,7 +77,7 @@ class Tour:
         self.window = self.plugin.window
         self.canvas = iface.mapCanvas()
 
-    def module(self, name: str):
+    def module(self, name: str) -> Any:
         return sys.modules[f"{PACKAGE}.{name}"]
 
     def go(self) -> None:
@@ -137,7 +140,7 @@ class Tour:
         pause(300)
 
     @property
-    def buildings(self):
+    def buildings(self) -> Any:
         origin_of = self.module("map.layers").origin_of
         for layer in self.layers.values():
             origin = origin_of(layer)
@@ -192,7 +195,7 @@ class Tour:
         )
 
     @staticmethod
-    def place(view, camera, centre: QgsPointXY, distance: float) -> None:
+    def place(view: Any, camera: Any, centre: QgsPointXY, distance: float) -> None:
         origin = view.mapSettings().origin()
         x, y = centre.x() - origin.x(), centre.y() - origin.y()
         camera.setLookingAtPoint(QgsVector3D(x, 0, -y), distance, 55.0, 25.0)
@@ -248,7 +251,7 @@ class Tour:
         if (report.published, report.failed, report.conflicts) != (1, 0, 0):
             raise RuntimeError("the edit was not published")
         _, table = self.module("map.layers").origin_of(self.buildings)
-        address = f"{URL}collections/{table}/items/{urllib.request.quote(self.edited)}?f=json"
+        address = f"{URL}collections/{table}/items/{quote(self.edited)}?f=json"
         with urllib.request.urlopen(address, timeout=10) as answer:
             now = json.load(answer)["properties"][self.column]
         if now != self.after:

@@ -14,7 +14,7 @@ LONG = 400
 # Paths of a developer's machine, and hosts of package registries.
 PRIVATE = re.compile(
     r"(?<![\w.~}\"'$)-])/(?:home|Users|work|root|tmp|opt|mnt)/[\w.-]+"
-    r"|[\w.-]*(?:pypi\.org|pythonhosted\.org|deb\.debian\.org|npmjs\.org|registry\.)[\w./-]*",
+    r"|[\w.-]*(?:pypi\.org|pythonhosted\.org|deb\.debian\.org|npmjs\.org|\bregistry\.[a-z0-9-]+\.[a-z]{2,})[\w./-]*",
     re.IGNORECASE,
 )
 TEXT_FILES = {".py", ".md", ".txt", ".toml", ".cfg", ".ini", ".sh", ".po", ".svg", ".json", ".yml", ".yaml", ""}
