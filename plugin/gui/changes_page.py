@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsVectorLayer
 from qgis.PyQt.QtCore import QModelIndex, pyqtSignal
-from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ..map import layers as map_layers
 from ..map import tasks
@@ -20,8 +20,10 @@ from ..workcopy.changes import Change
 from ..workcopy.copy import WorkingCopy
 from .canvas_preview import MOST, CanvasPreview
 from .change_reader import ChangeReader, Reading
-from .change_words import counted, lost, name_of, tally
+from .change_words import counted, tally
+from .changes_empty import nothing_changed, nothing_here, still_reading, unreadable
 from .changes_view import ChangesView
+from .discard_question import may_discard
 from .edit_sessions import EditSessions
 from .empty_state import EmptyState
 from .icons import icon
@@ -31,8 +33,6 @@ from .status_line import StatusLine
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
-
-_NAMED = 6  # features that a question mentions by name
 
 
 class ChangesPage(QWidget):
@@ -141,45 +141,20 @@ class ChangesPage(QWidget):
             self.status.say(f"{words} · {filtered}" if self.view.filtered and changes else words)
 
     def _say_empty(self, waiting: bool, failed: CityTwinError | None) -> None:
+        calls = {"catalogue": self.catalogue_wanted.emit, "open": self.open_copy, "again": self.read_again}
         if not self.model.paths():
-            state: tuple[str, str, str, Sequence[tuple[str, str, Callable[[], None]]]] = (
-                "changes",
-                tr("No Working Copy in This Project"),
-                tr(
-                    "Check out a part of the twin first, or open a working copy that you have. What you then change "
-                    "with QGIS is listed here."
-                ),
-                (
-                    ("catalogue", tr("Open the Catalogue"), self.catalogue_wanted.emit),
-                    ("mActionFileOpen.svg", tr("Open a Working Copy…"), self.open_copy),
-                ),
-            )
+            state = nothing_here()
         elif failed is not None:
-            state = (
-                "mIconWarning.svg",
-                tr("The Changes Cannot Be Read"),
-                failed.message,
-                (("mActionRefresh.svg", tr("Try Again"), self.read_again),),
-            )
-        elif waiting:
-            state = ("changes", tr("Reading Changes…"), "", ())
+            state = unreadable(failed.message)
         else:
-            state = (
-                "change-published",
-                tr("Nothing to Publish"),
-                tr(
-                    "Your working copy holds what the twin had at checkout. Edit its layers with QGIS’s own tools and "
-                    "save: every change appears here, with what was there before."
-                ),
-                (),
-            )
-        if (self.empty.title, self.empty.text) == state[1:3]:
+            state = still_reading() if waiting else nothing_changed()
+        if (self.empty.title, self.empty.text) == (state.title, state.text):
             return
-        self.empty.tell(icon(state[0]), state[1], state[2])
+        self.empty.tell(icon(state.icon), state.title, state.text)
         buttons = []
-        for name, text, call in state[3]:
-            button = QPushButton(icon(name), text)
-            button.clicked.connect(lambda _checked=False, call=call: call())
+        for choice in state.choices:
+            button = QPushButton(icon(choice.icon), choice.text)
+            button.clicked.connect(lambda _checked=False, call=calls[choice.name]: call())
             buttons.append(button)
         self.empty.set_buttons(buttons)
 
@@ -297,9 +272,9 @@ class ChangesPage(QWidget):
             push(self._iface, tr("Choose changes of one working copy at a time."), Qgis.MessageLevel.Warning)
             return
         path, changes = next(iter(by_path.items()))
-        if not self._may_lose(path, changes):
-            return
         copy = self._read[path].copy
+        if not may_discard(self, copy, changes):
+            return
         sessions = EditSessions(copy.path, self)
         if not sessions.end():
             self._tell_sessions(sessions)
@@ -324,37 +299,6 @@ class ChangesPage(QWidget):
             self._tell(error)
 
         tasks.run(self._working, lambda _p: copy.discard(changes), done=done, failed=failed, parent=self)
-
-    def _may_lose(self, path: str, changes: Sequence[Change]) -> bool:
-        titles = {source.table: source.title or source.table for source in self._read[path].copy.sources}
-        layers = sorted({titles[change.table] for change in changes})
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(tr("Discard Changes"))
-        if len(changes) == 1:
-            box.setText(tr("Discard the change to “{name}” in {layer}?", name=name_of(changes[0]), layer=layers[0]))
-        else:
-            box.setText(
-                trn(
-                    "Discard {n} change in {layers}?", "Discard {n} changes in {layers}?", len(changes),
-                    layers=", ".join(layers),
-                )
-            )  # fmt: skip
-        said = [lost(changes)]
-        if len(changes) > 1:
-            names = [name_of(change) for change in changes[:_NAMED]]
-            left = len(changes) - _NAMED
-            said += ["", *(f"• {name}" for name in names)]
-            said += [trn("and {n} more", "and {n} more", left)] if left > 0 else []
-            said += [""]
-        said.append(tr("This cannot be undone."))
-        box.setInformativeText("\n".join(said))
-        yes = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
-        no = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(no)
-        box.setEscapeButton(no)
-        box.exec()
-        return box.clickedButton() is yes
 
     def _written(self, path: Path, sessions: EditSessions) -> None:
         """The file is another than it was: layers, counts and this page have to look again."""
@@ -404,6 +348,13 @@ class ChangesPage(QWidget):
     def _zoom_to(self, path: str, table: str, at: tuple[float, float]) -> None:
         crs = self._crs_of(self._read[path].copy.source(table).srid)
         self.preview.zoom((*at, *at), crs)
+
+    def stop(self) -> None:
+        """The plugin is taken away: close the publish window, and leave nothing on the map."""
+        if self.dialog is not None:
+            self.dialog.presenter.cancel()
+            self.dialog.close()
+        self.preview.clear()
 
     # -- small things ------------------------------------------------------------------------------------------------
 

@@ -117,6 +117,7 @@ class ChangesView(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
+        self.splitter.setSizes([360, 240])
         foot = QHBoxLayout()
         foot.setContentsMargins(8, 6, 8, 8)
         foot.addWidget(self.discard_button)
@@ -138,17 +139,16 @@ class ChangesView(QWidget):
         self.kinds.currentIndexChanged.connect(lambda _index: self.apply_filter())
         self.tree.selectionModel().selectionChanged.connect(lambda *_: self._selection_changed())
         self.tree.collapsed.connect(lambda index: self._folded.add(self._place(index)))
-        self.tree.expanded.connect(lambda index: self._folded and self._folded.discard(self._place(index)))
+        self.tree.expanded.connect(self._unfolded)
         self.tree.doubleClicked.connect(lambda index: self.zoom.emit() if self._is_change(index) else None)
         self.tree.customContextMenuRequested.connect(self._menu)
         self.discard_button.clicked.connect(lambda _checked=False: self.discard.emit())
         self.publish_button.clicked.connect(lambda _checked=False: self.publish.emit())
-        for keys, signal in ((QKeySequence(Qt.Key.Key_Delete), self.discard), (QKeySequence("F"), self.flash)):
-            action = QAction(self.tree)
-            action.setShortcut(keys)
-            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-            action.triggered.connect(lambda _checked=False, signal=signal: signal.emit())
-            self.tree.addAction(action)
+        delete = QAction(self.tree)
+        delete.setShortcut(QKeySequence(Qt.Key.Key_Delete))
+        delete.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        delete.triggered.connect(lambda _checked=False: self.discard.emit())
+        self.tree.addAction(delete)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Names get a little more than half, until the user divides it otherwise."""
@@ -238,6 +238,10 @@ class ChangesView(QWidget):
             for index in (copy, *(layer for layer in layers if self.filter.rowCount(layer) <= _UNFOLD)):
                 if self._place(index) not in self._folded and not self.tree.isExpanded(index):
                     self.tree.expand(index)
+
+    def _unfolded(self, index: QModelIndex) -> None:
+        if self._folded:  # Expand All tells of every single row
+            self._folded.discard(self._place(index))
 
     def _place(self, index: QModelIndex) -> tuple[str, str]:
         source = self.filter.mapToSource(index)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from qgis.PyQt.QtCore import QEvent, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
-    QApplication,
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QMenu,
     QPlainTextEdit,
@@ -22,20 +17,19 @@ from qgis.PyQt.QtWidgets import (
     QPushButton,
     QStackedWidget,
     QToolButton,
-    QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from ..text import tr, trn
-from ..twin.errors import CityTwinError
 from ..workcopy.validate import Problem
-from .change_words import counted, name_of, state_icon, state_word
+from .change_words import counted
 from .dim import dimmed
 from .icons import icon
 from .notice import Notice
 from .publish_presenter import PublishPresenter, remembered
+from .publish_report import PublishReportView, make_table
 from .status_line import ElidedLabel
 
 _STATES = ("clash", "held", "failed", "published")
@@ -56,7 +50,8 @@ class PublishDialog(QDialog):
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.resize(680, 480)
         self._stack = QStackedWidget()
-        for page in (self._make_form(), self._make_run(), self._make_report()):
+        self.report = PublishReportView(presenter)
+        for page in (self._make_form(), self._make_run(), self.report):
             self._stack.addWidget(page)
         self.buttons = QDialogButtonBox()
         self._make_buttons()
@@ -110,7 +105,7 @@ class PublishDialog(QDialog):
         self.notice = Notice()
         self.problem_head = QLabel()
         self.problem_head.setWordWrap(True)
-        self.problems = _table((tr("Feature"), tr("Layer"), tr("Problem")))
+        self.problems = make_table((tr("Feature"), tr("Layer"), tr("Problem")))
         self.problems.itemDoubleClicked.connect(lambda _item, _column: self._zoom())
         self.problems.itemSelectionChanged.connect(self._enable_zoom)
         self.zoom_button = QPushButton(icon("mActionZoomTo.svg"), tr("Zoom To"))
@@ -163,33 +158,6 @@ class PublishDialog(QDialog):
         layout.addStretch(3)
         return page
 
-    def _make_report(self) -> QWidget:
-        self.result = Notice()
-        self.filter = QComboBox()
-        self.filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.filter.setAccessibleName(tr("Results shown"))
-        self.filter.activated.connect(lambda _at: self._list_outcomes())
-        self.report = _table((tr("Feature"), tr("Layer"), tr("Change"), tr("Result")))
-        self.report.itemSelectionChanged.connect(self._explain)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.words.setMinimumHeight(self.words.fontMetrics().lineSpacing() * 3)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        row = QHBoxLayout()
-        row.addWidget(QLabel(tr("Show")))
-        row.addWidget(self.filter)
-        row.addStretch(1)
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.result)
-        layout.addLayout(row)
-        layout.addWidget(self.report, 1)
-        layout.addWidget(self.words)
-        return page
-
     def _make_buttons(self) -> None:
         role = QDialogButtonBox.ButtonRole
         self.copy_button = self.buttons.addButton(tr("Copy Report"), role.ActionRole)
@@ -199,8 +167,8 @@ class PublishDialog(QDialog):
         self.publish_button.setIcon(icon("publish"))
         self.publish_button.setDefault(True)
         for button, call in (
-            (self.copy_button, self._copy),
-            (self.save_button, self._save),
+            (self.copy_button, self.report.copy),
+            (self.save_button, self.report.save),
             (self.publish_button, self.presenter.publish),
             (self.cancel_button, self.reject),
         ):
@@ -231,7 +199,7 @@ class PublishDialog(QDialog):
             self.bar.setRange(0, 0)
             self.step.say("")
         elif page == 2 and first:
-            self._show_report()
+            self.report.show_report()
 
     def _show_form(self) -> None:
         presenter = self.presenter
@@ -300,39 +268,6 @@ class PublishDialog(QDialog):
         elif self.presenter.phase == "publishing":
             self.step.say(words)
 
-    def _show_report(self) -> None:
-        presenter = self.presenter
-        counts = presenter.counted()
-        trouble = set(counts) - {"published"} or presenter.stopped
-        self.result.say(" ".join(filter(None, (presenter.headline, presenter.stopped))), "limit" if trouble else "good")
-        self.filter.clear()
-        self.filter.addItem(tr("All results ({n})", n=sum(counts.values())), "")
-        for state in _STATES:
-            if counts.get(state):
-                self.filter.addItem(
-                    icon(state_icon(state)), tr("{state} ({n})", state=state_word(state), n=counts[state]), state
-                )
-        self._list_outcomes()
-
-    def _list_outcomes(self) -> None:
-        self.report.clear()
-        items = []
-        for row in self.presenter.rows(str(self.filter.currentData() or "")):
-            item = QTreeWidgetItem([name_of(row.change), row.layer, row.what, state_word(row.state)])
-            item.setIcon(0, icon(state_icon(row.state)))
-            item.setToolTip(3, row.words)
-            item.setData(0, _USER, row)
-            items.append(item)
-        self.report.addTopLevelItems(items)
-        if items:
-            self.report.setCurrentItem(items[0])
-        self._explain()
-
-    def _explain(self) -> None:
-        item = self.report.currentItem()
-        row = item.data(0, _USER) if item else None
-        self.words.setText(row.words if row else "")
-
     # -- what the user does ------------------------------------------------------------------------------------------
 
     def _zoom(self) -> None:
@@ -354,24 +289,6 @@ class PublishDialog(QDialog):
             action.triggered.connect(lambda _checked=False, text=text: self.message.setPlainText(text))
         return menu
 
-    def _copy(self) -> None:
-        QApplication.clipboard().setText(self.presenter.as_text())
-        self.words.setText(tr("The report is on the clipboard."))
-
-    def _save(self) -> None:
-        name = tr("publish report {file}.csv", file=self.presenter.copy.path.stem)
-        start = str(self.presenter.copy.path.with_name(name))
-        chosen, _ = QFileDialog.getSaveFileName(self, tr("Save Report"), start, tr("CSV files (*.csv)"))
-        if not chosen:
-            return
-        path = Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.csv")
-        try:
-            self.presenter.save_csv(path)
-        except CityTwinError as error:
-            self.result.say(error.message, "bad")
-        else:
-            self.words.setText(tr("The report is in {file}.", file=path.name))
-
     def reject(self) -> None:
         """Close, or stop the run first: the report says then how far it came."""
         if self.presenter.busy:
@@ -390,18 +307,3 @@ class PublishDialog(QDialog):
                 self.presenter.publish()
                 return True
         return bool(super().eventFilter(watched, event))
-
-
-def _table(heads: tuple[str, ...]) -> QTreeWidget:
-    table = QTreeWidget()
-    table.setHeaderLabels(list(heads))
-    table.setRootIsDecorated(False)
-    table.setUniformRowHeights(True)
-    table.setAlternatingRowColors(True)
-    table.setFrameShape(QFrame.Shape.StyledPanel)
-    header = table.header()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-    header.setStretchLastSection(True)
-    table.setColumnWidth(0, 190)
-    table.setColumnWidth(1, 130)
-    return table

@@ -1,0 +1,131 @@
+"""The report of a publish: what became of every change, with words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..text import tr
+from ..twin.errors import CityTwinError
+from .change_words import name_of, state_icon, state_word
+from .icons import icon
+from .notice import Notice
+from .publish_presenter import PublishPresenter
+
+_STATES = ("clash", "held", "failed", "published")
+_USER = Qt.ItemDataRole.UserRole
+
+
+class PublishReportView(QWidget):
+    """The headline, the changes by result, and the words for the one that is chosen."""
+
+    def __init__(self, presenter: PublishPresenter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.presenter = presenter
+        self.result = Notice()
+        self.filter = QComboBox()
+        self.filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.filter.setAccessibleName(tr("Results shown"))
+        self.filter.activated.connect(lambda _at: self._list_outcomes())
+        self.table = make_table((tr("Feature"), tr("Layer"), tr("Change"), tr("Result")))
+        self.table.itemSelectionChanged.connect(self._explain)
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words.setMinimumHeight(self.words.fontMetrics().lineSpacing() * 3)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        row = QHBoxLayout()
+        row.addWidget(QLabel(tr("Show")))
+        row.addWidget(self.filter)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.result)
+        layout.addLayout(row)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.words)
+
+    def show_report(self) -> None:
+        """Show the presenter's report."""
+        presenter = self.presenter
+        counts = presenter.counted()
+        trouble = set(counts) - {"published"} or presenter.stopped
+        self.result.say(" ".join(filter(None, (presenter.headline, presenter.stopped))), "limit" if trouble else "good")
+        self.filter.clear()
+        self.filter.addItem(tr("All results ({n})", n=sum(counts.values())), "")
+        for state in _STATES:
+            if counts.get(state):
+                self.filter.addItem(
+                    icon(state_icon(state)), tr("{state} ({n})", state=state_word(state), n=counts[state]), state
+                )
+        self._list_outcomes()
+
+    def _list_outcomes(self) -> None:
+        self.table.clear()
+        items = []
+        for row in self.presenter.rows(str(self.filter.currentData() or "")):
+            item = QTreeWidgetItem([name_of(row.change), row.layer, row.what, state_word(row.state)])
+            item.setIcon(0, icon(state_icon(row.state)))
+            item.setToolTip(3, row.words)
+            item.setData(0, _USER, row)
+            items.append(item)
+        self.table.addTopLevelItems(items)
+        if items:
+            self.table.setCurrentItem(items[0])
+        self._explain()
+
+    def _explain(self) -> None:
+        item = self.table.currentItem()
+        row = item.data(0, _USER) if item else None
+        self.words.setText(row.words if row else "")
+
+    def copy(self) -> None:
+        """The whole report to the clipboard."""
+        QApplication.clipboard().setText(self.presenter.as_text())
+        self.words.setText(tr("The report is on the clipboard."))
+
+    def save(self) -> None:
+        """The whole report to a CSV file that the user names."""
+        name = tr("publish report {file}.csv", file=self.presenter.copy.path.stem)
+        start = str(self.presenter.copy.path.with_name(name))
+        chosen, _ = QFileDialog.getSaveFileName(self, tr("Save Report"), start, tr("CSV files (*.csv)"))
+        if not chosen:
+            return
+        path = Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.csv")
+        try:
+            self.presenter.save_csv(path)
+        except CityTwinError as error:
+            self.result.say(error.message, "bad")
+        else:
+            self.words.setText(tr("The report is in {file}.", file=path.name))
+
+
+def make_table(heads: tuple[str, ...]) -> QTreeWidget:
+    """A plain list with columns."""
+    table = QTreeWidget()
+    table.setHeaderLabels(list(heads))
+    table.setRootIsDecorated(False)
+    table.setUniformRowHeights(True)
+    table.setAlternatingRowColors(True)
+    table.setFrameShape(QFrame.Shape.StyledPanel)
+    header = table.header()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+    header.setStretchLastSection(True)
+    table.setColumnWidth(0, 190)
+    table.setColumnWidth(1, 130)
+    return table
