@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Mapping
 
-from .errors import Cancelled, CityTwinError
+from .errors import Cancelled
 from .progress import Progress, check
 from .replies import Reply
 from .session import GEOJSON, Session
@@ -81,7 +81,7 @@ class Prefetcher:
         """Wait for the page under way. Raises what its transfer raised, and `Cancelled` at once."""
         job, self._current = self._current, None
         if job is None:
-            raise CityTwinError("No page is under way.")
+            raise RuntimeError("no page is under way")
         try:
             while not job.done.wait(_SLICE):
                 self._tell(job)
@@ -93,7 +93,7 @@ class Prefetcher:
         if job.error is not None:
             raise job.error
         if job.reply is None:
-            raise CityTwinError("No page came.")
+            raise RuntimeError("the transfer ended without a page")
         return job.reply
 
     def _tell(self, job: _Job) -> None:

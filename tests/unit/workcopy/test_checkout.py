@@ -13,6 +13,7 @@ from osgeo import gdal, ogr
 
 from plugin.twin.client import Twin
 from plugin.twin.errors import BadResponse, Cancelled, CityTwinError, TwinError, Unreachable
+from plugin.twin.session import Session
 from plugin.workcopy.checkout import checkout
 from plugin.workcopy.connection import connect
 from plugin.workcopy.copy import WorkingCopy, is_working_copy
@@ -120,8 +121,7 @@ def test_cut_in_mid_page_leaves_nothing(twin: SmallTwin, tmp_path: Path) -> None
         return None
 
     twin.around.before = cut
-    client = Twin(twin.url)
-    client.session.sleep = lambda _seconds: None
+    client = Twin(twin.url, session=Session(twin.url, sleep=lambda _seconds: None))
     path = tmp_path / "out" / "work.gpkg"
     with pytest.raises(Unreachable) as caught:
         checkout(client, ["buildings"], path)

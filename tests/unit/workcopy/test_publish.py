@@ -10,6 +10,7 @@ from osgeo import ogr
 
 from plugin.twin.client import Twin
 from plugin.twin.errors import TwinError, Unsupported
+from plugin.twin.session import Session
 from plugin.workcopy.columns import GEOMETRY
 from plugin.workcopy.connection import connect
 from plugin.workcopy.copy import WorkingCopy
@@ -40,9 +41,7 @@ def states(report: PublishReport) -> dict[str, str]:
 
 
 def client_of(twin: SmallTwin) -> Twin:
-    client = Twin(twin.url)
-    client.session.sleep = lambda _seconds: None
-    return client
+    return Twin(twin.url, session=Session(twin.url, sleep=lambda _seconds: None))
 
 
 def test_all_kinds_arrive(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
