@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.PyQt.QtCore import QCoreApplication, QElapsedTimer, QEventLoop
+from qgis.core import QgsApplication, QgsProject
+from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QApplication
 
+from tests.e2e import hands
+from tests.twin_server import RunningTwin, start_twin
+
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+MISHAP = "did not foresee"  # the plugin's own sentence for an exception that nobody thought of
 
 
 @pytest.fixture(scope="session")
@@ -32,16 +40,7 @@ def city_twin() -> Any:
 @pytest.fixture(scope="session")
 def wait_until() -> Callable[..., None]:
     """``wait_until(condition, seconds=20)``: let QGIS go on with its work until ``condition()`` is true."""
-
-    def wait(condition: Callable[[], object], seconds: float = 20) -> None:
-        timer = QElapsedTimer()
-        timer.start()
-        while not condition():
-            if timer.elapsed() > seconds * 1000:
-                pytest.fail(f"not true within {seconds} s")
-            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
-
-    return wait
+    return hands.wait_until
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +55,121 @@ def screenshot() -> Callable[[str], Path]:
         return path
 
     return take
+
+
+@pytest.fixture(autouse=True)
+def nothing_unforeseen() -> Iterator[None]:
+    """A traceback in QGIS, or in the plugin's log, fails the test during which it came."""
+    seen: list[str] = []
+
+    def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        seen.append("".join(traceback.format_exception(kind, error, trace)))
+
+    def logged(message: str, _tab: str, _level: object) -> None:
+        if MISHAP in message:
+            seen.append(message)
+
+    former, sys.excepthook = sys.excepthook, hook
+    log = QgsApplication.messageLog()
+    log.messageReceived.connect(logged)
+    yield
+    QCoreApplication.processEvents()
+    log.messageReceived.disconnect(logged)
+    sys.excepthook = former
+    if seen:
+        pytest.fail("\n".join(seen))
+
+
+# -- a twin, and a QGIS that is connected to it ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a twin with the generated city: made once, copied for each test."""
+    store = tmp_path_factory.mktemp("city") / "city.sqlite"
+    start_twin(store=store).stop()
+    return store
+
+
+@pytest.fixture
+def twin(city: Path, tmp_path: Path) -> Iterator[RunningTwin]:
+    """A running twin with the generated city, for this test alone."""
+    folder = tmp_path / "twin"
+    folder.mkdir()
+    store = Path(shutil.copy(city, folder / "twin.sqlite"))
+    running = start_twin(store=store)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def project(iface: Any) -> Iterator[QgsProject]:
+    """A new project; what the test leaves in it is thrown away, edits too."""
+
+    def fresh() -> None:
+        instance = QgsProject.instance()
+        for layer in instance.mapLayers().values():
+            if hasattr(layer, "isEditable") and layer.isEditable():
+                layer.rollBack()
+        iface.newProject(False)
+        iface.messageBar().clearWidgets()
+        iface.actionPan().trigger()
+
+    fresh()
+    yield QgsProject.instance()
+    canvas = iface.mapCanvas()
+    canvas.stopRendering()
+    fresh()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the test keeps its working copies."""
+    made = tmp_path / "copies"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def no_connections(city_twin: Any) -> Iterator[Any]:
+    """QGIS as somebody has it who never connected to a twin, before and after the test."""
+    from city_twin_workbench.map import connections
+
+    def forget() -> None:
+        for one in connections.all():
+            connections.remove(one.name)
+
+    forget()
+    yield connections
+    forget()
+
+
+@pytest.fixture
+def catalogue(city_twin: Any, project: QgsProject, twin: RunningTwin, no_connections: Any) -> Any:
+    """The Catalogue page, showing what the twin of this test has."""
+    saved = no_connections.save(no_connections.Connection("Rotterdam", twin.url))
+    city_twin.window.show_catalogue()
+    page = city_twin.window.catalogue
+    page.connections.select(saved.name)
+    hands.wait_until(lambda: page.model.rowCount() > 0 and not page.loader.busy, what="the catalogue")
+    page.list.filter.clear()
+    page.panel.extent.combo.setCurrentIndex(0)
+    return page
+
+
+@pytest.fixture
+def check_out(catalogue: Any, folder: Path, iface: Any) -> Callable[..., Path]:
+    """``check_out("buildings", "trees")``: the working copy, with its layers in the project and its changes read."""
+
+    def do(*collections: str, name: str = "rotterdam") -> Path:
+        path = folder / f"{name}.gpkg"
+        before = len(QgsProject.instance().mapLayers())
+        catalogue.model.tick(collections)
+        hands.type_into(catalogue.panel.file.lineEdit(), str(path))
+        hands.click(catalogue.panel.button)
+        hands.wait_until(lambda: not catalogue.run.running, 60, "the checkout")
+        hands.wait_until(lambda: len(QgsProject.instance().mapLayers()) == before + len(collections), what="the layers")
+        hands.wait_until(lambda: not iface.mapCanvas().isDrawing(), 60, "the map")
+        return path
+
+    return do
