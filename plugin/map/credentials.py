@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qgis.core import QgsApplication, QgsAuthManager
-from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, QThread, pyqtSignal, pyqtSlot
+from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, pyqtSignal, pyqtSlot
 from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest, QSslError
 
 from ..text import tr
@@ -30,8 +30,8 @@ def _manager() -> QgsAuthManager:
 
 def in_main_thread() -> bool:
     """Whether the caller runs in the thread of QGIS's window."""
-    app = QCoreApplication.instance()
-    return app is None or QThread.currentThread() == app.thread()
+    # Not by QThread.currentThread(): PyQt does not survive the end of a thread that is not Qt's (see `engine._forget`).
+    return threading.current_thread() is threading.main_thread()
 
 
 class _MainThread(QObject):

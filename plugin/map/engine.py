@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import atexit
 import threading
-from typing import Any
 
 import requests
-from qgis.core import QgsNetworkAccessManager, QgsNetworkReplyContent, QgsNetworkRequestParameters
+from qgis.core import QgsNetworkAccessManager, QgsNetworkReplyContent, QgsNetworkRequestParameters, QgsSettings
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QCoreApplication, QIODevice, QObject, Qt, QThread, QTimer, pyqtSignal, pyqtSlot
-from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
+from qgis.PyQt.QtCore import QCoreApplication, QIODevice, QObject, Qt, QThread, pyqtSignal, pyqtSlot
+from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest, QSslError
 
 from . import credentials
 from .exchange import Exchange, Head, told
 from .failures import failure
 
+_PROXY_SETTINGS = (
+    *("proxyEnabled", "proxyType", "proxyHost", "proxyPort", "proxyUser", "proxyPassword", "authcfg"),
+    *("proxyExcludedUrls", "noProxyUrls"),
+)
 _STATUS = QNetworkRequest.Attribute.HttpStatusCodeAttribute
 _REASON = QNetworkRequest.Attribute.HttpReasonPhraseAttribute
 _BUFFER = 1 << 20  # bytes that Qt holds before it lets the server wait
@@ -58,6 +61,19 @@ class Upload(QIODevice):
         return -1
 
 
+def _forget(thing: QObject) -> None:
+    """Keep PyQt from watching the end of ``thing``, an object of Qt's own making that lives in this thread.
+
+    PyQt hears of it by a queued call in the main thread, and looks it up by its address: by then another object may
+    live there, whose Python half dies in its place (seen within seconds, and crashes). So we delete such things
+    ourselves, by sip.
+    """
+    try:
+        thing.destroyed.disconnect()
+    except TypeError:  # it was not watched
+        return
+
+
 class Job:
     """One request as the network thread gets it. ``body`` None: no body, and Qt may send it again (reads)."""
 
@@ -80,11 +96,13 @@ class _Worker(QObject):
     resume = pyqtSignal(object)
     abandon = pyqtSignal(object)
     leave = pyqtSignal()
+    _bury = pyqtSignal()
 
     def __init__(self) -> None:
         super().__init__()
         self._managers: dict[str, QgsNetworkAccessManager] = {}
-        self._jobs: set[Job] = set()
+        self._jobs: dict[QNetworkReply, Job] = {}
+        self._over: list[tuple[QNetworkReply, Upload | None]] = []
 
     def settle(self, thread: QThread) -> None:
         """Move there. In this order: PyQt would run slots in the thread that connected them."""
@@ -94,6 +112,7 @@ class _Worker(QObject):
         self.resume.connect(self._resume, queued)
         self.abandon.connect(self._abandon, queued)
         self.leave.connect(self._leave, queued)
+        self._bury.connect(self._delete, queued)
 
     @pyqtSlot(object)
     def _begin(self, job: Job) -> None:
@@ -116,20 +135,22 @@ class _Worker(QObject):
             reply = manager.sendCustomRequest(job.asked, job.method.encode("ascii"))
         else:
             reply = manager.sendCustomRequest(job.asked, job.method.encode("ascii"), job.upload)
+        _forget(reply)
         job.reply = reply
-        self._jobs.add(job)
+        self._jobs[reply] = job
         reply.setReadBufferSize(_BUFFER)
         # QGIS's own timer would count the time that our reader takes; `Exchange` counts only the server's silence.
-        timer = reply.findChild(QTimer, "timeoutTimer")
-        if timer is not None:
-            sip.delete(timer)
+        for child in reply.children():
+            _forget(child)
+            if child.objectName() == "timeoutTimer":
+                sip.delete(child)
         # QGIS's own slot would wait for a dialog for ever: its handler belongs to the shared manager.
         reply.sslErrors.disconnect()
-        reply.sslErrors.connect(lambda errors: _judge(reply, errors))
-        reply.metaDataChanged.connect(lambda: self._head(job))
-        reply.readyRead.connect(lambda: self._pump(job))
-        reply.uploadProgress.connect(lambda *_: job.exchange.heard())
-        reply.finished.connect(lambda: self._finished(job))
+        reply.sslErrors.connect(self._judge)
+        reply.metaDataChanged.connect(self._has_head)
+        reply.readyRead.connect(self._has_body)
+        reply.uploadProgress.connect(self._has_sent)
+        reply.finished.connect(self._has_finished)
         if job.authcfg:
             credentials.apply_to_reply(reply, job.authcfg)
 
@@ -139,10 +160,46 @@ class _Worker(QObject):
         if manager is None:
             manager = self._managers[authcfg] = QgsNetworkAccessManager()
             # So that QGIS's network logger (F12) shows our requests too.
+            shared = QgsNetworkAccessManager.instance()
+            _forget(shared)
             manager.requestAboutToBeCreated[QgsNetworkRequestParameters].connect(
-                QgsNetworkAccessManager.instance().requestAboutToBeCreated[QgsNetworkRequestParameters]
+                shared.requestAboutToBeCreated[QgsNetworkRequestParameters]
             )
         return manager
+
+    def _sender(self) -> Job | None:
+        return self._jobs.get(self.sender())
+
+    @pyqtSlot()
+    def _has_head(self) -> None:
+        job = self._sender()
+        if job is not None:
+            self._head(job)
+
+    @pyqtSlot()
+    def _has_body(self) -> None:
+        job = self._sender()
+        if job is not None:
+            self._pump(job)
+
+    @pyqtSlot("qint64", "qint64")
+    def _has_sent(self, _sent: int, _total: int) -> None:
+        job = self._sender()
+        if job is not None:
+            job.exchange.heard()
+
+    @pyqtSlot()
+    def _has_finished(self) -> None:
+        job = self._sender()
+        if job is not None:
+            self._finished(job)
+
+    @pyqtSlot("QList<QSslError>")
+    def _judge(self, errors: list[QSslError]) -> None:
+        """Accept what the user told QGIS to accept; anything else fails as an SslHandshakeFailedError."""
+        job = self._sender()
+        if job is not None and job.reply is not None and credentials.trusted(job.reply, errors):
+            job.reply.ignoreSslErrors(errors)
 
     def _head(self, job: Job) -> None:
         reply = job.reply
@@ -171,7 +228,9 @@ class _Worker(QObject):
 
     def _finished(self, job: Job) -> None:
         if job.reply is not None:
-            QgsNetworkAccessManager.instance().finished[QgsNetworkReplyContent].emit(QgsNetworkReplyContent(job.reply))
+            shared = QgsNetworkAccessManager.instance()
+            _forget(shared)
+            shared.finished[QgsNetworkReplyContent].emit(QgsNetworkReplyContent(job.reply))
             self._pump(job)
 
     @pyqtSlot(object)
@@ -187,36 +246,43 @@ class _Worker(QObject):
     def _close(self, job: Job, error: Exception | None) -> None:
         reply, job.reply = job.reply, None
         if reply is not None:
-            reply.deleteLater()  # we may be in one of its signals
-            reply.destroyed.connect(lambda *_: setattr(job, "upload", None))  # Qt reads from it until then
-        self._jobs.discard(job)
+            del self._jobs[reply]
+            self._over.append((reply, job.upload))
+            self._bury.emit()
         job.exchange.end(error)
 
     @pyqtSlot()
+    def _delete(self) -> None:
+        """Delete what is over; queued, because we may be in one of its signals. By sip, see `_forget`."""
+        while self._over:
+            reply, _upload = self._over.pop()  # Qt reads from the upload as long as the reply lives
+            sip.delete(reply)
+
+    @pyqtSlot()
     def _leave(self) -> None:
-        for job in list(self._jobs):
+        for job in list(self._jobs.values()):
             self._abandon(job)
             job.exchange.end(told(requests.exceptions.ConnectionError("the session was closed"), sent=True))
+        self._delete()
         for manager in self._managers.values():
-            sip.delete(manager)  # and with it the replies
+            sip.delete(manager)
         self._managers.clear()
         self.deleteLater()
-        QThread.currentThread().quit()
+        self.thread().quit()
 
 
 class Engine:
-    """A network thread. ``close`` it, or let it be forgotten: it then ends by itself."""
+    """A network thread that runs until `end`."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: tuple[object, ...]) -> None:
+        self.settings = settings
         self._worker = _Worker()
         self._thread = QThread()
         self._thread.setObjectName("City Twin network")
         self._worker.settle(self._thread)
-        # Whoever forgets us last may be a thread that ends: the thread object must not be tied to it.
+        # The thread that happens to need us first may end before we do.
         self._thread.moveToThread(QCoreApplication.instance().thread())
         self._thread.start()
-        self._open = True
-        _remember(self._thread, self._worker)
 
     def send(self, job: Job) -> None:
         worker = self._worker
@@ -224,43 +290,40 @@ class Engine:
         job.exchange.on_give_up = lambda: worker.abandon.emit(job)
         worker.begin.emit(job)
 
-    def close(self) -> None:
-        """Break off what is under way and end the thread. Does not wait for it; may be called from any thread."""
-        if self._open:
-            self._open = False
-            if not sip.isdeleted(self._worker):
-                self._worker.leave.emit()
-
-    def __del__(self) -> None:
-        self.close()
+    def end(self, milliseconds: int = _GOODBYE_MS) -> bool:
+        """Break off what is under way, and wait until the thread has ended; whether it has."""
+        if not self._thread.isFinished():
+            self._worker.leave.emit()
+        return bool(self._thread.wait(milliseconds))
 
 
-_running: list[tuple[QThread, _Worker]] = []
+_engine: Engine | None = None
+_left: list[Engine] = []  # a QThread that is destroyed while it runs takes QGIS down with it
 _lock = threading.Lock()
 
 
-def _remember(thread: QThread, worker: _Worker) -> None:
-    """A QThread that is destroyed while it runs takes QGIS down with it: hold each until it has ended."""
+def running() -> Engine:
+    """The network thread, one for all sessions; started when first needed, and anew when the proxy settings changed:
+    a thread's managers read them once."""
+    global _engine
+    settings = QgsSettings()
+    now = tuple(settings.value(f"proxy/{key}") for key in _PROXY_SETTINGS)
     with _lock:
-        _running[:] = [pair for pair in _running if not pair[0].isFinished()]
-        _running.append((thread, worker))
+        if _engine is not None and _engine.settings != now:
+            if not _engine.end():
+                _left.append(_engine)
+            _engine = None
+        if _engine is None:
+            _engine = Engine(now)
+        return _engine
 
 
 @atexit.register
-def end_all(milliseconds: int = _GOODBYE_MS) -> bool:
-    """End all network threads; at unload and at Python's end. Returns whether they have ended."""
+def end_all() -> bool:
+    """End the network thread; at unload and at Python's end. Returns whether it has ended. `running` starts another."""
+    global _engine
     with _lock:
-        pairs, _running[:] = list(_running), []
-    for thread, worker in pairs:
-        if not thread.isFinished() and not sip.isdeleted(worker):
-            worker.leave.emit()
-    left = [pair for pair in pairs if not pair[0].wait(milliseconds)]
-    with _lock:
-        _running.extend(left)
-    return not left
-
-
-def _judge(reply: QNetworkReply, errors: list[Any]) -> None:
-    """Accept what the user told QGIS to accept; anything else fails as an SslHandshakeFailedError."""
-    if credentials.trusted(reply, errors):
-        reply.ignoreSslErrors(errors)
+        engines = [*_left, *([_engine] if _engine is not None else [])]
+        _engine = None
+        _left[:] = [engine for engine in engines if not engine.end()]
+        return not _left

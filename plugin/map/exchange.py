@@ -109,10 +109,9 @@ class Exchange:
     def give_up(self) -> None:
         """Nobody waits any more."""
         with self._changed:
-            self.given_up = True
+            again, self.given_up = self.given_up, True
             self._pieces.clear()
-            ended = self._ended
-        if not ended:
+        if not again:
             self.on_give_up()
 
     def _wait(self, here: Callable[[], bool]) -> None:

@@ -11,7 +11,7 @@ Seen with QGIS 3.40 on Qt 5.15, and why this is not QGIS's shared manager:
 
 from __future__ import annotations
 
-import threading
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,10 +25,10 @@ from qgis.PyQt.QtNetwork import QNetworkRequest
 from ..twin.client import Twin
 from ..twin.progress import Progress, Silent
 from ..twin.session import Session, origin
-from . import credentials
+from . import credentials, engine
 from .connections import Connection
-from .engine import Engine, Job
-from .exchange import Exchange
+from .engine import Job
+from .exchange import Exchange, told
 from .reply import response_of
 
 _Attribute = QNetworkRequest.Attribute
@@ -57,8 +57,7 @@ class QgisAdapter(requests.adapters.BaseAdapter):
         self._authcfg = authcfg
         self._origin = _origin(origin)
         self._cancelled = cancelled or Silent().cancelled
-        self._lock = threading.Lock()
-        self._engine: Engine | None = None
+        self._under_way: weakref.WeakSet[Exchange] = weakref.WeakSet()
 
     def send(
         self,
@@ -82,7 +81,8 @@ class QgisAdapter(requests.adapters.BaseAdapter):
         if body is not None:
             asked.setAttribute(_Attribute.DoNotBufferUploadDataAttribute, True)
             asked.setHeader(QNetworkRequest.KnownHeaders.ContentLengthHeader, len(body))
-        self._running().send(Job(exchange, asked, method, body, authcfg))
+        self._under_way.add(exchange)
+        engine.running().send(Job(exchange, asked, method, body, authcfg))
         try:
             return response_of(exchange, exchange.answer(), request, self)
         except BaseException:
@@ -90,17 +90,10 @@ class QgisAdapter(requests.adapters.BaseAdapter):
             raise
 
     def close(self) -> None:
-        """End the network thread; a further `send` starts another."""
-        with self._lock:
-            engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.close()
-
-    def _running(self) -> Engine:
-        with self._lock:
-            if self._engine is None:
-                self._engine = Engine()
-            return self._engine
+        """Break off what is under way. Connections stay open for others: they carry no credentials of their own."""
+        for exchange in list(self._under_way):
+            exchange.end(told(requests.exceptions.ConnectionError("the session was closed"), sent=True))
+            exchange.give_up()
 
 
 class QgisAuth(requests.auth.AuthBase):

@@ -72,6 +72,11 @@ class Body:
         if exchange is not None:
             exchange.give_up()
 
+    def __del__(self) -> None:
+        # An answer that nobody reads would keep one of the six connections to its server for good.
+        if getattr(self, "_exchange", None) is not None:
+            self.close()
+
     def release_conn(self) -> None:
         self.close()
 

@@ -214,7 +214,7 @@ def run(
     _running.add(task)
     handle = TaskHandle(task)
     if parent is not None:
-        parent.destroyed.connect(handle.cancel)
+        parent.destroyed.connect(lambda *_: task.stop())  # PyQt would not hold a method of ours
     QgsApplication.taskManager().addTask(task)
     return handle
 
