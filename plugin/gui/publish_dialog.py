@@ -29,7 +29,7 @@ from .dim import dimmed
 from .icons import icon
 from .notice import Notice
 from .publish_presenter import PublishPresenter, remembered
-from .publish_report import PublishReportView, make_table
+from .publish_report import LISTED, PublishReportView, fill, make_table
 from .status_line import ElidedLabel
 
 _STATES = ("clash", "held", "failed", "published")
@@ -250,14 +250,14 @@ class PublishDialog(QDialog):
             return
         self._listed = presenter.problems
         self.problems.clear()
-        for problem in presenter.problems:
+        items = []
+        for problem in presenter.problems[:LISTED]:
             item = QTreeWidgetItem([problem.label, titles.get(problem.table, problem.table), problem.message])
             item.setIcon(0, icon("change-problem"))
             item.setToolTip(2, problem.message)
             item.setData(0, _USER, problem)
-            self.problems.addTopLevelItem(item)
-        if presenter.problems:
-            self.problems.setCurrentItem(self.problems.topLevelItem(0))
+            items.append(item)
+        fill(self.problems, items, len(presenter.problems) - len(items))
         self._enable_zoom()
 
     def _progress(self, done: int, total: object, words: str) -> None:

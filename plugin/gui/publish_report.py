@@ -19,7 +19,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..text import tr
+from ..text import tr, trn
 from ..twin.errors import CityTwinError
 from .change_words import name_of, state_icon, state_word
 from .icons import icon
@@ -27,6 +27,7 @@ from .notice import Notice
 from .publish_presenter import PublishPresenter
 
 _STATES = ("clash", "held", "failed", "published")
+LISTED = 1000  # rows that the window shows; what needs attention comes first, and the CSV file has all
 _USER = Qt.ItemDataRole.UserRole
 
 
@@ -78,15 +79,14 @@ class PublishReportView(QWidget):
     def _list_outcomes(self) -> None:
         self.table.clear()
         items = []
-        for row in self.presenter.rows(str(self.filter.currentData() or "")):
+        rows = self.presenter.rows(str(self.filter.currentData() or ""))
+        for row in rows[:LISTED]:
             item = QTreeWidgetItem([name_of(row.change), row.layer, row.what, state_word(row.state)])
             item.setIcon(0, icon(state_icon(row.state)))
             item.setToolTip(3, row.words)
             item.setData(0, _USER, row)
             items.append(item)
-        self.table.addTopLevelItems(items)
-        if items:
-            self.table.setCurrentItem(items[0])
+        fill(self.table, items, len(rows) - len(items))
         self._explain()
 
     def _explain(self) -> None:
@@ -113,6 +113,17 @@ class PublishReportView(QWidget):
             self.result.say(error.message, "bad")
         else:
             self.words.setText(tr("The report is in {file}.", file=path.name))
+
+
+def fill(table: QTreeWidget, items: list[QTreeWidgetItem], more: int) -> None:
+    """Put ``items`` into ``table``, choose the first, and say how many ``more`` there are."""
+    table.addTopLevelItems(items)
+    if items:
+        table.setCurrentItem(items[0])
+    if more > 0:
+        last = QTreeWidgetItem([trn("and {n} more", "and {n} more", more)])
+        last.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        table.addTopLevelItem(last)
 
 
 def make_table(heads: tuple[str, ...]) -> QTreeWidget:
