@@ -141,7 +141,11 @@ def _range(column: Column, known: Property) -> tuple[str, str]:
 
 
 def _identity(layer: QgsVectorLayer, config: QgsEditFormConfig) -> None:
-    """Read-only, and unset in what splitting and duplicating make: those are new features."""
+    """Read-only, and unset in the part that splitting makes.
+
+    Not unset in what is pasted or duplicated: QGIS does that to a feature that was cut, too, and moving a feature
+    through the clipboard would delete it and make another. The triggers know a copy from a feature that was moved.
+    """
     for name in IDENTITY:
         index = layer.fields().lookupField(name)
         if index < 0:
@@ -150,7 +154,6 @@ def _identity(layer: QgsVectorLayer, config: QgsEditFormConfig) -> None:
         layer.setEditorWidgetSetup(index, QgsEditorWidgetSetup("TextEdit", {"IsMultiline": False, "UseHtml": False}))
         config.setReadOnly(index, True)
         layer.setFieldSplitPolicy(index, Qgis.FieldDomainSplitPolicy.UnsetField)
-        layer.setFieldDuplicatePolicy(index, Qgis.FieldDuplicatePolicy.UnsetField)
 
 
 def _layout(layer: QgsVectorLayer, config: QgsEditFormConfig) -> None:

@@ -111,7 +111,9 @@ def _streets(source: Source, _family: str) -> QgsFeatureRenderer:
 
 
 def _by_class(source: Source) -> str | None:
-    column = column_named(source, "class", "kind", "road_class", "highway", "type", "function", "functie", types=("string",))
+    column = column_named(
+        source, "class", "kind", "road_class", "highway", "type", "function", "functie", types=("string",)
+    )
     if column is None:
         return None
     ref = f"lower(coalesce({QgsExpression.quotedColumnRef(column)}, ''))"

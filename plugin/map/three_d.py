@@ -120,7 +120,7 @@ def set_ground(project: QgsProject, height: float) -> None:
 
 
 def light(settings: Any) -> None:
-    """Afternoon light for a 3D map (``Qgs3DMapSettings``): a warm sun from the south-west, the sky from the other side."""
+    """Afternoon light for a 3D map (``Qgs3DMapSettings``): a warm sun from the south-west, the sky opposite."""
     from qgis import _3d
 
     up_is_y = True

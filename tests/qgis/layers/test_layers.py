@@ -220,7 +220,7 @@ def test_the_file_keeps_look_and_form(city, project):
         assert again.editFormConfig().readOnly(index)
         assert again.editorWidgetSetup(index).type() != "Hidden"
         assert again.fields().field(index).splitPolicy() == Qgis.FieldDomainSplitPolicy.UnsetField
-        assert again.fields().field(index).duplicatePolicy() == Qgis.FieldDuplicatePolicy.UnsetField
+        assert again.fields().field(index).duplicatePolicy() == Qgis.FieldDuplicatePolicy.Duplicate
         assert name not in forms._shown(again.editFormConfig().invisibleRootContainer())
     trees = QgsVectorLayer(f"{city.path}|layername=bomen", "again", "ogr")
     assert trees.hasScaleBasedVisibility() and trees.minimumScale() == 15_000
