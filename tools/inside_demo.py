@@ -7,6 +7,7 @@ the Changes page and its Publish window. Each step says what it did; the first t
 import faulthandler
 import json
 import os
+import re
 import sys
 import time
 import traceback
@@ -118,7 +119,7 @@ class Tour:
         names = [f"{collection.id} {collection.title}".lower() for collection in found]
         wanted = set()
         for kind in KINDS:
-            rows = [row for word in kind for row, name in enumerate(names) if word in name]
+            rows = [row for word in kind for row, name in enumerate(names) if re.search(rf"\b{word}", name)]
             wanted.update(rows[:1])
         for row in wanted:
             model.setData(model.index(row, 0), Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
@@ -207,7 +208,10 @@ class Tour:
         height = layer.fields().lookupField("height")
         if height < 0:
             height = next(i for i, field in enumerate(layer.fields()) if field.isNumeric() and field.name() != "fid")
-        feature = min(layer.getFeatures(), key=lambda f: f.geometry().centroid().asPoint().distance(middle))
+        features = list(layer.getFeatures())
+        if layer.fields().lookupField("name") >= 0:
+            features = [feature for feature in features if feature["name"]] or features
+        feature = min(features, key=lambda f: f.geometry().centroid().asPoint().distance(middle))
         self.column = layer.fields()[height].name()
         self.before = feature[height]
         self.after = round((self.before or 10) + 12.5, 2)
@@ -222,7 +226,8 @@ class Tour:
         say(f"Edited {layer.name()} {self.edited}: {self.column} {self.before} → {self.after}, and moved its outline")
 
     def see_changes(self) -> None:
-        self.window.show_changes()
+        self.window.dock.setUserVisible(True)
+        self.window.dock.show_page("changes")
         self.page = self.window.dock.page("changes")
         model = self.page.model
         until(lambda: any(model.all_changes(path) for path in model.paths()), "the changes")
