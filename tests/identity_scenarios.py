@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -85,11 +84,7 @@ class Bench:
         return int(index)
 
     def edit(self) -> QgsVectorLayer:
-        """Toggle editing on. QGIS reopens the file for it; a canvas that draws just then can make one read come empty."""
         assert self.layer.startEditing()
-        until = time.monotonic() + 5
-        while next(self.layer.getFeatures(), None) is None and time.monotonic() < until:
-            QCoreApplication.processEvents()
         return self.layer
 
     def save(self) -> None:
