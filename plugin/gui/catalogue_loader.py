@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal, pyqtSlot
 
@@ -40,9 +41,9 @@ class CatalogueLoader(QObject):
     started = pyqtSignal(object)  # Connection
     loaded = pyqtSignal(object)  # Catalogue
     failed = pyqtSignal(object, object)  # Connection, CityTwinError
-    described = pyqtSignal(object)  # Collection
+    described = pyqtSignal(object, object)  # Collection, Schema
 
-    _arrived = pyqtSignal(int, object)  # from the worker: Catalogue or Collection
+    _arrived = pyqtSignal(int, object)  # from the worker: Catalogue, or (Collection, Schema)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -118,7 +119,7 @@ class CatalogueLoader(QObject):
         """In the worker. That one collection cannot be described does not spoil the catalogue."""
         check(progress)
         try:
-            known, _schema = twin.describe(collection)
+            known, schema = twin.describe(collection)
             if known.count is None:
                 known = replace(known, count=twin.count(known))
         except Unreachable:
@@ -126,16 +127,16 @@ class CatalogueLoader(QObject):
         except TwinError as error:
             log_error(error)
             return
-        self._arrived.emit(turn, known)
+        self._arrived.emit(turn, (known, schema))
 
     @pyqtSlot(int, object)
-    def _tell(self, turn: int, news: object) -> None:
+    def _tell(self, turn: int, news: Any) -> None:
         if turn != self._turn:
             return
         if isinstance(news, Catalogue):
             self.loaded.emit(news)
         else:
-            self.described.emit(news)
+            self.described.emit(*news)
 
 
 def estimate(

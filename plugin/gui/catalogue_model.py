@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import QAbstractListModel, QModelIndex, QObject, QSortFilt
 from qgis.PyQt.QtGui import QIcon
 
 from ..text import tr
-from ..twin.model import Collection
+from ..twin.model import Collection, Schema
 from . import catalogue_wording as wording
 
 _ROOT = QModelIndex()
@@ -24,6 +24,7 @@ class Role(IntEnum):
     SUMMARY = _FIRST + 2  # str: the line below the title
     EDITABLE = _FIRST + 3  # bool
     SEARCH = _FIRST + 4  # str, folded
+    SCHEMA = _FIRST + 5  # Schema, None while it is not known
 
 
 class CatalogueModel(QAbstractListModel):
@@ -35,20 +36,24 @@ class CatalogueModel(QAbstractListModel):
         super().__init__(parent)
         self._rows: list[Collection] = []
         self._ticked: set[str] = set()
+        self._schemas: dict[str, Schema] = {}
 
     def set_collections(self, collections: Sequence[Collection]) -> None:
         """Show these. Ticks on collections of the same id stay."""
         self.beginResetModel()
         self._rows = list(collections)
+        self._schemas.clear()
         self._ticked &= {one.id for one in self._rows if one.is_features}
         self.endResetModel()
         self.ticks_changed.emit()
 
-    def update_collection(self, collection: Collection) -> None:
+    def update_collection(self, collection: Collection, schema: Schema | None = None) -> None:
         """Show what has become known about one of them; nothing happens where it is not here."""
         for row, known in enumerate(self._rows):
             if known.id == collection.id:
                 self._rows[row] = collection
+                if schema is not None:
+                    self._schemas[collection.id] = schema
                 self._told(row)
                 if collection.id in self._ticked:
                     self.ticks_changed.emit()
@@ -107,6 +112,8 @@ class CatalogueModel(QAbstractListModel):
             return tr("{title}, {summary}", title=one.title, summary=wording.summary(one))
         if role == Role.COLLECTION:
             return one
+        if role == Role.SCHEMA:
+            return self._schemas.get(one.id)
         if role == Role.SUMMARY:
             return wording.summary(one)
         if role == Role.EDITABLE:

@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QLocale
 
 from ..text import tr, trn
 from ..twin.crs import crs_key
-from ..twin.model import Collection, Extent
+from ..twin.model import Collection, Extent, Schema
 
 _DOT = " · "
 _KM_PER_DEGREE = 111.32
@@ -110,7 +110,15 @@ def place(extent: Extent) -> str:
     return tr("{west}° to {east}° east, {south}° to {north}° north", west=west, east=east, south=south, north=north)
 
 
-def rows(collection: Collection) -> list[tuple[str, str]]:
+def columns(schema: Schema) -> str:
+    """The properties' titles, with their units."""
+    named = (
+        f"{one.title or one.name} ({one.unit})" if one.unit else one.title or one.name for one in schema.properties
+    )
+    return ", ".join(named)
+
+
+def rows(collection: Collection, schema: Schema | None = None) -> list[tuple[str, str]]:
     """Label and value of all that is known, in the order in which people ask."""
     found = [
         (tr("Features"), number(collection.count) if collection.count is not None else tr("Not told by the twin")),
@@ -119,6 +127,8 @@ def rows(collection: Collection) -> list[tuple[str, str]]:
     ]
     if not collection.is_features:
         found = found[2:]
+    if schema is not None and schema.properties:
+        found.append((tr("Columns"), columns(schema)))
     if collection.extent:
         found.append((tr("Extent"), f"{size(collection.extent)}\n{place(collection.extent)}"))
     if collection.storage_crs:
@@ -130,14 +140,14 @@ def rows(collection: Collection) -> list[tuple[str, str]]:
     return found
 
 
-def details_html(collection: Collection, dim: str) -> str:
+def details_html(collection: Collection, dim: str, schema: Schema | None = None) -> str:
     """The details pane. ``dim`` is the colour of its labels, ``#rrggbb``."""
     parts = [f"<p style='margin:0'><b>{html.escape(collection.title)}</b></p>"]
     if collection.description:
         text = html.escape(collection.description).replace("\n", "<br>")
         parts.append(f"<p style='margin:4px 0 0 0'>{text}</p>")
     parts.append("<table cellspacing='0' cellpadding='0' style='margin-top:6px'>")
-    for label, value in rows(collection):
+    for label, value in rows(collection, schema):
         parts.append(
             f"<tr><td style='color:{dim}; padding:1px 12px 1px 0'>{html.escape(label)}</td>"
             f"<td style='padding:1px 0'>{_linked(value)}</td></tr>"

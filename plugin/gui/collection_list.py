@@ -153,7 +153,7 @@ class CollectionList(QWidget):
         if collection is not None:
             dim = dimmed(self.palette()).name()
             at = self.details.verticalScrollBar().value() if self._detailed == collection.id else 0
-            self.details.setHtml(wording.details_html(collection, dim))
+            self.details.setHtml(wording.details_html(collection, dim, self.view.currentIndex().data(Role.SCHEMA)))
             self.details.verticalScrollBar().setValue(at)
         now = collection.id if collection is not None else ""
         if now != self._detailed:

@@ -48,13 +48,14 @@ class TaskHandle:
 class _TaskProgress:
     """The working thread's side. It only notes; the main thread looks, so reporting costs nothing, however often."""
 
-    def __init__(self, stopped: threading.Event) -> None:
+    def __init__(self, stopped: threading.Event, gone: Callable[[], bool]) -> None:
         self._stopped = stopped
+        self._gone = gone
         self.latest: tuple[int, int | None, str] | None = None
         self.notes: deque[str] = deque()
 
     def cancelled(self) -> bool:
-        return self._stopped.is_set()
+        return self._stopped.is_set() or self._gone()
 
     def report(self, done: int, total: int | None, text: str) -> None:
         self.latest = (done, total, text)
@@ -72,7 +73,7 @@ class _Task(QgsTask):
         self.stopped = threading.Event()
         self._work = work
         self._callbacks: _Callbacks | None = callbacks
-        self._progress = _TaskProgress(self.stopped)
+        self._progress = _TaskProgress(self.stopped, callbacks.gone)
         self._shown: tuple[int, int | None, str] | None = None
         self._result: list[object] = []
         self._error: CityTwinError | None = None
@@ -128,6 +129,9 @@ class _Task(QgsTask):
             callbacks.tell(result, error)
 
     def _look(self) -> None:
+        # Not told by the parent's `destroyed`: PyQt frees a lambda on it while it runs, and QGIS dies (seen).
+        if self._callbacks is not None and self._callbacks.gone():
+            self.stop()
         while self._progress.notes:
             note = self._progress.notes.popleft()
             if self._callbacks is not None:
@@ -163,7 +167,7 @@ class _Callbacks:
         self._note = note
 
     def tell(self, result: list[Any], error: CityTwinError | None) -> None:
-        if self._gone():
+        if self.gone():
             return
         if isinstance(error, Cancelled):
             if self._cancelled is not None:
@@ -177,17 +181,17 @@ class _Callbacks:
 
     def progressed(self, done: int, total: int | None, text: str) -> None:
         progress = self._progress
-        if progress is not None and not self._gone():
+        if progress is not None and not self.gone():
             _guarded(lambda: progress(done, total, text))
 
     def noted(self, text: str) -> None:
         note = self._note
         if note is None:
             log(text)
-        elif not self._gone():
+        elif not self.gone():
             _guarded(lambda: note(text))
 
-    def _gone(self) -> bool:
+    def gone(self) -> bool:
         return self._parent is not None and sip.isdeleted(self._parent)
 
 
@@ -213,8 +217,6 @@ def run(
     task = _Task(description, work, _Callbacks(parent, done, failed, cancelled, progress, note))
     _running.add(task)
     handle = TaskHandle(task)
-    if parent is not None:
-        parent.destroyed.connect(lambda *_: task.stop())  # PyQt would not hold a method of ours
     QgsApplication.taskManager().addTask(task)
     return handle
 

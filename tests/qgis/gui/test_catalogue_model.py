@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QLocale, Qt
 
 from plugin.gui import catalogue_wording as wording
 from plugin.gui.catalogue_model import CatalogueFilter, CatalogueModel, Role
-from plugin.twin.model import Collection
+from plugin.twin.model import Collection, Property, Schema
 
 CHECKED, UNCHECKED = Qt.CheckState.Checked, Qt.CheckState.Unchecked
 TICK = Qt.ItemDataRole.CheckStateRole
@@ -125,3 +125,12 @@ def test_details_show_what_a_twin_says_as_text_only(qgis_app):
     assert "<script>" not in text
     assert "&lt;b&gt;x" in text
     assert "<a href='https://example.org/l?a=1&amp;b=2'>" in text
+
+
+def test_details_name_the_columns_once_they_are_known(model):
+    schema = Schema((Property("height", "number", title="Height", unit="m"), Property("name", "string")))
+    model.update_collection(collection("trees"), schema)
+    assert model.index(0).data(Role.SCHEMA) is schema
+    assert "Height (m), name" in wording.details_html(collection("trees"), "#808080", schema)
+    model.set_collections([collection("trees")])
+    assert model.index(0).data(Role.SCHEMA) is None
