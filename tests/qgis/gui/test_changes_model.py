@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
-from qgis.PyQt.QtCore import QModelIndex, QPersistentModelIndex
+from qgis.PyQt.QtCore import QModelIndex, QPersistentModelIndex, QTimer
 
 from plugin.gui.cells_model import CellsModel, rows_of
 from plugin.gui.change_reader import Reading, read
@@ -15,7 +16,7 @@ from plugin.twin.progress import Silent
 from plugin.workcopy.changes import Counts
 from plugin.workcopy.connection import opened
 from tests.hand_made import houses, make
-from tests.qgis.map.meanwhile import Heartbeat, spin
+from tests.qgis.map.meanwhile import spin
 
 
 def edit(path: Path, *statements: str) -> None:
@@ -233,6 +234,28 @@ def test_lost(model: ChangesModel) -> None:
     )
 
 
+class Turns:
+    """How long the longest turn of the event loop kept the main thread, in ms of its own work: what other processes
+    take on a busy machine does not count."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._last = time.thread_time()
+        self._timer = QTimer()
+        self._timer.setInterval(1)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start()
+
+    def _beat(self) -> None:
+        now = time.thread_time()
+        self.longest = max(self.longest, (now - self._last) * 1000)
+        self._last = now
+
+    def stop(self) -> float:
+        self._timer.stop()
+        return self.longest
+
+
 @pytest.mark.slow
 def test_ten_thousand_changes_leave_the_window_alive(qgis_app, tmp_path: Path) -> None:
     from qgis.PyQt.QtWidgets import QApplication
@@ -249,7 +272,7 @@ def test_ten_thousand_changes_leave_the_window_alive(qgis_app, tmp_path: Path) -
     reading, again = read(path, Silent()), read(path, Silent())
     QApplication.processEvents()
     chosen: dict[str, list] = {}
-    heart = Heartbeat()
+    heart = Turns()
     view.model.set_layers(str(path), reading.layers)
     assert spin(lambda: not view.model.busy)
     view.restore()
@@ -268,5 +291,5 @@ def test_ten_thousand_changes_leave_the_window_alive(qgis_app, tmp_path: Path) -
     longest = heart.stop()
     assert view.listed() == 10_000  # and one line that says how many more there are
     assert len(view.model.all_changes()) == 10_500
-    print(f"longest absence of the main thread: {longest:.0f} ms")
-    assert longest < 150  # 50 on a machine that does nothing else
+    print(f"longest turn of the main thread: {longest:.0f} ms")
+    assert longest < 100  # 50 on a machine that does nothing else: caches are shared too
