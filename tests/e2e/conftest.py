@@ -107,6 +107,7 @@ def project(iface: Any) -> Iterator[QgsProject]:
     """A new project; what the test leaves in it is thrown away, edits too."""
 
     def fresh() -> None:
+        hands.close_down_to(None)
         instance = QgsProject.instance()
         for layer in instance.mapLayers().values():
             if hasattr(layer, "isEditable") and layer.isEditable():
@@ -169,7 +170,9 @@ def check_out(catalogue: Any, folder: Path, iface: Any) -> Callable[..., Path]:
         hands.click(catalogue.panel.button)
         hands.wait_until(lambda: not catalogue.run.running, 60, "the checkout")
         hands.wait_until(lambda: len(QgsProject.instance().mapLayers()) == before + len(collections), what="the layers")
-        hands.wait_until(lambda: not iface.mapCanvas().isDrawing(), 60, "the map")
+        canvas, layers = iface.mapCanvas(), QgsProject.instance().mapLayers().values()
+        hands.wait_until(lambda: all(canvas.extent().intersects(one.extent()) for one in layers), what="the zoom")
+        hands.wait_until(lambda: not canvas.isDrawing(), 60, "the map")
         return path
 
     return do

@@ -134,7 +134,7 @@ def in_dialog(opens: Callable[[], object], answer: Callable[[Any], object], seco
             told.append(error)
         else:
             told.append(None)
-        _close_down_to(before)
+        close_down_to(before)
 
     timer.timeout.connect(look)
     timer.start()
@@ -147,7 +147,8 @@ def in_dialog(opens: Callable[[], object], answer: Callable[[Any], object], seco
         raise told[0]
 
 
-def _close_down_to(before: QWidget | None) -> None:
+def close_down_to(before: QWidget | None) -> None:
+    """Close what dialogs are open, down to ``before``."""
     for _ in range(10):
         dialog = QApplication.activeModalWidget()
         if dialog is None or dialog is before:
