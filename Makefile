@@ -23,7 +23,7 @@ format: setup ## mend what ruff can mend by itself
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
 
 unit: setup ## the tests that need no QGIS (seconds)
-	@$(PY) -m pytest tests/unit $(NO_QT) --timeout=60 --junitxml=build/junit/unit.xml $(PYTEST_ARGS)
+	@$(PY) -m pytest tests/unit $(NO_QT) -n 2 --timeout=60 --junitxml=build/junit/unit.xml $(PYTEST_ARGS)
 
 qgis-test: setup ## the tests with QGIS's libraries, without its window
 	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/qgis --timeout=120 --junitxml=build/junit/qgis.xml $(PYTEST_ARGS)
