@@ -117,7 +117,7 @@ class ExtentChoice(QWidget):
         """Leave nothing on the map, and listen to it no more."""
         self._timer.stop()
         self._drawn.stop()
-        # It hears of the project's layers as long as it lives, which is longer than Python's half of us (seen: a crash).
+        # It hears of the project's layers as long as it lives: longer than Python's half of us (seen: a crash).
         self.layers.layerChanged.disconnect()
         self._canvas.extentsChanged.disconnect(self._moved)
         self._canvas.destinationCrsChanged.disconnect(self._moved)
