@@ -258,18 +258,28 @@ class Turns:
 
 @pytest.mark.slow
 def test_ten_thousand_changes_leave_the_window_alive(qgis_app, tmp_path: Path) -> None:
+    path = tmp_path / "many.gpkg"
+    make(path, {"buildings": houses(12_000)})
+    edit(path, "UPDATE buildings SET height = height + 1 WHERE CAST(substr(twin_id, 2) AS INTEGER) <= 10500")
+    reading, again = read(path, Silent()), read(path, Silent())
+    # the best of three: the collector, now and then, and other programs on the machine are not the view's doing
+    turns = []
+    while not turns or (min(turns) >= 60 and len(turns) < 3):
+        turns.append(_longest_turn(path, reading, again))
+    print(f"longest turn of the main thread: {min(turns):.0f} ms")
+    assert min(turns) < 60  # 50 on a machine that does nothing else: caches are shared too
+
+
+def _longest_turn(path: Path, reading: Reading, again: Reading) -> float:
+    """Fill, unfold, select, refresh and filter; the longest turn of the main thread in ms of its own."""
     from qgis.PyQt.QtWidgets import QApplication
 
     from plugin.gui.changes_view import ChangesView
 
-    path = tmp_path / "many.gpkg"
-    make(path, {"buildings": houses(12_000)})
-    edit(path, "UPDATE buildings SET height = height + 1 WHERE CAST(substr(twin_id, 2) AS INTEGER) <= 10500")
     view = ChangesView()
     view.resize(360, 700)
     view.show()
     view.model.set_copies({str(path): "many"})
-    reading, again = read(path, Silent()), read(path, Silent())
     QApplication.processEvents()
     chosen: dict[str, list] = {}
     heart = Turns()
@@ -291,5 +301,5 @@ def test_ten_thousand_changes_leave_the_window_alive(qgis_app, tmp_path: Path) -
     longest = heart.stop()
     assert view.listed() == 10_000  # and one line that says how many more there are
     assert len(view.model.all_changes()) == 10_500
-    print(f"longest turn of the main thread: {longest:.0f} ms")
-    assert longest < 100  # 50 on a machine that does nothing else: caches are shared too
+    view.deleteLater()
+    return longest
