@@ -7,25 +7,28 @@ from pathlib import Path
 
 import pytest
 from qgis.core import QgsPointXY, QgsProject
-from qgis.PyQt.QtCore import QEvent, Qt
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtGui import QAction
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QLineEdit, QTableView
 
 from tests import identity_scenarios as scenarios
-from tests.e2e.desk import editing
+from tests.e2e.desk import at_rest, editing
 from tests.e2e.hands import RIGHT, click_map, wait_until
 
 
 @pytest.fixture
 def bench(iface, project, tmp_path: Path) -> Iterator[scenarios.Bench]:
-    # QGIS reopens a GeoPackage as editing starts; while the canvas draws, a read at that instant can come back empty
-    # (seen with any GeoPackage and no plugin at all). A person is slower than that, a test is not.
-    iface.mapCanvas().setRenderFlag(False)
+    canvas = iface.mapCanvas()
+    canvas.setRenderFlag(False)
+    canvas.stopRendering()
+    QCoreApplication.processEvents()  # what was to be drawn already is drawn now, with no layers
+    at_rest(iface)
     made = scenarios.Bench(tmp_path, iface)
     yield made
     made.close()
     QgsProject.instance().clear()
+    canvas.setRenderFlag(True)
 
 
 @pytest.mark.parametrize("scenario", scenarios.IN_QGIS, ids=lambda s: s.__name__)
