@@ -30,16 +30,28 @@ def feature_of(layer: QgsVectorLayer, twin_id: str) -> QgsFeature:
     return found[0]
 
 
+def at_rest(iface: Any) -> None:
+    """Wait until the map is drawn.
+
+    QGIS reopens a GeoPackage as editing starts and ends; while the map is drawn, a read at that instant can come back
+    empty (seen with any GeoPackage and no plugin at all). A person is slower than that, a test is not.
+    """
+    wait_until(lambda: not iface.mapCanvas().isDrawing(), 60, "the map")
+
+
 @contextlib.contextmanager
 def editing(iface: Any, layer: QgsVectorLayer) -> Iterator[QgsVectorLayer]:
     """QGIS's edit session around the block: the pencil, Save Layer Edits, and the pencil again."""
     iface.setActiveLayer(layer)
+    at_rest(iface)
     iface.actionToggleEditing().trigger()
     assert layer.isEditable()
     yield layer
     iface.setActiveLayer(layer)
+    at_rest(iface)
     iface.actionSaveActiveLayerEdits().trigger()
     assert not layer.isModified(), layer.commitErrors()
+    at_rest(iface)
     iface.actionToggleEditing().trigger()
     assert not layer.isEditable()
 

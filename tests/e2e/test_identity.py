@@ -88,7 +88,7 @@ def test_the_attribute_table_leaves_the_identity_alone(bench, iface, screenshot)
 
 def test_a_dropped_field_is_back_at_once_with_a_message(bench, iface, city_twin, wait_until, screenshot):
     """The plugin's own guard, which it sets on every layer of a working copy."""
-    wait_until(lambda: city_twin.window.copies.copies(), what="the plugin to know the working copy")
+    wait_until(city_twin.window.copies.copies, what="the plugin to know the working copy")
     with editing(iface, bench.layer) as layer:
         bench.set("b1", "name", "Changed")
         layer.deleteAttribute(bench.index("height"))

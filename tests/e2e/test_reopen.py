@@ -1,4 +1,4 @@
-"""What is not published survives: a project closed and opened again, and what other programs do to the file meanwhile."""
+"""What is not published survives a closed project, and is seen whatever program wrote it into the file."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_copy_that_lost_its_triggers_is_reported(check_out, changes, iface, fo
     layer = layer_named("Pilot Areas")
     elsewhere("ogr2ogr", "-f", "GPKG", folder / "more.gpkg", path, "pilots")
     elsewhere("ogr2ogr", "-overwrite", path, folder / "more.gpkg", "pilots")
-    wait_until(lambda: changes.page.model.broken(), SEEN_WITHIN + 2, "the damage to be seen")
+    wait_until(changes.page.model.broken, SEEN_WITHIN + 2, "the damage to be seen")
     (said,) = changes.page.model.broken()
     assert "no longer recorded" in said
     assert changes.page.status.kind == "bad" and changes.page.status.text == said
@@ -97,5 +97,5 @@ def test_a_copy_that_lost_its_triggers_is_reported(check_out, changes, iface, fo
     iface.newProject(False)
     wait_until(lambda: not changes.page.model.paths())
     iface.addProject(str(folder / "broken.qgz"))
-    wait_until(lambda: changes.page.model.broken(), what="the damage to be seen again")
+    wait_until(changes.page.model.broken, what="the damage to be seen again")
     changes.wait_for(1)
