@@ -236,6 +236,8 @@ class Tour:
         self.page.view.select(path, change.key)
         self.page.zoom()
         self.settle()
+        self.canvas.zoomByFactor(2.2)
+        self.settle()
         say(f"The Changes page shows it: {change.kind} of {change.label}, {len(change.cells)} columns")
         picture("changes")
 
