@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from qgis.core import Qgis, QgsApplication, QgsFeedback, QgsProcessingFeedback, QgsTask
@@ -23,6 +25,34 @@ T = TypeVar("T")
 
 _PACE = 100  # ms between two looks at a task's progress
 _running: set[_Task] = set()  # Python's side of a task must outlive QGIS's
+
+
+class _LightCollections:
+    """While tasks work, Python's garbage collector looks at nothing that was there before.
+
+    It holds up all threads while it looks, and bulk work makes it look often: at QGIS's whole heap it takes 100 ms and
+    more each time (measured in a checkout of 216,000 features: 34 times).
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tasks = 0
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            self._tasks += 1
+            gc.freeze()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._tasks -= 1
+                if not self._tasks:
+                    gc.unfreeze()
+
+
+_light_collections = _LightCollections()
 
 
 class TaskHandle:
@@ -86,7 +116,8 @@ class _Task(QgsTask):
 
     def run(self) -> bool:
         try:
-            self._result.append(self._work(self._progress))
+            with _light_collections():
+                self._result.append(self._work(self._progress))
         except CityTwinError as error:
             self._error = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a sentence and the log the rest
