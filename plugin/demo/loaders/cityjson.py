@@ -14,6 +14,7 @@ from typing import Any, Callable
 from .. import crs
 from ..geometry import Geometry
 from ..model import Property
+from .bridges import unbridged
 from .draft import Draft, Raw, SkipFile
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,8 @@ def _lod(geometry: dict[str, Any]) -> float:
 def _polygons(geometry: dict[str, Any], vertices: list[_Vertex]) -> Iterator[list[list[list[float]]]]:
     for surface in _surfaces(geometry["boundaries"], _SURFACE_DEPTH[geometry["type"]]):
         polygon = []
-        for ring in surface:
+        rings = [part for ring in surface[:1] for part in unbridged(ring, vertices.__getitem__)] + surface[1:]
+        for ring in rings:
             positions = [list(vertices[index]) for index in ring]
             if len(positions) >= 3:
                 polygon.append([*positions, list(positions[0])])
