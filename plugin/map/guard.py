@@ -33,6 +33,8 @@ class ColumnGuard(QObject):
             self._layer.updatedFields.disconnect(self._look_soon)
             self._layer.beforeCommitChanges.disconnect(self._look_before_commit)
         self._needed = []
+        if not sip.isdeleted(self):
+            self.deleteLater()  # the layer outlives the plugin
 
     def _missing(self) -> list[str]:
         have = set(self._layer.fields().names())
