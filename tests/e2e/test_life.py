@@ -123,8 +123,8 @@ def test_unloaded_in_the_middle_of_work(check_out, city_twin, iface, folder, wai
     """A checkout runs, changes are listed, marks are set, a rectangle is drawn: all of it goes, and no layer does."""
     check_out("pilots")
     change(iface, layer_named("Pilot Areas"), "P-01", budget_eur=1.0)
-    changes = Changes(city_twin).show().wait_for(1)
-    wait_until(lambda: changes.note(layer_named("Pilot Areas"), iface))
+    Changes(city_twin).show().wait_for(1)
+    wait_until(lambda: Changes(city_twin).note(layer_named("Pilot Areas"), iface))
     page = city_twin.window.catalogue
     city_twin.window.show_catalogue()
     page.model.tick(["buildings", "trees", "streets"])
@@ -132,7 +132,7 @@ def test_unloaded_in_the_middle_of_work(check_out, city_twin, iface, folder, wai
     click(page.panel.button)
     wait_until(lambda: list(folder.glob("second*")), what="something is being written")
     qgis.utils.unloadPlugin(NAME)
-    del changes, page
+    del page
     settled()
     wait_until(lambda: not list(folder.glob("second*")), what="the half-written file to go")
     assert ours() == Counter()
