@@ -20,6 +20,9 @@ from .guard import ColumnGuard
 from .log import log_error, push
 
 _LOOK = 1000  # ms between two questions whether a file was written
+# ms that a file is left in peace after it was written: QGIS is still closing and reopening it around an edit session,
+# and reads that come in between can come back empty
+_QUIET = 300
 
 
 @dataclass
@@ -30,6 +33,9 @@ class _Entry:
     broken: tuple[str, ...] = ()
     counting: bool = False
     again: bool = False  # written while counting
+    due: bool = False  # a count comes when the file has been quiet for a while
+    fresh: bool = True  # and then `copiesChanged` is to be told
+    written: bool = False  # and then `changed` is to be told
     guards: dict[str, ColumnGuard] = field(default_factory=dict)  # by layer id
 
 
@@ -131,11 +137,11 @@ class ProjectCopies(QObject):
             entry = self._entries.get(key) or self._opened(key)
             if entry is not None:
                 self._guard(entry, found)
-        if list(self._entries) != before:
+        if not set(before) <= set(self._entries):
             self.copiesChanged.emit()
         for key in self._entries:
             if key not in before:
-                self.refresh(key)
+                self._refresh_soon(key)
 
     def _opened(self, key: str) -> _Entry | None:
         try:
@@ -170,8 +176,26 @@ class ProjectCopies(QObject):
                 self._tell_broken(key, (error.message,))
                 continue
             if written:
-                self.changed.emit(key)
-                self.refresh(key)
+                self._refresh_soon(key, written=True)
+
+    def _refresh_soon(self, key: str, *, written: bool = False) -> None:
+        entry = self._entries[key]
+        entry.written = entry.written or written
+        if not entry.due:
+            entry.due = True
+            QTimer.singleShot(_QUIET, lambda: self._refresh_now(key, entry))
+
+    def _refresh_now(self, key: str, entry: _Entry) -> None:
+        entry.due = False
+        if sip.isdeleted(self) or self._entries.get(key) is not entry:
+            return
+        if entry.fresh:
+            entry.fresh = False
+            self.copiesChanged.emit()
+        if entry.written:
+            entry.written = False
+            self.changed.emit(key)
+        self.refresh(key)
 
     def _counted(self, key: str, copy: WorkingCopy, counts: dict[str, Counts]) -> None:
         entry = self._entries.get(key)

@@ -16,7 +16,7 @@ from . import changes as ch
 from . import source as src
 from . import sql
 from .changes import Change, Counts
-from .connection import connect, opened, transaction
+from .connection import opened, transaction
 from .errors import NewerFormat, NotAWorkingCopy, TrackingBroken, WorkingCopyError, told_plainly
 from .geometry import Box, box_of
 from .source import Source
@@ -195,33 +195,41 @@ def _object(text: str | None) -> Mapping[str, Any] | None:
 class Watch:
     """Tells whether anybody wrote the file since the last question: QGIS, another program, or another part of us.
 
-    It asks SQLite on a connection that it keeps. Looking into the file in any other way would be wrong: closing any
-    handle on it drops every lock that this process holds.
+    It looks at the times and sizes of the file and its write-ahead log, and opens neither. A connection that is kept
+    open would hold QGIS back from leaving SQLite's WAL mode after an edit session, and what was saved would stay beside
+    the file instead of in it; and closing any other handle drops every lock that this process holds.
     """
 
     def __init__(self, path: Path) -> None:
+        self._files: tuple[Path, ...] = (path, path.with_name(path.name + "-wal"))
         self._path = path
-        self._connection: sqlite3.Connection | None = connect(path)
-        self._seen = self._version()
+        self._seen = self._state()
 
     def changed(self) -> bool:
-        """True once for each time that something was written in between."""
-        version = self._version()
-        before, self._seen = self._seen, version
-        return version != before
+        """True once for each time that something was written in between. Raises `NotAWorkingCopy` where it is gone."""
+        state = self._state()
+        before, self._seen = self._seen, state
+        return state != before
 
     def close(self) -> None:
-        """Let the file go. Ending twice does no harm."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Stop looking. Ending twice does no harm."""
+        self._files = ()
 
-    def _version(self) -> int:
-        if self._connection is None:
-            return -1
-        with told_plainly(self._path):
-            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        return int(version)
+    def _state(self) -> tuple[tuple[int, int], ...]:
+        out = []
+        for place in self._files:
+            try:
+                found = place.stat()
+            except FileNotFoundError as error:
+                if place == self._path:
+                    raise NotAWorkingCopy(tr("There is no file {file}.", file=str(self._path))) from error
+                out.append((0, 0))
+            except OSError as error:
+                with told_plainly(self._path):
+                    raise error
+            else:
+                out.append((found.st_mtime_ns, found.st_size))
+        return tuple(out)
 
 
 def _verify(connection: sqlite3.Connection, source: Source, tracking: bool) -> list[str]:

@@ -325,6 +325,23 @@ def test_counts_follow_every_writer(city, project):
         copies.stop()
 
 
+def test_a_saved_edit_is_in_the_file_and_not_beside_it(project, tmp_path):
+    """Watching must not hold QGIS back from folding its write-ahead log into the file: people copy the file alone."""
+    city = make(tmp_path / "rotterdam.gpkg", {"gebouwen": houses(3)})
+    copies = ProjectCopies()
+    try:
+        (layer,) = add(city)
+        wait(lambda: copies.counts(city.path))
+        layer.startEditing()
+        layer.deleteFeature(1)
+        wait(lambda: copies._look() is None, 1)
+        assert layer.commitChanges()
+        assert [path.name for path in city.path.parent.iterdir()] == ["rotterdam.gpkg"]
+        wait(lambda: copies.counts(city.path)["gebouwen"].deleted == 1)
+    finally:
+        copies.stop()
+
+
 def test_broken_tracking_is_told(city, project):
     copies = ProjectCopies()
     told = []
