@@ -17,7 +17,7 @@ from tests.e2e.hands import click, type_into, wait_until
 from tests.twin_server import RunningTwin, start_twin
 
 LONGEST = 0.050  # seconds that the main thread may be away
-HICCUP = 0.150  # for one turn in 200: other programs want the processor too
+HICCUP = 0.250  # for one turn in 100: other programs want the processor too
 
 
 class Heart:
@@ -37,10 +37,10 @@ class Heart:
         self._last = now
 
     def stop(self) -> tuple[float, float]:
-        """The longest gap, and the longest but for one in 200; seconds."""
+        """The longest gap, and the longest but for one in 100; seconds."""
         self._timer.stop()
         ordered = sorted(self.gaps)
-        return ordered[-1], ordered[int(len(ordered) * 0.995)]
+        return ordered[-1], ordered[int(len(ordered) * 0.99)]
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_large_checkout_never_holds_up_the_window(catalogue, city_twin, folder
     count = next(iter(QgsProject.instance().mapLayers().values())).featureCount()
     print(
         f"\n{count} features in {seconds:.1f} s; the window was away for {longest * 1000:.0f} ms at most, "
-        f"{usual * 1000:.0f} ms in 199 of 200 turns"
+        f"{usual * 1000:.0f} ms in 99 of 100 turns"
     )
     screenshot("large")
     assert count > 200_000
