@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import urllib.error
 import urllib.request
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsPointXY
+from qgis.core import QgsApplication, QgsPointXY
 from qgis.PyQt.QtCore import (
     QCoreApplication,
     QElapsedTimer,
@@ -37,7 +38,9 @@ def wait_until(condition: Callable[[], object], seconds: float = 20, what: str =
     timer.start()
     while not condition():
         if timer.elapsed() > seconds * 1000:
-            pytest.fail(f"not true within {seconds} s{': ' if what else ''}{what}")
+            faulthandler.dump_traceback()  # into qgis.log
+            tasks = [f"{task.description()} ({task.status()})" for task in QgsApplication.taskManager().tasks()]
+            pytest.fail(f"not true within {seconds} s: {what}; tasks: {tasks}")
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
 
 
