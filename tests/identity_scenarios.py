@@ -78,14 +78,16 @@ class Bench:
         return found[0]
 
     def _features(self) -> list[QgsFeature]:
-        # QGIS reopens a GeoPackage as editing starts, and a read at that instant can come back empty when another
-        # thread reads too (the canvas: one time in five, with any GeoPackage and no plugin). No scenario empties it.
-        until = time.monotonic() + 5
-        while True:
+        # QGIS reopens a GeoPackage as editing starts. A connection that it opens to read at that very instant can be
+        # of no use afterwards, and reads come back empty until it is dropped (seen with any GeoPackage and no plugin,
+        # one time in five while the canvas draws). No scenario empties the layer.
+        for _attempt in range(20):
             features = list(self.layer.getFeatures())
-            if features or time.monotonic() > until:
+            if features:
                 return features
+            self.layer.dataProvider().reloadData()
             time.sleep(0.05)
+        return []
 
     def index(self, column: str) -> int:
         index = self.layer.fields().lookupField(column)

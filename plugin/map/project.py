@@ -34,7 +34,6 @@ class _Entry:
     counting: bool = False
     again: bool = False  # written while counting
     due: bool = False  # a count comes when the file has been quiet for a while
-    fresh: bool = True  # and then `copiesChanged` is to be told
     written: bool = False  # and then `changed` is to be told
     guards: dict[str, ColumnGuard] = field(default_factory=dict)  # by layer id
 
@@ -137,7 +136,7 @@ class ProjectCopies(QObject):
             entry = self._entries.get(key) or self._opened(key)
             if entry is not None:
                 self._guard(entry, found)
-        if not set(before) <= set(self._entries):
+        if list(self._entries) != before:
             self.copiesChanged.emit()
         for key in self._entries:
             if key not in before:
@@ -189,9 +188,6 @@ class ProjectCopies(QObject):
         entry.due = False
         if sip.isdeleted(self) or self._entries.get(key) is not entry:
             return
-        if entry.fresh:
-            entry.fresh = False
-            self.copiesChanged.emit()
         if entry.written:
             entry.written = False
             self.changed.emit(key)
