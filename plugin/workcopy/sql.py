@@ -309,28 +309,10 @@ def has_base(table: str) -> str:
 # -- sources, and what is in the file --------------------------------------------------------------------------------
 
 _SOURCE = [
-    "table_name",
-    "collection",
-    "title",
-    "description",
-    "url",
-    "items_url",
-    "crs",
-    "srid",
-    "swap",
-    "geometry_type",
-    "served_types",
-    "extent",
-    "filter",
-    "schema",
-    "mapping",
-    "capabilities",
-    "methods",
-    "feature_count",
-    "licence",
-    "attribution",
-    "checked_out",
-]
+    "table_name", "collection", "title", "description", "url", "items_url", "crs", "srid", "swap", "geometry_type",
+    "served_types", "extent", "filter", "schema", "mapping", "capabilities", "methods", "feature_count", "licence",
+    "attribution", "checked_out",
+]  # fmt: skip
 SAVE_SOURCE = fill(
     'INSERT OR REPLACE INTO "twin_source" ({columns}) VALUES ({marks})', columns=_SOURCE, marks=marks(len(_SOURCE))
 )
