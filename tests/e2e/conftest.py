@@ -181,6 +181,8 @@ def check_out(catalogue: Any, folder: Path, iface: Any) -> Callable[..., Path]:
         hands.wait_until(lambda: not catalogue.run.running, 60, "the checkout")
         hands.wait_until(lambda: len(QgsProject.instance().mapLayers()) == before + len(collections), what="the layers")
         canvas, layers = iface.mapCanvas(), QgsProject.instance().mapLayers().values()
+        for _turn in range(20):  # the zoom comes some turns of the event loop after the last layer
+            QCoreApplication.processEvents()
         hands.wait_until(lambda: all(canvas.extent().intersects(one.extent()) for one in layers), what="the zoom")
         hands.wait_until(lambda: not canvas.isDrawing(), 60, "the map")
         return path

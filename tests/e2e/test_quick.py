@@ -17,7 +17,7 @@ from tests.e2e.hands import click, type_into, wait_until
 from tests.twin_server import RunningTwin, start_twin
 
 LONGEST = 0.050  # seconds that the main thread may be away
-HICCUP = 0.250  # for one turn in 100: other programs want the processor too
+HICCUPS = 5  # times that it may be longer: other programs want the processor and the disk too
 
 
 class Heart:
@@ -36,11 +36,10 @@ class Heart:
         self.gaps.append(now - self._last)
         self._last = now
 
-    def stop(self) -> tuple[float, float]:
-        """The longest gap, and the longest but for one in 100; seconds."""
+    def stop(self) -> list[int]:
+        """The gaps that were too long, in milliseconds."""
         self._timer.stop()
-        ordered = sorted(self.gaps)
-        return ordered[-1], ordered[int(len(ordered) * 0.99)]
+        return sorted((round(gap * 1000) for gap in self.gaps if gap > LONGEST), reverse=True)
 
 
 @pytest.fixture
@@ -66,16 +65,14 @@ def test_a_large_checkout_never_holds_up_the_window(catalogue, city_twin, folder
     click(catalogue.panel.button)
     wait_until(lambda: not catalogue.run.running, 120, "the checkout")
     seconds = time.monotonic() - began
-    longest, usual = heart.stop()
+    late = heart.stop()
     wait_until(lambda: len(QgsProject.instance().mapLayers()) == 1)
     count = next(iter(QgsProject.instance().mapLayers().values())).featureCount()
-    print(
-        f"\n{count} features in {seconds:.1f} s; the window was away for {longest * 1000:.0f} ms at most, "
-        f"{usual * 1000:.0f} ms in 99 of 100 turns"
-    )
+    worst = max(heart.gaps) * 1000
+    print(f"\n{count} features in {seconds:.1f} s; the window was away for {worst:.0f} ms at most; too long: {late}")
     screenshot("large")
     assert count > 200_000
-    assert usual < LONGEST and longest < HICCUP
+    assert len(late) <= HICCUPS and len(heart.gaps) > 200, late
 
     changes = Changes(city_twin).show().wait_for(0, 60)
     at_rest(iface)
@@ -86,8 +83,8 @@ def test_a_large_checkout_never_holds_up_the_window(catalogue, city_twin, folder
         assert other.returncode == 0
     wait_until(changes.page.view.publish_button.isEnabled, 60, "the changes")
     wait_until(changes.settled, 60, "the changes to be listed")
-    longest, usual = heart.stop()
-    print(f"{len(changes.page.model.all_changes())} changes; {longest * 1000:.0f} ms at most, {usual * 1000:.0f} ms")
+    late = heart.stop()
+    print(f"{len(changes.page.model.all_changes())} changes; {max(heart.gaps) * 1000:.0f} ms at most; too long: {late}")
     screenshot("large-changes")
     assert len(changes.page.model.all_changes()) > 30_000
-    assert usual < LONGEST and longest < HICCUP
+    assert len(late) <= HICCUPS and len(heart.gaps) > 200, late
