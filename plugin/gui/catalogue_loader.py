@@ -42,6 +42,7 @@ class CatalogueLoader(QObject):
     loaded = pyqtSignal(object)  # Catalogue
     failed = pyqtSignal(object, object)  # Connection, CityTwinError
     described = pyqtSignal(object, object)  # Collection, Schema
+    noted = pyqtSignal(str)  # a sentence while it takes longer: the twin asks us to wait
 
     _arrived = pyqtSignal(int, object)  # from the worker: Catalogue, or (Collection, Schema)
 
@@ -102,9 +103,13 @@ class CatalogueLoader(QObject):
             if turn == self._turn and self._connection is not None:
                 self.failed.emit(self._connection, error)
 
+        def note(text: str) -> None:
+            if turn == self._turn:
+                self.noted.emit(text)
+
         self._handles = [handle for handle in self._handles if handle.running]
         self._handles.append(
-            tasks.run(description, work, done=lambda _result: None, failed=failed, parent=self)  # type: ignore[arg-type]
+            tasks.run(description, work, done=lambda _result: None, failed=failed, note=note, parent=self)  # type: ignore[arg-type]
         )
 
     def _take(self, turn: int, identity: str) -> bool:

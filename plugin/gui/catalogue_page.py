@@ -82,6 +82,7 @@ class CataloguePage(QWidget):
         self.loader.started.connect(self._reading)
         self.loader.loaded.connect(self._loaded)
         self.loader.failed.connect(self._not_read)
+        self.loader.noted.connect(lambda text: self.status.say(text, "busy"))
         self.loader.described.connect(self.model.update_collection)
         self.list.current_changed.connect(self._look_into)
         self.model.ticks_changed.connect(self._ticked)

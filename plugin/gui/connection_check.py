@@ -37,6 +37,7 @@ class ConnectionTest(QObject):
     started = pyqtSignal()
     reported = pyqtSignal(str, object)  # the twin's title, list of Sentence
     cancelled = pyqtSignal()
+    noted = pyqtSignal(str)  # a sentence while it takes longer: the twin asks us to wait
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,10 +73,13 @@ class ConnectionTest(QObject):
                 self._handle = None
                 self.reported.emit("", [Sentence("bad", error.message)])
 
+        def note(text: str) -> None:
+            if turn == self._turn:
+                self.noted.emit(text)
+
         self.started.emit()
-        self._handle = tasks.run(
-            tr("Testing the connection to {name}", name=asked.name), work, done=done, failed=failed, parent=self
-        )
+        words = tr("Testing the connection to {name}", name=asked.name)
+        self._handle = tasks.run(words, work, done=done, failed=failed, note=note, parent=self)
 
     def cancel(self) -> None:
         """Give up at once; what still comes is not told."""

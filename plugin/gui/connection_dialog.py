@@ -45,6 +45,7 @@ class ConnectionDialog(QDialog):
             self.auth.setConfigId(former.authcfg)
         self._test.started.connect(self._testing)
         self._test.reported.connect(self._reported)
+        self._test.noted.connect(self.report.show_hint)
         self._test.cancelled.connect(lambda: self._idle(tr("The test was cancelled.")))
         self._idle(tr("Test Connection asks the twin what it can do, and says here what that means for you."))
         QgsGui.enableAutoGeometryRestore(self)

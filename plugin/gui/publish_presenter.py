@@ -200,6 +200,7 @@ class PublishPresenter(QObject):
             failed=self._failed,
             cancelled=self._cancelled,
             progress=self.progressed.emit,
+            note=lambda text: self.progressed.emit(0, None, text),
             parent=self,
         )
 

@@ -271,3 +271,27 @@ def test_the_demo_twin_becomes_a_connection_and_keeps_its_port(stage, demo_twin:
     assert stage.process.ports == [0, 0]  # its port is taken: by the twin of this test
     stage.process.failed.emit("It did not start.")
     assert stage.page.message.text == "It did not start."
+
+
+def test_a_busy_twin_is_waited_for_and_it_is_said(stage):
+    """429 with Retry-After: the page says that it waits, and shows the catalogue once the twin has time."""
+    asked = []
+
+    def busy_at_first(environ, start_response):
+        asked.append(environ["PATH_INFO"])
+        if len(asked) == 1:
+            start_response("429 Too Many Requests", [("Retry-After", "1"), ("Content-Length", "0")])
+            return [b""]
+        return empty_twin(environ, start_response)
+
+    said = []
+    stage.page.loader.noted.connect(said.append)
+    url, stop = serve_app(busy_at_first)
+    try:
+        stage.open(url)
+        assert spin(lambda: said)
+        assert stage.page.status.text == said[0] and "wait 1 second" in said[0]
+        assert spin(lambda: not stage.page.loader.busy)
+        assert stage.page.message.title == "Nothing to Check Out"
+    finally:
+        stop()
