@@ -21,6 +21,10 @@ _GEOJSON_REF = re.compile(
 _BY_LOWER = {name.lower(): name for name in GEOMETRY_TYPES}
 
 
+# UCUM codes that read otherwise than people write them
+_SIGNS = {"m2": "m²", "m3": "m³", "km2": "km²", "Cel": "°C", "deg": "°", "ug/m3": "µg/m³", "[EUR]": "€"}
+
+
 def parse(document: Mapping[str, Any], *, declared: bool = True) -> Schema:
     """A JSON Schema document as `Schema`. ``declared=False`` for what constrains nothing (queryables).
 
@@ -192,8 +196,10 @@ def _bound(spec: Mapping[str, Any], inclusive: str, exclusive: str) -> float | N
 
 
 def _unit(spec: Mapping[str, Any]) -> str:
+    """The unit as people write it; Part 5 gives UCUM codes."""
     value = spec.get("x-ogc-unit", "")
-    return _text(_dict(value).get("symbol") or _dict(value).get("name")) if isinstance(value, dict) else _text(value)
+    unit = _text(_dict(value).get("symbol") or _dict(value).get("name")) if isinstance(value, dict) else _text(value)
+    return _SIGNS.get(unit, unit)
 
 
 def infer(items: Iterable[Item]) -> Schema:

@@ -254,3 +254,9 @@ def test_a_pattern_cannot_hang_us() -> None:
     began = time.monotonic()
     check({"p": "a" * 40 + "!"}, None, schema)
     assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize(("code", "sign"), [("m2", "m²"), ("Cel", "°C"), ("m", "m"), ("furlong", "furlong")])
+def test_units_as_people_write_them(code: str, sign: str) -> None:
+    (found,) = parse({"properties": {"size": {"type": "number", "x-ogc-unit": code}}}).properties
+    assert found.unit == sign
