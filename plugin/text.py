@@ -10,6 +10,9 @@ import gettext
 from pathlib import Path
 
 _translations: gettext.NullTranslations = gettext.NullTranslations()
+_comma = False
+# languages that write 1.234,5
+_COMMA = {"nl", "de", "es", "it", "pt", "da", "id", "tr"}
 
 
 def use_language(language: str, folder: Path) -> bool:
@@ -17,14 +20,15 @@ def use_language(language: str, folder: Path) -> bool:
 
     Returns False, and speaks English, where there is no catalogue for it.
     """
-    global _translations
+    global _translations, _comma
     short = language.replace("-", "_").split("_")[0].lower()
+    _comma = short in _COMMA
     path = folder / f"{short}.mo"
     try:
         with path.open("rb") as stream:
             _translations = gettext.GNUTranslations(stream)
     except (OSError, UnicodeDecodeError):
-        _translations = gettext.NullTranslations()
+        _translations, _comma = gettext.NullTranslations(), False
         return short == "en"
     return True
 
@@ -41,3 +45,9 @@ def tr(text: str, **values: object) -> str:
 def trn(singular: str, plural: str, n: int, **values: object) -> str:
     """As `tr` for a count: ``n`` chooses the form, and fills ``{n}``."""
     return _translations.ngettext(singular, plural, n).format(n=n, **values)
+
+
+def number(value: float, form: str = ",.0f") -> str:
+    """``value`` by Python's format ``form``, with the user's signs for thousands and decimals."""
+    text = format(value, form)
+    return text.translate(str.maketrans(",.", ".,")) if _comma else text

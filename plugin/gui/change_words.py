@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..text import tr, trn
 from ..workcopy.changes import Change, Counts
+from ..workcopy.validate import Problem
 from ..workcopy.wording import shown
 
 _SHORT = 24  # characters of a value that fit beside a feature's name
@@ -36,11 +37,11 @@ def tally(changes: Iterable[Change]) -> Counts:
     return Counts(inserted, updated, deleted, conflicts)
 
 
-def name_of(change: Change) -> str:
+def name_of(one: Change | Problem) -> str:
     """What to call a feature in a list: its name, its id, or that it is new."""
-    if change.kind == "insert" and change.label == str(change.fid):
-        return tr("New feature {number}", number=change.fid)
-    return change.label
+    if one.twin_id is None and one.label == str(one.fid):
+        return tr("New feature {number}", number=one.fid)
+    return one.label
 
 
 def kind_word(kind: str) -> str:

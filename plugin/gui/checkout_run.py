@@ -14,7 +14,7 @@ from qgis.PyQt.QtCore import QObject, QStandardPaths, pyqtSignal
 from ..map import layers, tasks
 from ..map.connections import Connection
 from ..map.network import open_twin
-from ..text import tr, trn
+from ..text import number, tr, trn
 from ..twin.errors import CityTwinError
 from ..twin.model import Extent
 from ..twin.progress import Progress
@@ -133,7 +133,7 @@ def outcome(report: CheckoutReport, seconds: float) -> tuple[str, str]:
         features=features,
         collections=collections,
         file=report.path.name,
-        seconds=f"{seconds:.1f}",
+        seconds=number(seconds, ".1f"),
     )
     if report.problems:
         text += " " + trn("There is {n} thing to know.", "There are {n} things to know.", len(report.problems))
@@ -142,7 +142,7 @@ def outcome(report: CheckoutReport, seconds: float) -> tuple[str, str]:
             "{title}: {count} features in {seconds} s",
             title=one.title,
             count=wording.number(one.count),
-            seconds=f"{one.seconds:.1f}",
+            seconds=number(one.seconds, ".1f"),
         )
         for one in report.layers
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 
 from qgis.core import (
@@ -276,4 +277,5 @@ def extent_size(rectangle: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> s
         )
     except QgsCsException:
         return ""
-    return wording.kilometres(across / 1000, up / 1000)
+    # an empty project shows half the world, and a line through the poles has no length
+    return wording.kilometres(across / 1000, up / 1000) if math.isfinite(across + up) else ""

@@ -24,7 +24,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..text import tr, trn
 from ..workcopy.validate import Problem
-from .change_words import counted
+from .change_words import counted, name_of
 from .dim import dimmed
 from .icons import icon
 from .notice import Notice
@@ -252,7 +252,7 @@ class PublishDialog(QDialog):
         self.problems.clear()
         items = []
         for problem in presenter.problems[:LISTED]:
-            item = QTreeWidgetItem([problem.label, titles.get(problem.table, problem.table), problem.message])
+            item = QTreeWidgetItem([name_of(problem), titles.get(problem.table, problem.table), problem.message])
             item.setIcon(0, icon("change-problem"))
             item.setToolTip(2, problem.message)
             item.setData(0, _USER, problem)

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..text import tr
+from ..text import number, tr
 from ..twin.client import Twin
 from ..twin.crs import CrsChoice, read_crs, transform_extent
 from ..twin.features import pages
@@ -206,14 +206,14 @@ class _Checkout:
     def _tell(self, title: str, done: int, total: int | None, seconds: float) -> None:
         rate = round(done / seconds) if seconds > 0 else 0
         if total is None:
-            text = tr("{title}: {done} features, {rate} per second", title=title, done=f"{done:,}", rate=f"{rate:,}")
+            text = tr("{title}: {done} features, {rate} per second", title=title, done=number(done), rate=number(rate))
         else:
             text = tr(
                 "{title}: {done} of {total} features, {rate} per second",
                 title=title,
-                done=f"{done:,}",
-                total=f"{total:,}",
-                rate=f"{rate:,}",
+                done=number(done),
+                total=number(total),
+                rate=number(rate),
             )
         self._progress.report(done, total, text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..text import tr, trn
+from ..text import number, tr, trn
 from .changes import measure
 from .columns import Stored, from_stored
 from .geometry import BadGeometry, decode
@@ -21,7 +21,7 @@ def shown(value: Stored, kind: str) -> str:
     if kind == "boolean":
         return tr("yes") if value else tr("no")
     if isinstance(value, float):
-        return f"{value:.10g}"
+        return number(value, ".10g")
     if kind == "date-time":
         text = str(from_stored(value, kind))
         return text.replace("T", " ").replace("Z", " UTC")
@@ -45,7 +45,7 @@ def geometry_shown(blob: bytes | None, metres: bool = True) -> str:
     if kind == "Point" and size["vertices"] == 1:
         x, y = size["centre"]
         if not metres:
-            return tr("point at {x}, {y}", x=f"{x:.6f}", y=f"{y:.6f}")
+            return tr("point at {x}, {y}", x=number(x, ".6f"), y=number(y, ".6f"))
         return tr("point at {x}, {y}", x=_number(x), y=_number(y))
     if kind == "Point":
         return trn("{n} point", "{n} points", size["vertices"])
@@ -55,9 +55,9 @@ def geometry_shown(blob: bytes | None, metres: bool = True) -> str:
     if kind == "Polygon" and not metres:
         return tr("area, {vertices}", vertices=vertices)
     if kind == "LineString":
-        return tr("line of {length}, {vertices}", length=_number(size["length"]), vertices=vertices)
+        return tr("line of {length} m, {vertices}", length=_number(size["length"]), vertices=vertices)
     if kind == "Polygon":
-        return tr("area of {area}, {vertices}", area=_number(size["area"]), vertices=vertices)
+        return tr("area of {area} m², {vertices}", area=_number(size["area"]), vertices=vertices)
     return tr("{n} geometries", n=size["parts"])
 
 
@@ -90,5 +90,5 @@ def describe_geometry(old: bytes | None, new: bytes | None, metres: bool) -> str
 
 def _number(value: float) -> str:
     if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
+        return number(value)
+    return number(value, ".1f" if abs(value) >= 10 else ".3g")

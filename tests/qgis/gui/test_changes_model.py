@@ -215,7 +215,7 @@ def test_geometry_in_words(qgis_app, path: Path) -> None:
     feature = layer = dataset = None  # written when the last one is gone
     change = next(c for c in read(path, Silent()).copy.changes() if c.twin_id == "b5")
     (row,) = rows_of(change, metres=True)
-    assert (row.title, row.old, row.new) == ("Geometry", "area of 100.0, 4 vertices", "moved 3 m")
+    assert (row.title, row.old, row.new) == ("Geometry", "area of 100.0 m², 4 vertices", "moved 3 m")
     assert summary(change) == "geometry"
 
 
