@@ -60,7 +60,7 @@ class ChangeIndicators(QObject):
         copies.broken.connect(self._later)
         self._model = view.layerTreeModel()
         self._model.rowsInserted.connect(self._later)
-        self._model.rowsAboutToBeRemoved.connect(self._later)
+        self._model.rowsAboutToBeRemoved.connect(self._let_go)
         self._later()
 
     def stop(self) -> None:
@@ -69,10 +69,8 @@ class ChangeIndicators(QObject):
         for signal in (self._copies.copiesChanged, self._copies.counted, self._copies.broken):
             signal.disconnect(self._later)
         self._model.rowsInserted.disconnect(self._later)
-        self._model.rowsAboutToBeRemoved.disconnect(self._later)
-        for node, indicator, _ in self._marks:
-            self._drop(node, indicator)
-        self._marks = []
+        self._model.rowsAboutToBeRemoved.disconnect(self._let_go)
+        self._drop_all()
 
     def marks(self) -> dict[str, Mark]:
         """Layer id → its mark, as shown now."""
@@ -80,6 +78,17 @@ class ChangeIndicators(QObject):
 
     def _later(self, *_anything: object) -> None:
         self._soon.start()
+
+    def _let_go(self, *_anything: object) -> None:
+        """Nodes are about to go. The view keeps indicators by its nodes' addresses, and forgets none by itself: one
+        that we deleted later would be painted at whatever node is made at the same address (seen: a crash)."""
+        self._drop_all()
+        self._later()
+
+    def _drop_all(self) -> None:
+        marks, self._marks = self._marks, []
+        for node, indicator, _ in marks:
+            self._drop(node, indicator)
 
     def _mark(self) -> None:
         wanted = self._wanted()

@@ -42,7 +42,17 @@ def test_a_project_comes_back_with_its_changes(check_out, changes, iface, folder
     project = QgsProject.instance()
     assert project.write(str(folder / "rotterdam.qgz"))
 
+    left: list[list[str]] = []
+    tree = iface.layerTreeView().layerTreeModel()
+
+    def look(*_: object) -> None:
+        if not left:
+            left.append(changes.note(pilots, iface))
+
+    tree.rowsAboutToBeRemoved.connect(look)
     iface.newProject(False)
+    tree.rowsAboutToBeRemoved.disconnect(look)
+    assert left and left[0] == [], "a mark stayed in the view when its node went"
     wait_until(lambda: changes.shown() == [] and not changes.page.model.paths(), what="the page to empty")
     assert changes.page.empty.isVisible()
     screenshot("reopen-closed")
