@@ -298,6 +298,7 @@ def test_wkb_refuses_what_it_does_not_know():
             wkb.geojson(bytes(shape.ExportToIsoWkb(ogr.wkbNDR)))
 
 
+@pytest.mark.slow
 def test_real_data(shared_data, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     store = Store(tmp_path / "real.sqlite")

@@ -17,6 +17,8 @@ import requests
 from plugin.demo.app import create_app
 from tests.twin_server import READY, ROOT, serve_app, start_twin
 
+pytestmark = pytest.mark.slow
+
 TREE = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [4.48, 51.92]},
         "properties": {"species": "linde", "condition": "good"}}  # fmt: skip
 GEOJSON = {"Content-Type": "application/geo+json"}

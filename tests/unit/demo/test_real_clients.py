@@ -11,6 +11,8 @@ from owslib.ogcapi.features import Features
 from plugin.demo.crs import CRS84, RD, reproject
 from plugin.demo.store import Store
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["districts", "buildings", "streets", "trees", "pilots", "water"]
 
 
