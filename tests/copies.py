@@ -82,7 +82,7 @@ def add_layer(path: Path, source: Source, items: Sequence[Item], *, first: bool)
     try:
         if first:
             tables.create_books(connection, source.checked_out, "tests")
-        writer = LayerWriter(connection, path, source)
+        writer = LayerWriter(connection, source)
         writer.write(items)
         writer.finish()
     finally:

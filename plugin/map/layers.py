@@ -9,13 +9,10 @@ from pathlib import Path
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
-    QgsCsException,
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
     QgsProject,
     QgsProviderRegistry,
-    QgsRectangle,
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
@@ -297,19 +294,3 @@ def reload(path: Path) -> None:
         if not layer.isEditable():
             layer.dataProvider().reloadData()
         layer.triggerRepaint()
-
-
-def full_extent(layers: Sequence[QgsVectorLayer], crs: QgsCoordinateReferenceSystem) -> QgsRectangle:
-    """All that ``layers`` cover, in ``crs``; a null rectangle where there is nothing."""
-    whole = QgsRectangle()
-    for layer in layers:
-        box = layer.extent() if layer.isSpatial() else QgsRectangle()
-        if box.isNull() or box.isEmpty() or not box.isFinite():
-            continue
-        try:
-            box = QgsCoordinateTransform(layer.crs(), crs, QgsProject.instance()).transformBoundingBox(box)
-        except QgsCsException as error:
-            log(f"{layer.name()}: {error}", Qgis.MessageLevel.Warning)
-            continue
-        whole.combineExtentWith(box)
-    return whole

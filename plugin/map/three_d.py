@@ -6,7 +6,6 @@ Heights are those of the data (NAP in the Netherlands), taken as they are: no la
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from qgis.core import (
     Qgis,
@@ -16,7 +15,6 @@ from qgis.core import (
     QgsFlatTerrainProvider,
     QgsProject,
     QgsProperty,
-    QgsVector3D,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QColor
@@ -117,27 +115,3 @@ def set_ground(project: QgsProject, height: float) -> None:
     provider = QgsFlatTerrainProvider()
     provider.setOffset(height)
     project.elevationProperties().setTerrainProvider(provider)
-
-
-def light(settings: Any) -> None:
-    """Afternoon light for a 3D map (``Qgs3DMapSettings``): a warm sun from the south-west, the sky opposite."""
-    from qgis import _3d
-
-    up_is_y = True
-    for source in settings.lightSources():
-        if isinstance(source, _3d.QgsDirectionalLightSettings):
-            # straight down, along whichever axis this QGIS has upwards
-            direction = source.direction()
-            up_is_y = abs(direction.y()) >= abs(direction.z())
-    lights = []
-    for colour, intensity, east, north, up in (
-        ("#fff4e0", 0.62, 0.55, 0.65, -0.75),
-        ("#dfe8f5", 0.2, -0.7, -0.5, -0.35),
-    ):
-        one = _3d.QgsDirectionalLightSettings()
-        one.setColor(QColor(colour))
-        one.setIntensity(intensity)
-        one.setDirection(QgsVector3D(east, up, -north) if up_is_y else QgsVector3D(east, north, up))
-        lights.append(one)
-    settings.setLightSources(lights)
-    settings.setBackgroundColor(QColor("#e9eff4"))

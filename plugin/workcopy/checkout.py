@@ -171,7 +171,7 @@ class _Checkout:
                             collection, merge_inferred(schema, infer(page.items[:_LOOK_AT])), choice, box, page
                         )
                         connection = self._create(source)
-                        writer = LayerWriter(connection, self._part, source)
+                        writer = LayerWriter(connection, source)
                     total = page.matched if page.matched is not None else total
                     with told_plainly(self._part):
                         writer.write(page.items)
@@ -182,7 +182,7 @@ class _Checkout:
             if writer is None:
                 source = self._source(collection, schema, choice, box, None)
                 connection = self._create(source)
-                writer = LayerWriter(connection, self._part, source)
+                writer = LayerWriter(connection, source)
             with told_plainly(self._part):
                 source, found = writer.finish()
         finally:

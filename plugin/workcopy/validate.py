@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from osgeo import gdal, ogr
 from ..text import tr
 from ..twin.progress import SILENT, Progress, check
 from ..twin.schema import check as check_schema
-from . import sql
 from .changes import Change
 from .columns import GEOMETRY, from_stored
 from .connection import opened
 from .copy import WorkingCopy
 from .geometry import BadGeometry, box_of, decode, demoted, encode, wkb_of
+from .settle import row_by_fid
 from .source import Source
 from .writer import NO_ID
 
@@ -43,22 +44,23 @@ def validate(copy: WorkingCopy, changes: Sequence[Change] | None = None, progres
     """Check ``changes`` (default: all) against the twin's schema and for valid geometry. Raises `TrackingBroken`."""
     todo = copy.changes() if changes is None else changes
     problems: list[Problem] = []
-    for index, change in enumerate(todo):
-        check(progress)
-        if index % 50 == 0:
-            progress.report(index, len(todo), tr("Checking {label}", label=change.label))
-        problems.extend(_problems(copy, copy.source(change.table), change))
+    with opened(copy.path) as connection:
+        for index, change in enumerate(todo):
+            check(progress)
+            if index % 50 == 0:
+                progress.report(index, len(todo), tr("Checking {label}", label=change.label))
+            problems.extend(_problems(copy, connection, copy.source(change.table), change))
     return problems
 
 
-def _problems(copy: WorkingCopy, source: Source, change: Change) -> Iterator[Problem]:
-    for column, message, at in _found(copy, source, change):
+def _problems(copy: WorkingCopy, connection: sqlite3.Connection, source: Source, change: Change) -> Iterator[Problem]:
+    for column, message, at in _found(connection, source, change):
         place = at or _centre(copy, change)
         yield Problem(change.table, change.fid, change.twin_id, change.label, column, message, place, change.key)
 
 
 def _found(
-    copy: WorkingCopy, source: Source, change: Change
+    connection: sqlite3.Connection, source: Source, change: Change
 ) -> Iterator[tuple[str | None, str, tuple[float, float] | None]]:
     needed = {"insert": {"POST"}, "update": {"PATCH", "PUT"}, "delete": {"DELETE"}}[change.kind]
     if not needed & source.methods:
@@ -73,7 +75,7 @@ def _found(
         column = source.column(cell.column)
         if column and column.read_only and change.kind == "update":
             yield cell.column, tr("{column} is kept by the twin and cannot be changed.", column=cell.title), None
-    row = _row(copy, source, change.fid)
+    row = _row(connection, source, change.fid)
     if row is None:
         return
     blob = row.pop(GEOMETRY, None)
@@ -123,15 +125,12 @@ def _refused(kind: str, source: Source) -> str:
     return tr("The twin does not let you change features of {title}.", title=source.title)
 
 
-def _row(copy: WorkingCopy, source: Source, fid: int) -> dict[str, Any] | None:
-    tracked = source.tracked
-    with opened(copy.path) as connection:
-        found = connection.execute(sql.row(source.table, tracked, "fid"), (fid,)).fetchone()
-    if found is None:
+def _row(connection: sqlite3.Connection, source: Source, fid: int) -> dict[str, Any] | None:
+    row = row_by_fid(connection, source, fid)
+    if row is None:
         return None
     return {
-        name: value if name == GEOMETRY else from_stored(value, source.kind(name))
-        for name, value in zip(tracked, found[3:])
+        name: value if name == GEOMETRY else from_stored(value, source.kind(name)) for name, value in row.values.items()
     }
 
 

@@ -7,7 +7,6 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -27,11 +26,10 @@ class LayerWriter:
     The connection is on a file that nobody else sees yet: durability comes from the rename at the end.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, source: Source) -> None:
+    def __init__(self, connection: sqlite3.Connection, source: Source) -> None:
         self.source = source
         self.count = 0
         self._connection = connection
-        self._path = path
         self._triggers = tables.foreign_triggers(connection, source.table)
         for name in self._triggers:
             connection.execute(sql.drop_trigger(name))
