@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QApplication
 from ..text import tr
 from ..workcopy.changes import Cell, Change
 from ..workcopy.columns import GEOMETRY, to_stored
-from ..workcopy.copy import Conflict
+from ..workcopy.conflicts import Conflict
 from ..workcopy.geometry import BadGeometry, encode
 from ..workcopy.source import Source
 from ..workcopy.wording import NOTHING, describe_geometry, geometry_shown, shown

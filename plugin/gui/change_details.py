@@ -22,7 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from ..map import tasks
 from ..text import tr
 from ..workcopy.changes import Change
-from ..workcopy.copy import Conflict
+from ..workcopy.conflicts import Conflict
 from ..workcopy.source import Source
 from .cells_model import PUBLISHED, THEIRS, YOURS, CellRow, CellsModel, is_heavy, rows_of
 from .change_words import icon_name, kind_word, name_of

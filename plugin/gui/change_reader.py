@@ -12,7 +12,8 @@ from ..map import tasks
 from ..text import tr
 from ..twin.errors import CityTwinError
 from ..twin.progress import Progress, check
-from ..workcopy.copy import Conflict, WorkingCopy
+from ..workcopy.conflicts import Conflict
+from ..workcopy.copy import WorkingCopy
 from ..workcopy.source import Source
 from .changes_model import Row, prepare
 

@@ -10,7 +10,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProcessing
 from ..text import tr, trn
 from ..workcopy.changes import Change, Counts
 from ..workcopy.columns import Stored, from_stored
-from ..workcopy.copy import Conflict
+from ..workcopy.conflicts import Conflict
 from ..workcopy.geometry import BadGeometry, decode
 from .algorithm import TwinAlgorithm, write_json
 

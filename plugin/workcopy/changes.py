@@ -89,22 +89,28 @@ class Counts:
 
 
 def read(connection: sqlite3.Connection, source: Source, clashing: frozenset[str] = frozenset()) -> Iterator[Change]:
-    """Every change of one table, in time proportional to the changes. ``clashing`` are the twin_ids with a conflict."""
+    """Every change of one table, in time proportional to the changes. ``clashing``: the keys of those in conflict."""
     tracked = source.tracked
     width = len(tracked)
+    key = f"{source.table}/"
     for row in connection.execute(sql.inserted(source.table, tracked)):
         cells = _cells(source, tracked, [None] * width, row[1:])
-        yield Change(source.table, "insert", row[0], None, None, cells, _label(source, tracked, row[1:], row[0]))
+        asked = f"{key}new-{row[0]}" in clashing
+        yield Change(source.table, "insert", row[0], None, None, cells, label_of(source, row[1:], row[0]), asked)
     for row in connection.execute(sql.updated(source.table, tracked)):
         old, fid, new = row[2 : 2 + width], row[2 + width], row[3 + width :]
         cells = _cells(source, tracked, old, new)
         if cells:
-            label = _label(source, tracked, new, row[0])
-            yield Change(source.table, "update", fid, row[0], row[1], cells, label, row[0] in clashing)
+            label = label_of(source, new, row[0])
+            yield Change(
+                source.table, "update", fid, row[0], row[1], cells, label, f"{source.table}/{row[0]}" in clashing
+            )
     for row in connection.execute(sql.deleted(source.table, tracked)):
         cells = _cells(source, tracked, row[3:], [None] * width)
-        label = _label(source, tracked, row[3:], row[0])
-        yield Change(source.table, "delete", row[2], row[0], row[1], cells, label, row[0] in clashing)
+        label = label_of(source, row[3:], row[0])
+        yield Change(
+            source.table, "delete", row[2], row[0], row[1], cells, label, f"{source.table}/{row[0]}" in clashing
+        )
 
 
 def _cells(source: Source, tracked: Sequence[str], old: Sequence[Stored], new: Sequence[Stored]) -> tuple[Cell, ...]:
@@ -124,8 +130,9 @@ def same(old: Stored, new: Stored, kind: str) -> bool:
     return cols.same(old, new, kind)
 
 
-def _label(source: Source, tracked: Sequence[str], values: Sequence[Stored], fallback: object) -> str:
-    named = {name.lower(): value for name, value in zip(tracked, values)}
+def label_of(source: Source, values: Sequence[Stored], fallback: object) -> str:
+    """What people call a feature: its name where it has one, else its number. ``values`` are the tracked columns."""
+    named = {name.lower(): value for name, value in zip(source.tracked, values)}
     for name in _NAMES:
         value = named.get(name)
         if isinstance(value, str) and value.strip():

@@ -263,6 +263,7 @@ class _Checkout:
             licence=collection.licence,
             attribution=collection.attribution,
             checked_out=self._now,
+            pulled=self._now,
         )
 
 

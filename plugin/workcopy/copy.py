@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from ..text import tr
 from ..twin.errors import CityTwinError
 from . import changes as ch
+from . import conflicts, migrate, sql
 from . import source as src
-from . import sql
 from .changes import Change, Counts
+from .conflicts import Conflict
 from .connection import opened, transaction
 from .errors import NewerFormat, NotAWorkingCopy, TrackingBroken, WorkingCopyError, told_plainly
 from .geometry import Box, box_of
 from .source import Source
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A change of ours that met one of theirs. Rows are JSON objects: column → value, geometry as GeoJSON."""
-
-    table: str
-    twin_id: str
-    kind: str  # update-update, update-delete, delete-update, create-create
-    base: Mapping[str, Any] | None
-    mine: Mapping[str, Any] | None
-    theirs: Mapping[str, Any] | None
-    token: str | None
-    who: str | None
-    changed: str | None
-    found: str
-    words: str  # what to tell the user
 
 
 def is_working_copy(path: Path) -> bool:
@@ -88,6 +69,8 @@ class WorkingCopy:
                     ),
                     detail=f"format {state[1]}, this version reads up to {sql.FORMAT}",
                 )
+            if state[1] < sql.FORMAT:
+                migrate.migrate(path, state[1])
             try:
                 sources = src.load(connection)
             except (ValueError, TypeError, KeyError) as error:
@@ -116,7 +99,7 @@ class WorkingCopy:
                 tally = {"insert": 0, "update": 0, "delete": 0}
                 for change in ch.read(connection, source):
                     tally[change.kind] += 1
-                (clashes,) = connection.execute(sql.COUNT_CONFLICTS, (source.table,)).fetchone()
+                clashes = len(conflicts.read(connection, source))
                 out[source.table] = Counts(tally["insert"], tally["update"], tally["delete"], clashes)
         return out
 
@@ -125,8 +108,7 @@ class WorkingCopy:
         out: list[Change] = []
         with opened(self.path) as connection:
             for source in self._healthy(table):
-                clashing = frozenset(row[0] for row in connection.execute(sql.CLASHING, (source.table,)))
-                out.extend(ch.read(connection, source, clashing))
+                out.extend(ch.read(connection, source, conflicts.clashing(connection, source)))
         return out
 
     def has_changes(self) -> bool:
@@ -138,14 +120,9 @@ class WorkingCopy:
         return False
 
     def conflicts(self, table: str | None = None) -> list[Conflict]:
-        """The clashes that are not resolved."""
+        """The conflicts that nobody has decided yet. Raises `TrackingBroken`."""
         with opened(self.path) as connection:
-            rows = connection.execute(sql.CONFLICTS).fetchall()
-        found = [
-            Conflict(row[0], row[1], row[2], _object(row[3]), _object(row[4]), _object(row[5]), *row[6:])
-            for row in rows
-        ]
-        return [conflict for conflict in found if table is None or conflict.table == table]
+            return [found for source in self._healthy(table) for found in conflicts.read(connection, source)]
 
     def feature_box(self, change: Change) -> Box | None:
         """Where a change is, in the table's CRS: old and new geometry together. None without a geometry."""
@@ -185,11 +162,6 @@ class WorkingCopy:
             if source.table in self.problems:
                 raise TrackingBroken(" ".join(self.problems[source.table]), detail=f"{self.path}: {source.table}")
         return wanted
-
-
-def _object(text: str | None) -> Mapping[str, Any] | None:
-    loaded: Mapping[str, Any] | None = json.loads(text) if text else None
-    return loaded
 
 
 class Watch:
@@ -276,6 +248,7 @@ def _discard(connection: sqlite3.Connection, source: Source, change: Change) -> 
         if row is None or row[1] is not None:
             return 0
         connection.execute(sql.delete_row(table), (change.fid,))
+        connection.execute(sql.DROP_CONFLICT_OF_ROW, (table, change.fid))
         return 1
     base = connection.execute(sql.base_row(table, tracked), (change.twin_id,)).fetchone()
     if base is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -256,6 +256,47 @@ def same(one: bytes | None, other: bytes | None, tolerance: float = 0.0) -> bool
     if mine is None or theirs is None:
         return mine is theirs
     return _alike(_flat(mine), _flat(theirs), tolerance)
+
+
+_DEGREES = 360.0
+_MOST_DECIMALS = 12
+
+
+def precision(blob: bytes | None) -> float:
+    """Half of the last digit that a geometry's coordinates are written with, in CRS units: what rounding to them can
+    move. 0 where they show no rounding that is finer than anybody's edit (less than centimetres; in degrees less than
+    6 decimals)."""
+    try:
+        geometry = decode(blob)
+    except BadGeometry:
+        return 0.0
+    if geometry is None:
+        return 0.0
+    most, largest = 0, 0.0
+    for value in _numbers(geometry):
+        largest = max(largest, abs(value))
+        if value.is_integer():
+            continue
+        text = repr(value)
+        decimals = len(text.partition(".")[2]) if "e" not in text else _MOST_DECIMALS + 1
+        if decimals > _MOST_DECIMALS:
+            return 0.0
+        most = max(most, decimals)
+    if most < (6 if largest <= _DEGREES else 2):
+        return 0.0
+    return 0.5 * 10.0**-most * (1 + 1e-6) + largest * 2**-52
+
+
+def _numbers(geometry: Mapping[str, Any]) -> Iterator[float]:
+    for part in geometry.get("geometries", ()):
+        yield from _numbers(part)
+    pending = [geometry.get("coordinates", [])]
+    while pending:
+        here = pending.pop()
+        if isinstance(here, list):
+            pending.extend(here)
+        else:
+            yield here
 
 
 def _flat(geometry: Mapping[str, Any]) -> Any:

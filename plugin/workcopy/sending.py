@@ -25,13 +25,14 @@ from ..twin.errors import (
 from ..twin.model import Item
 from ..twin.writes import Writer, Written
 from . import changes as ch
-from . import journal, settle
+from . import conflicts, journal, settle
 from .body import body_of
 from .changes import Change
 from .columns import GEOMETRY
 from .connection import opened, transaction
 from .copy import WorkingCopy
 from .journal import Entry
+from .merge import merge
 from .outcome import Outcome, Stop, changed_meanwhile, held_back, not_known_yet
 from .settle import Row
 from .source import Source
@@ -256,7 +257,20 @@ class Sender:
         self, case: Case, kind: str, theirs: Item | None, token: str | None, words: str, error: TwinError
     ) -> Outcome:
         with opened(self._copy.path, write=True) as connection, transaction(connection):
-            settle.keep_conflict(connection, case.source, case.entry, kind, case.row, case.base, theirs, token, words)
+            values = settle.values_of(case.source, theirs) if theirs else None
+            row, base = case.row.values if case.row else None, case.base.values if case.base else None
+            conflicts.keep(
+                connection,
+                case.source,
+                merge(base, row, values, case.source.fields),
+                str(case.entry.twin_id),
+                case.row.fid if case.row else None,
+                (base, row, values),
+                token,
+                theirs.updated_by if theirs else None,
+                theirs.updated if theirs else None,
+                journal.now(),
+            )
             journal.settle(connection, case.entry, "clash", error.status, words)
         return Outcome(case.change, "clash", words, error.status)
 

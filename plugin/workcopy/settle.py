@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from typing import Any
 
 from ..twin.model import Item
 from . import changes as ch
-from . import journal, sql
+from . import journal, merge, sql
 from .body import geometry_to_send
-from .columns import GEOMETRY, Stored, from_stored, row_of
-from .geometry import BadGeometry, decode, encode
+from .columns import GEOMETRY, Stored, row_of
+from .geometry import BadGeometry, encode
+from .merge import alike
 from .source import Source
 
 
@@ -77,16 +77,45 @@ def geometry_of(source: Source, item: Item) -> dict[str, Any] | None:
     return geometry_to_send(source, values_of(source, item).get(GEOMETRY))
 
 
+def put_row(
+    connection: sqlite3.Connection,
+    source: Source,
+    fid: int | None,
+    values: Mapping[str, Stored],
+    twin_id: str | None,
+    token: str | None,
+) -> int:
+    """Set the row ``fid``, or insert a new one where it is None; returns its fid. Tracking is off."""
+    row = [values.get(name) for name in source.tracked]
+    if fid is not None:
+        connection.execute(sql.set_row(source.table, source.tracked), (*row, twin_id, token, fid))
+        return fid
+    cursor = connection.execute(sql.insert_row(source.table, source.tracked), (*row, twin_id, token))
+    return cursor.lastrowid or 0
+
+
+def put_base(
+    connection: sqlite3.Connection,
+    source: Source,
+    twin_id: str,
+    token: str | None,
+    fid: int,
+    published: Mapping[str, Stored],
+    row: Mapping[str, Stored] | None,
+) -> None:
+    """Make ``published`` the base of what is now ``row`` (None: deleted); a base equal to its row is dropped."""
+    if row is not None and not any(
+        not alike(row.get(field.name), published.get(field.name), field.kind) for field in source.fields
+    ):
+        connection.execute(sql.drop_base(source.table), (twin_id,))
+        return
+    values = [published.get(name) for name in source.tracked]
+    connection.execute(sql.put_base(source.table, source.tracked), (twin_id, token, fid, *values))
+
+
 def differing(source: Source, one: Mapping[str, Stored], other: Mapping[str, Stored]) -> list[str]:
     """The tracked columns in which two rows mean different things. What the twin computes itself does not count."""
-    out = []
-    for name in source.tracked:
-        column = source.column(name)
-        if column is not None and column.read_only:
-            continue
-        if not ch.same(one.get(name), other.get(name), source.kind(name)):
-            out.append(name)
-    return out
+    return merge.differing(one, other, source.fields)
 
 
 def confirm(
@@ -131,46 +160,3 @@ def confirm_delete(connection: sqlite3.Connection, source: Source, twin_id: str)
         connection.execute(sql.set_row(source.table, source.tracked), (*values, None, None, row.fid))
     connection.execute(sql.drop_base(source.table), (twin_id,))
     connection.execute(sql.DROP_CONFLICT, (source.table, twin_id))
-
-
-def keep_conflict(
-    connection: sqlite3.Connection,
-    source: Source,
-    entry: journal.Entry,
-    kind: str,
-    row: Row | None,
-    base: Row | None,
-    theirs: Item | None,
-    token: str | None,
-    words: str,
-) -> None:
-    """Remember a clash with all three sides, for whoever resolves it, whenever."""
-    connection.execute(
-        sql.PUT_CONFLICT,
-        (
-            source.table,
-            str(entry.twin_id),
-            kind,
-            as_json(source, base.values if base else None),
-            as_json(source, row.values if row else None),
-            as_json(source, values_of(source, theirs) if theirs else None),
-            token,
-            theirs.updated_by if theirs else None,
-            theirs.updated if theirs else None,
-            journal.now(),
-            words,
-        ),
-    )
-
-
-def as_json(source: Source, values: Mapping[str, Stored] | None) -> str | None:
-    """A row as a JSON object: column → value, the geometry as GeoJSON."""
-    if values is None:
-        return None
-    out: dict[str, Any] = {}
-    for name, value in values.items():
-        if name == GEOMETRY:
-            out[name] = decode(value) if isinstance(value, bytes) else None
-        else:
-            out[name] = from_stored(value, source.kind(name))
-    return json.dumps(out, ensure_ascii=False)

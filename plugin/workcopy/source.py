@@ -11,6 +11,7 @@ from typing import Any
 from ..twin.model import Extent, Property, Schema
 from . import sql
 from .columns import Column
+from .merge import Field
 from .tables import tracked_names
 
 
@@ -39,11 +40,18 @@ class Source:
     licence: str = ""
     attribution: str = ""
     checked_out: str = ""  # UTC, ISO 8601
+    pulled: str = ""  # when the twin was last asked for everything: checkout or pull; UTC, ISO 8601
 
     @property
     def tracked(self) -> list[str]:
         """The columns whose changes count: ``geom`` first, where there is one."""
         return tracked_names(self.columns, self.geometry_type)
+
+    @property
+    def fields(self) -> list[Field]:
+        """The tracked columns as a merge needs to know them."""
+        kept = {column.name for column in self.columns if column.read_only}
+        return [Field(name, self.kind(name), name in kept) for name in self.tracked]
 
     @property
     def has_geometry(self) -> bool:
@@ -85,6 +93,7 @@ def save(connection: sqlite3.Connection, source: Source) -> None:
         source.licence,
         source.attribution,
         source.checked_out,
+        source.pulled,
     )
     connection.execute(sql.SAVE_SOURCE, values)
 
@@ -98,7 +107,7 @@ def load(connection: sqlite3.Connection) -> tuple[Source, ...]:
 def _source(row: tuple[Any, ...]) -> Source:
     (
         table, collection, title, description, url, items_url, crs, srid, swap, geometry_type, served, extent, _filter,
-        schema, mapping, capabilities, methods, count, licence, attribution, checked_out,
+        schema, mapping, capabilities, methods, count, licence, attribution, checked_out, pulled,
     ) = row  # fmt: skip
     has_z = geometry_type.endswith("Z")
     return Source(
@@ -123,6 +132,7 @@ def _source(row: tuple[Any, ...]) -> Source:
         licence=licence,
         attribution=attribution,
         checked_out=checked_out,
+        pulled=pulled or checked_out,
     )
 
 

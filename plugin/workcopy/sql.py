@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-FORMAT = 1  # of the twin_ tables; raised when they change
+FORMAT = 2  # of the twin_ tables; raised when they change
 HIDDEN = "citytwin"  # gpkg_contents.data_type that no reader offers as a layer
 
 
@@ -84,7 +84,8 @@ SOURCE = """CREATE TABLE "twin_source" (
   feature_count INTEGER NOT NULL,
   licence TEXT NOT NULL,
   attribution TEXT NOT NULL,
-  checked_out TEXT NOT NULL
+  checked_out TEXT NOT NULL,
+  pulled TEXT NOT NULL DEFAULT ''
 )"""
 
 CONFLICT = """CREATE TABLE "twin_conflict" (
@@ -100,6 +101,7 @@ CONFLICT = """CREATE TABLE "twin_conflict" (
   changed TEXT,
   found TEXT NOT NULL,
   words TEXT NOT NULL,
+  fid INTEGER,
   UNIQUE (table_name, twin_id)
 )"""
 
@@ -117,10 +119,51 @@ OUTBOX = """CREATE TABLE "twin_outbox" (
   state TEXT NOT NULL,
   status INTEGER,
   words TEXT NOT NULL DEFAULT '',
-  at TEXT NOT NULL
+  at TEXT NOT NULL,
+  label TEXT NOT NULL DEFAULT ''
 )"""
 
-BOOKS = {"twin_state": STATE, "twin_source": SOURCE, "twin_conflict": CONFLICT, "twin_outbox": OUTBOX}
+PUBLISH = """CREATE TABLE "twin_publish" (
+  id TEXT PRIMARY KEY NOT NULL,
+  started TEXT NOT NULL,
+  ended TEXT,
+  message TEXT NOT NULL,
+  twin TEXT NOT NULL,
+  protection TEXT NOT NULL,
+  stopped TEXT NOT NULL DEFAULT ''
+)"""
+
+PULL = """CREATE TABLE "twin_pull" (
+  id INTEGER PRIMARY KEY,
+  at TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,
+  merged INTEGER NOT NULL,
+  conflicts INTEGER NOT NULL
+)"""
+
+BOOKS = {
+    "twin_state": STATE,
+    "twin_source": SOURCE,
+    "twin_conflict": CONFLICT,
+    "twin_outbox": OUTBOX,
+    "twin_publish": PUBLISH,
+    "twin_pull": PULL,
+}
+
+# What a file of an older format lacks: format → statements that lead to the next one.
+MIGRATIONS = {
+    1: (
+        """ALTER TABLE "twin_source" ADD COLUMN pulled TEXT NOT NULL DEFAULT ''""",
+        """ALTER TABLE "twin_conflict" ADD COLUMN fid INTEGER""",
+        """ALTER TABLE "twin_outbox" ADD COLUMN label TEXT NOT NULL DEFAULT ''""",
+        PUBLISH,
+        PULL,
+    ),
+}
+SET_FORMAT = 'UPDATE "twin_state" SET format = ?'
 
 REGISTER = (
     "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES (?, ?, ?, ?)"
@@ -311,7 +354,7 @@ def has_base(table: str) -> str:
 _SOURCE = [
     "table_name", "collection", "title", "description", "url", "items_url", "crs", "srid", "swap", "geometry_type",
     "served_types", "extent", "filter", "schema", "mapping", "capabilities", "methods", "feature_count", "licence",
-    "attribution", "checked_out",
+    "attribution", "checked_out", "pulled",
 ]  # fmt: skip
 SAVE_SOURCE = fill(
     'INSERT OR REPLACE INTO "twin_source" ({columns}) VALUES ({marks})', columns=_SOURCE, marks=marks(len(_SOURCE))
@@ -360,18 +403,18 @@ COLUMNS = "SELECT name FROM pragma_table_info(?)"
 
 # -- conflicts -------------------------------------------------------------------------------------------------------
 
-COUNT_CONFLICTS = 'SELECT count(*) FROM "twin_conflict" WHERE table_name = ?'
-CLASHING = 'SELECT twin_id FROM "twin_conflict" WHERE table_name = ?'
-CONFLICTS = (
-    "SELECT table_name, twin_id, kind, base, mine, theirs, token, who, changed, found, words "
-    'FROM "twin_conflict" ORDER BY table_name, id'
-)
-PUT_CONFLICT = (
-    'INSERT OR REPLACE INTO "twin_conflict" '
-    "(table_name, twin_id, kind, base, mine, theirs, token, who, changed, found, words) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CONFLICT = [
+    "table_name", "twin_id", "kind", "base", "mine", "theirs", "token", "who", "changed", "found", "words", "fid",
+]  # fmt: skip
+CONFLICTS = fill('SELECT {columns} FROM "twin_conflict" WHERE table_name = ? ORDER BY id', columns=_CONFLICT)
+CONFLICT_OF = fill('SELECT {columns} FROM "twin_conflict" WHERE table_name = ? AND twin_id = ?', columns=_CONFLICT)
+PUT_CONFLICT = fill(
+    'INSERT OR REPLACE INTO "twin_conflict" ({columns}) VALUES ({marks})',
+    columns=_CONFLICT,
+    marks=marks(len(_CONFLICT)),
 )
 DROP_CONFLICT = 'DELETE FROM "twin_conflict" WHERE table_name = ? AND twin_id = ?'
+DROP_CONFLICT_OF_ROW = "DELETE FROM \"twin_conflict\" WHERE table_name = ? AND fid = ? AND kind = 'create-create'"
 
 # -- the publish journal ---------------------------------------------------------------------------------------------
 
