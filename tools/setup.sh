@@ -12,9 +12,15 @@ LOG=build/log/setup.log
 STAMP=.venv/.setup-stamp
 PYQT6=.venv/pyqt6
 REQUIREMENTS="tools/requirements-dev.txt tools/requirements-pyqt6.txt"
-QGIS_PACKAGES="qgis python3-qgis qgis-providers"
+# Servers for the contract tests, each in a virtual environment of its own: tools/requirements-NAME.txt.
+SERVERS="pygeoapi tipg"
+QGIS_PACKAGES="qgis python3-qgis qgis-providers qgis-server"
 PACKAGES="python3-venv python3-geopandas python3-requests python3-gdal gdal-bin
   libqca-qt5-2-plugins libqt5sql5-sqlite xvfb libgl1-mesa-dri fonts-dejavu-core fonts-open-sans"
+case $(. /etc/os-release 2>/dev/null && printf '%s' "${VERSION_CODENAME:-}") in
+  bookworm) PACKAGES="$PACKAGES postgresql-15-postgis-3" ;;
+  *) PACKAGES="$PACKAGES postgresql-postgis" ;;
+esac
 
 say() { printf '%s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
@@ -196,6 +202,17 @@ make_venv() {
   stamp >"$STAMP"
 }
 
+server_venv() {
+  venv=.venv/servers/$1
+  wanted=$(cksum <"tools/requirements-$1.txt")
+  [ "$(cat "$venv/.setup-stamp" 2>/dev/null)" != "$wanted" ] || return 0
+  mkdir -p "$(dirname "$LOG")"
+  logged "made $venv" .venv/bin/python -m venv --clear "$venv"
+  logged "installed $1" "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps \
+    -r "tools/requirements-$1.txt"
+  printf '%s\n' "$wanted" >"$venv/.setup-stamp"
+}
+
 # shellcheck disable=SC2086
 stamp() { cat tools/setup.sh $REQUIREMENTS | cksum; }
 
@@ -216,3 +233,4 @@ if [ ! -x .venv/bin/python ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$(stamp)" ];
   mkdir -p "$(dirname "$LOG")"; : >"$LOG"
   make_venv
 fi
+for server in $SERVERS; do server_venv "$server"; done
