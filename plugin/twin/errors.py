@@ -6,6 +6,9 @@ credentials and no URL's user part, query token or header may enter either.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class CityTwinError(Exception):
     """The root. ``str(error)`` is the user's sentence; ``detail`` is for the log panel."""
@@ -21,7 +24,12 @@ class Cancelled(CityTwinError):
 
 
 class TwinError(CityTwinError):
-    """Something about the twin or the way to it. ``status`` is the HTTP status, 0 where there was no answer."""
+    """Something about the twin or the way to it. ``status`` is the HTTP status, 0 where there was no answer.
+
+    ``problem`` is what the server wrote about it for machines (RFC 7807), where it did.
+    """
+
+    problem: Mapping[str, Any] | None = None
 
     def __init__(self, message: str, *, detail: str = "", status: int = 0) -> None:
         super().__init__(message, detail=detail)
@@ -73,3 +81,33 @@ class Clash(TwinError):
 
 class Unsupported(TwinError):
     """The twin cannot do what was asked; the sentence says what that means."""
+
+
+class SetRefused(TwinError):
+    """The twin refused a change set as a whole: nothing of it was applied.
+
+    ``failures`` tells which actions were at fault, by their place in the set: `Clash`, `NotFound` or `Rejected`, each
+    with the server's own words. It is empty where the twin does not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        detail: str = "",
+        status: int = 0,
+        failures: Mapping[int, TwinError] | None = None,
+    ) -> None:
+        super().__init__(message, detail=detail, status=status)
+        self.failures: Mapping[int, TwinError] = dict(failures or {})
+
+
+class SetTooLarge(Rejected):
+    """A change set with more actions, or more bytes, than the twin takes at once; nothing of it was applied.
+
+    ``limit`` is how many actions it takes, None where it does not say.
+    """
+
+    def __init__(self, message: str, *, detail: str = "", status: int = 0, limit: int | None = None) -> None:
+        super().__init__(message, detail=detail, status=status)
+        self.limit = limit

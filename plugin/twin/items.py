@@ -56,6 +56,17 @@ def usable_token(etag: Any) -> str | None:
     return None if not etag or etag == '""' or etag.endswith(_REWRITTEN) else etag
 
 
+def written_by_server(etag: str) -> str:
+    """An ETag as it was before a proxy made it weak or named its compression in it."""
+    etag = etag.strip()
+    if etag[:2].upper() == "W/":
+        etag = etag[2:]
+    for mark in _REWRITTEN:
+        if etag.endswith(mark):
+            return etag[: -len(mark)] + ('"' if mark.endswith('"') else "")
+    return etag
+
+
 def is_outside(geometry: Mapping[str, Any], box: Extent) -> bool:
     """Whether a geometry's bounding box lies wholly outside ``box`` (both in the same axis order)."""
     parts = geometry.get("geometries")

@@ -242,6 +242,9 @@ def read_capabilities(session: Session) -> Capabilities:
     elif conformance.has("ogcapi-features-4", "optimistic-locking-timestamps"):
         locking = "timestamps"
     tier: Tier = "R" if not methods else ("W0" if locking == "none" else "W1")
+    transactions = _transactions(session, links, reply, conformance) if locking == "etags" else None
+    if transactions is not None:
+        tier = "W2"
     return Capabilities(
         url=url,
         title=_text(document.get("title")) or (urlsplit(url).hostname or ""),
@@ -262,7 +265,42 @@ def read_capabilities(session: Session) -> Capabilities:
         links=links,
         server=" ".join(reply.headers.get(h, "") for h in ("Server", "X-Powered-By")).strip()[:120],
         problems=tuple(problems),
+        transactions=transactions,
+        max_actions=_max_actions(session, document, links) if transactions is not None else None,
     )
+
+
+def _transactions(session: Session, links: Iterable[Link], reply: Reply, conformance: Conformance) -> str | None:
+    """Where change sets are posted to: only where they are atomic, JSON, and every action has a lock of its own.
+
+    Source: OGC API – Features Part 11 (proposal 26-018), whose text and table spell the classes differently.
+    """
+    part11 = "ogcapi-features-11"
+    if not (
+        conformance.has(part11, "transactions")
+        and conformance.has(part11, "json-transactions", "json")
+        and conformance.has(part11, "atomic-transactions", "atomic-semantics")
+        and conformance.extends("transaction-if-match")
+    ):
+        return None
+    url = link(links, "transactions") or below(without_query(reply.url), "transactions")
+    return url if session.is_home(url) else None  # nobody's edits go to a server that they did not choose
+
+
+def _max_actions(session: Session, document: Mapping[str, Any], links: Iterable[Link]) -> int | None:
+    """How many actions a set may have: as the landing page says (our profile), else as the API description does."""
+    limit: Any = _member(document, "x-citytwin-transactions", "maxActions")
+    if limit is None:
+        operation = _member(api_description(session, links), "paths", "/transactions", "post", "requestBody", "content")
+        for kind in operation.values() if isinstance(operation, dict) else ():
+            limit = limit or _member(kind, "schema", "properties", "transaction", "maxItems")
+    return limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else None
+
+
+def _member(document: Any, *names: str) -> Any:
+    for name in names:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
 
 
 def _keep_query(given: str, found: str) -> str:

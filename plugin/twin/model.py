@@ -46,6 +46,8 @@ class Capabilities:
     links: tuple[Link, ...] = ()
     server: str = ""  # what it says it is
     problems: tuple[str, ...] = ()  # what we saw that is wrong, in the user's words
+    transactions: str | None = None  # W2 only: where whole change sets are posted to (Part 11)
+    max_actions: int | None = None  # how many changes one set may have; None: the twin does not say
 
     @property
     def writable(self) -> bool:
@@ -97,6 +99,7 @@ class Property:
     pattern: str | None = None
     unit: str = ""
     default: Any = None
+    refers_to: str = ""  # the collection that a value names an item of (role "reference"); "" for none
 
 
 @dataclass(frozen=True)

@@ -183,6 +183,15 @@ def server_words(reply: Reply) -> str:
     return "" if _TRACEBACK.search(words) else shorten(scrub_text(words))
 
 
+def problem_of(reply: Reply) -> dict[str, Any] | None:
+    """The JSON object that came with an error (RFC 7807 or the server's own); None where there is none."""
+    try:
+        document = json.loads(reply.text) if "json" in reply.content_type else None
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
 def _problem_words(document: Any) -> str:
     """The words of an RFC 7807 problem, or of what servers send in its stead."""
     if isinstance(document, str):

@@ -158,6 +158,7 @@ def _property(name: str, spec: Mapping[str, Any], required: bool) -> Property:
         pattern=spec["pattern"] if isinstance(spec.get("pattern"), str) else None,
         unit=_unit(spec),
         default=spec.get("default"),
+        refers_to=_text(spec.get("x-ogc-collectionId")) if spec.get("x-ogc-role") == "reference" else "",
     )
 
 

@@ -19,7 +19,7 @@ from ..text import tr, trn
 from .errors import BadResponse, Rejected, TwinError, Unreachable
 from .faults import classify, unreachable
 from .progress import Progress, Silent, check
-from .replies import Reply, decode_json, error_of, scrub, without_userinfo
+from .replies import Reply, decode_json, error_of, problem_of, scrub, without_userinfo
 
 JSON = "application/json"
 GEOJSON = "application/geo+json, application/json;q=0.8"
@@ -198,9 +198,11 @@ class Session:
                 not_processed = reply.status == 429 or (reply.status == 503 and wait is not None)
                 again = not_processed if write else reply.status in _RETRIED
                 if not again or attempt >= self.retries:
-                    raise error_of(
+                    refused = error_of(
                         reply, write=write, auth_name=self.auth_name, at_home=at_home, has_auth=self._auth is not None
                     )
+                    refused.problem = problem_of(reply)
+                    raise refused
             self._wait(wait, attempt, progress)
             attempt += 1
 

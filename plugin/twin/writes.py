@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ..text import tr
 from .client import item_url, items_path
 from .crs import CrsChoice, swapped
-from .errors import BadResponse, NotFound, TwinError, Unsupported
+from .errors import BadResponse, NotFound, Rejected, TwinError, Unsupported
 from .features import content_crs_fits
-from .items import item_id, parse_item, usable_token
+from .items import item_id, parse_item, usable_token, written_by_server
 from .landing import EXTENSION
 from .model import Capabilities, Collection, Item, Schema
 from .progress import Progress
@@ -28,14 +28,14 @@ _MERGE_PATCH = "application/merge-patch+json"
 _LONGEST_MESSAGE = 1000  # characters; a header must stay small
 
 
-class _Unset:
+class Unset:
     """The type of `UNSET`."""
 
     def __repr__(self) -> str:
         return "UNSET"
 
 
-UNSET: Final = _Unset()
+UNSET: Final = Unset()
 """A geometry that a patch leaves alone (None would remove it)."""
 
 
@@ -46,7 +46,8 @@ class Written:
     ``item`` and ``token`` belong together: the item as the server now has it (coordinates in the twin's axis order, as
     everywhere) and its lock. ``item`` is None where the server did not show it, or where somebody changed it again
     before it could be read back (``overtaken``): then ``token``, where there is one, is that of our write. ``queued``:
-    accepted (202) but not done yet.
+    accepted (202) but not done yet. ``proven``: the item is what our write left; False where it was read afterwards
+    and nothing tells whether somebody wrote in between, so it has to be compared with what was sent.
     """
 
     id: str | None
@@ -55,6 +56,7 @@ class Written:
     queued: bool = False
     overtaken: bool = False
     status: int = 200
+    proven: bool = True
 
 
 class Writer:
@@ -62,7 +64,10 @@ class Writer:
 
     Geometries are handed in as GeoJSON with east/north coordinates in the CRS of ``choice``; the twin's axis order is
     this class's business. All methods raise the errors of `Session.request`: `Clash` for a lost lock, `Rejected`,
-    `NotFound`, `AccessDenied`; `Unreachable` with ``sent`` and `ServerFailed` where the outcome is unclear.
+    `NotFound`, `AccessDenied`; `Unreachable` with ``sent`` and `ServerFailed` where the outcome is unclear. Several
+    threads may use one writer at once; it keeps nothing between calls.
+
+    A twin without a lock (tier W0) is not believed: after each write the item is read again, and a delete has to show.
     """
 
     def __init__(
@@ -83,6 +88,14 @@ class Writer:
         self._progress = progress
         self._items = items_path(collection)
         self._knows_messages = any(uri.startswith(EXTENSION) for uri in capabilities.conformance)
+
+    @property
+    def collection(self) -> Collection:
+        return self._collection
+
+    @property
+    def choice(self) -> CrsChoice:
+        return self._choice
 
     def get(self, identity: str) -> tuple[Item, str | None]:
         """The item as it is now, and its lock (None where the twin has none that can be trusted). Raises `NotFound`."""
@@ -110,9 +123,7 @@ class Writer:
         """POST a new item. ``client_id`` (a UUID) goes along only where the twin declares that a create with it can be
         repeated safely."""
         self._must("POST")
-        body = self._feature(properties, geometry)
-        if client_id is not None and self._capabilities.create_with_id:
-            body["id"] = client_id
+        body = self.feature(properties, geometry, client_id)
         reply = self._send("POST", self._items, body, _FEATURE, None, message)
         if reply.status == 202:
             return Written(self._created_id(reply), queued=True, status=202)
@@ -126,7 +137,7 @@ class Writer:
         self,
         identity: str,
         properties: Mapping[str, Any],
-        geometry: Mapping[str, Any] | _Unset | None = UNSET,
+        geometry: Mapping[str, Any] | Unset | None = UNSET,
         *,
         token: str | None,
         message: str = "",
@@ -136,8 +147,8 @@ class Writer:
         body: dict[str, Any] = {}
         if properties:
             body["properties"] = dict(properties)
-        if not isinstance(geometry, _Unset):
-            body["geometry"] = self._outgoing(geometry)
+        if not isinstance(geometry, Unset):
+            body["geometry"] = self.outgoing(geometry)
         reply = self._send("PATCH", self._url(identity), body, _MERGE_PATCH, token, message)
         return self._changed(identity, reply)
 
@@ -153,7 +164,7 @@ class Writer:
     ) -> Written:
         """PUT the whole item. The id goes along as it came (``raw_id``): some servers want it in the body."""
         self._must("PUT")
-        body = {**self._feature(properties, geometry), "id": identity if raw_id is None else raw_id}
+        body = {**self.feature(properties, geometry), "id": identity if raw_id is None else raw_id}
         reply = self._send("PUT", self._url(identity), body, _FEATURE, token, message)
         return self._changed(identity, reply)
 
@@ -161,7 +172,20 @@ class Writer:
         """DELETE the item. The lock is sent along; only ``delete_if_match`` tells that the twin honours it."""
         self._must("DELETE")
         reply = self._send("DELETE", self._url(identity), None, "", token, message)
+        if reply.status != 202 and not self._locks and self._still_there(identity):
+            raise Rejected(
+                tr("The twin said that it deleted a feature, but still has it. The delete stays a local change."),
+                detail=f"DELETE {scrub(reply.url)} answered {reply.status}",
+                status=reply.status,
+            )
         return Written(identity, queued=reply.status == 202, status=reply.status)
+
+    def _still_there(self, identity: str) -> bool:
+        try:
+            self.get(identity)
+        except TwinError:
+            return False  # gone, or it cannot be told: then the twin's word has to do
+        return True
 
     def _must(self, method: str) -> None:
         if method not in self._collection.methods:
@@ -180,10 +204,17 @@ class Writer:
             raise Unsupported(tr("A feature with the id “{id}” has no address of its own at the twin.", id=identity))
         return item_url(self._collection, identity)
 
-    def _feature(self, properties: Mapping[str, Any], geometry: Mapping[str, Any] | None) -> dict[str, Any]:
-        return {"type": "Feature", "geometry": self._outgoing(geometry), "properties": dict(properties)}
+    def feature(
+        self, properties: Mapping[str, Any], geometry: Mapping[str, Any] | None, client_id: str | None = None
+    ) -> dict[str, Any]:
+        """The GeoJSON feature to send; ``client_id`` goes along where the twin recognises it in a repeated create."""
+        body = {"type": "Feature", "geometry": self.outgoing(geometry), "properties": dict(properties)}
+        if client_id is not None and self._capabilities.create_with_id:
+            body["id"] = client_id
+        return body
 
-    def _outgoing(self, geometry: Mapping[str, Any] | None) -> Any:
+    def outgoing(self, geometry: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """A geometry with east/north coordinates in the twin's axis order."""
         if geometry is None:
             return None
         return swapped(dict(geometry)) if self._choice.swap else dict(geometry)
@@ -194,7 +225,7 @@ class Writer:
         headers: dict[str, str] = {}
         content: bytes | None = None
         if body is not None:
-            content = _json(body)
+            content = encoded(body)
             headers["Content-Type"] = kind
             headers["Prefer"] = "return=representation"
             if self._choice.uri is not None:
@@ -202,7 +233,7 @@ class Writer:
         if token is not None:
             headers["If-Match" if token.startswith('"') else "If-Unmodified-Since"] = token
         if message.strip() and self._knows_messages:
-            headers["Citytwin-Message"] = quote(message.strip()[:_LONGEST_MESSAGE], safe=" ")
+            headers["Citytwin-Message"] = message_header(message)
         return self._session.request(
             method, url, headers=headers, body=content, accept=GEOJSON, write=True, progress=self._progress
         )
@@ -217,26 +248,32 @@ class Writer:
 
     def _confirmed(self, identity: str | None, reply: Reply, shown: Item | None) -> Written:
         """What was written, from the answer's body, else from a GET of its own."""
-        token = usable_token(reply.headers.get("ETag"))
-        if shown is not None and (shown.token is not None or not self._locks):
+        token = self._token(reply)
+        if shown is not None and shown.token is not None:
             return Written(identity, shown.token, shown, status=reply.status)
         if identity is None:
-            return Written(None, token, shown, status=reply.status)
+            return Written(None, token, shown, status=reply.status, proven=False)
         try:
             now, current = self.get(identity)
         except NotFound:
             return Written(identity, token, None, overtaken=True, status=reply.status)
         except TwinError:
             # The write is done; that it cannot be read back now must not make it look undone.
-            return Written(identity, token, shown, status=reply.status)
+            return Written(identity, token, shown if self._locks else None, status=reply.status, proven=False)
         if token is not None and current is not None and current != token:
             # Somebody was faster than our read: taking theirs as ours would let the next publish overwrite it.
             return Written(identity, token, None, overtaken=True, status=reply.status)
-        return Written(identity, current, now, status=reply.status)
+        return Written(identity, current, now, status=reply.status, proven=token is not None and current == token)
 
     @property
     def _locks(self) -> bool:
         return self._capabilities.locking != "none"
+
+    def _token(self, reply: Reply) -> str | None:
+        """The lock that an answer's headers give; None where the twin has none, or none that can be trusted."""
+        if self._capabilities.locking == "timestamps":
+            return reply.headers.get("Last-Modified") or None
+        return usable_token(reply.headers.get("ETag")) if self._locks else None
 
     def _item(self, reply: Reply) -> Item | None:
         """The feature in an answer, with its lock; None where the answer holds none in our CRS."""
@@ -246,20 +283,16 @@ class Writer:
             document = decode_json(reply)
         except BadResponse:
             return None
-        if not isinstance(document, dict) or document.get("type") != "Feature" or "properties" not in document:
+        if not is_feature(document) or not content_crs_fits(reply, self._choice):
             return None
-        if not content_crs_fits(reply, self._choice):
-            return None
-        item = parse_item(document, item_etags=self._capabilities.item_etags)
-        token = item.token
+        item = parse_item(document, item_etags=self._capabilities.item_etags and self._locks)
+        token, inside = self._token(reply), item.token
+        if inside is not None and token not in (inside, None):
+            return None  # a repeated create shows the item as somebody changed it since: lock and body differ
         header = reply.headers.get("ETag")
-        if header is not None:
-            if token is not None and usable_token(header) not in (token, None):
-                return None  # a repeated create shows the item as somebody changed it since: lock and body differ
-            token = usable_token(header)
-        elif token is None and self._capabilities.locking == "timestamps":
-            token = reply.headers.get("Last-Modified") or None
-        return Item(item.id, item.properties, item.geometry, token, item.raw_id, item.updated, item.updated_by)
+        if token is None and inside is not None and (header is None or written_by_server(header) == inside):
+            token = inside  # a proxy has rewritten the header; what the twin itself wrote into the item still locks
+        return replace(item, token=token)
 
     def _created_id(self, reply: Reply) -> str | None:
         """The new item's id, out of the Location header."""
@@ -275,7 +308,17 @@ class Writer:
         )
 
 
-def _json(body: Mapping[str, Any]) -> bytes:
+def message_header(message: str) -> str:
+    """A publish message as the header Citytwin-Message carries it."""
+    return quote(message.strip()[:_LONGEST_MESSAGE], safe=" ")
+
+
+def is_feature(document: Any) -> bool:
+    return isinstance(document, dict) and document.get("type") == "Feature" and "properties" in document
+
+
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """A body as it is sent. Raises `Unsupported` for what JSON does not have."""
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
     except (ValueError, TypeError) as error:
@@ -285,4 +328,4 @@ def _json(body: Mapping[str, Any]) -> bytes:
         ) from error
 
 
-__all__ = ["UNSET", "Schema", "Writer", "Written", "usable_token"]
+__all__ = ["UNSET", "Schema", "Unset", "Writer", "Written", "encoded", "is_feature", "message_header", "usable_token"]
