@@ -25,14 +25,46 @@ def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
     Raises `FileReadOnly`, `FileBusy` or `NotAWorkingCopy` through `told_plainly`.
     """
     with told_plainly(path):
-        uri = f"file:{percent(str(path.resolve()))}?mode={'rw' if write else 'ro'}"
-        connection = sqlite3.connect(uri, uri=True, timeout=WAIT, isolation_level=None, check_same_thread=False)
+        connection = _open(path, "rw" if write else "ro")
+        if not write and _half_written(connection):
+            connection.close()
+            _mend(path)
+            connection = _open(path, "ro")
         for name, place in (("ST_MinX", 0), ("ST_MinY", 1), ("ST_MaxX", 2), ("ST_MaxY", 3)):
             connection.create_function(name, 1, _edge(place), deterministic=True)
         connection.create_function("ST_IsEmpty", 1, _is_empty, deterministic=True)
         connection.execute("PRAGMA recursive_triggers = ON")
         connection.execute("PRAGMA foreign_keys = OFF")
     return connection
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"file:{percent(str(path.resolve()))}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, timeout=WAIT, isolation_level=None, check_same_thread=False)
+
+
+def _half_written(connection: sqlite3.Connection) -> bool:
+    """Whether somebody was killed in the middle of a write: a connection that only reads may not take it back."""
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    except sqlite3.OperationalError as error:
+        if "readonly database" in str(error):
+            return True
+        connection.close()
+        raise
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return False
+
+
+def _mend(path: Path) -> None:
+    """Let SQLite take back what was half written: its first read with the right to write does."""
+    connection = _open(path, "rw")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    finally:
+        connection.close()
 
 
 def _edge(place: int) -> Callable[[bytes | None], float | None]:

@@ -1,0 +1,41 @@
+"""The twin, the proxy and the nursery: one of each per test process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .nursery import Nursery
+from .proxy import Proxy
+from .tiers import playable
+from .world import World
+
+_worlds: dict[tuple[str, bool], World] = {}
+
+
+def world_of(tier: str, folder: Path, *, proxied: bool) -> World:
+    """A world of a tier; the test skips where the embedded twin cannot play it yet."""
+    if not playable(tier):
+        pytest.skip(f"the embedded twin has no tier {tier}")
+    key = (tier, proxied)
+    if key not in _worlds:
+        name = f"force-{tier}{'-proxied' if proxied else ''}"
+        _worlds[key] = World(folder / name, tier, proxy=Proxy() if proxied else None)
+    return _worlds[key]
+
+
+@pytest.fixture(scope="session")
+def force_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield tmp_path_factory.mktemp("force")
+    for world in _worlds.values():
+        world.close()
+    _worlds.clear()
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    found = Nursery()
+    yield found
+    found.close()
