@@ -1,0 +1,46 @@
+"""QGIS Server's OGC API – Features over a project on PostGIS, with the rights of WFS-T."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.servers.postgis import DATABASE, ROLE, Cluster
+from tests.servers.process import NoServer, Running, answers, free_port, scratch, start
+
+_WRITER = Path(__file__).with_name("qgis_project.py")
+
+
+def start_qgis_server(cluster: Cluster) -> tuple[str, Running]:
+    """The address of its landing page (with a slash at the end) and its process, Qt's development server."""
+    program = shutil.which("qgis_mapserver")
+    if program is None:
+        raise NoServer("QGIS Server is not installed: run `make setup`")
+    folder, port = scratch("qgis-server"), free_port()
+    project = folder / "city.qgs"
+    environment = {
+        "QT_QPA_PLATFORM": "offscreen",
+        "XDG_RUNTIME_DIR": str(folder),
+        "QGIS_CUSTOM_CONFIG_PATH": str(folder / "profile"),
+        "QGIS_OPTIONS_PATH": str(folder),
+        # a layer that cannot be opened must not take the others along
+        "QGIS_SERVER_IGNORE_BAD_LAYERS": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, str(_WRITER), str(project), str(cluster.port), DATABASE, ROLE],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not project.is_file():
+        raise NoServer(f"the project was not written: {done.stderr[-1000:]}")
+    command = [program, "-l", "2", "-p", str(project), f"127.0.0.1:{port}"]
+    url = f"http://127.0.0.1:{port}/wfs3"
+    running = start(
+        "qgis-server", command, port=port, folder=folder, ready=answers(f"{url}/conformance.json"), env=environment
+    )
+    return f"{url}/", running
