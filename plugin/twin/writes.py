@@ -20,7 +20,7 @@ from .items import item_id, parse_item, usable_token, written_by_server
 from .landing import EXTENSION
 from .model import Capabilities, Collection, Item, Schema
 from .progress import Progress
-from .replies import Reply, decode_json, scrub
+from .replies import Reply, decode_json, looks_like_html, scrub, server_words
 from .session import GEOJSON, Session
 
 _FEATURE = "application/geo+json"
@@ -234,9 +234,17 @@ class Writer:
             headers["If-Match" if token.startswith('"') else "If-Unmodified-Since"] = token
         if message.strip() and self._knows_messages:
             headers["Citytwin-Message"] = message_header(message)
-        return self._session.request(
+        reply = self._session.request(
             method, url, headers=headers, body=content, accept=GEOJSON, write=True, progress=self._progress
         )
+        if reply.content.strip() and looks_like_html(reply):
+            # a login page or a hotspot answered in the twin's stead: its 200 says nothing about the feature
+            raise BadResponse(
+                tr("A web page came back instead of the twin's answer. Whether the edit arrived is not known yet."),
+                detail=f"{method} {scrub(reply.url)}: {reply.status} {reply.content_type}; {server_words(reply)}",
+                status=reply.status,
+            )
+        return reply
 
     def _changed(self, identity: str, reply: Reply) -> Written:
         if reply.status == 202:

@@ -201,7 +201,7 @@ class Sender:
         if isinstance(error, Clash):
             return self._clash(case, error)
         if isinstance(error, NotFound):
-            return self._gone(case, error)
+            return self._missed(case, error)
         if isinstance(error, (Rejected, Unsupported)):
             return self._not_sent(case, "rejected", error)
         if isinstance(error, AccessDenied):
@@ -211,13 +211,24 @@ class Sender:
             raise Stop(error) from error
         return self._unclear(case, error)
 
+    def _missed(self, case: Case, error: TwinError) -> Outcome:
+        """A write met 404. Only an item whose own GET says so is gone: a proxy or a wrong right may say it too."""
+        if case.entry.kind == "insert":
+            return self._not_sent(case, "rejected", error)
+        try:
+            case.writer.get(str(case.entry.twin_id))
+        except NotFound:
+            return self._gone(case, error)
+        except TwinError as lost:
+            self.note(case.entry, "unsent", lost)
+            raise Stop(lost) from lost
+        return self._not_sent(case, "rejected", error)
+
     def _gone(self, case: Case, error: TwinError) -> Outcome:
         if case.entry.kind == "delete":
             return self._confirm(
                 case, Written(case.entry.twin_id, status=error.status), tr("Somebody else had deleted it already.")
             )
-        if case.entry.kind == "insert":
-            return self._not_sent(case, "rejected", error)
         words = tr("Somebody else deleted this feature, and you changed it. Nothing was sent; yours is kept.")
         return self._keep(case, "update-delete", None, None, words, error)
 

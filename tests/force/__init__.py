@@ -1,1 +1,1 @@
-"""Proof by force: faults at every step, kills at every instant, random histories, every merge (`make force`, `make soak`)."""
+"""Proof by force: faults at every step, kills at every instant, random histories, every merge. See `make force`."""

@@ -1,8 +1,8 @@
 """A process that has everything imported and forks a child per job, to be killed: ``python -m tests.force.nursery``.
 
 A job is a line of JSON on standard input, its answer a line on standard output. ``delay``: the child is killed after so
-many seconds; ``point``: the child kills itself at its so manieth point, of which one lies before and one behind every
-SQL statement, every request and every renaming of a file. Neither: the child runs to its end.
+many seconds; ``point``: the child kills itself at its so manieth point, of which one lies before every SQL statement, and one
+before and one behind every request and every renaming of a file. Neither: the child runs to its end.
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Points:
-    """Counts the instants between which something can happen to a file or a twin; ends the process at one of them."""
+    """Counts the instants between which something happens to a file or a twin; ends the process at one of them."""
 
     def __init__(self, last: int | None) -> None:
         self.count, self._last, self._lock = 0, last, threading.Lock()
-        self.trail: list[str] = []
 
     def __call__(self, what: str) -> None:
         with self._lock:
@@ -51,15 +50,11 @@ class Points:
         class Connection(sqlite3.Connection):
             def execute(self, *args: Any) -> Any:
                 points("sql")
-                result = super().execute(*args)
-                points("sql done")
-                return result
+                return super().execute(*args)
 
             def executemany(self, *args: Any) -> Any:
                 points("sql")
-                result = super().executemany(*args)
-                points("sql done")
-                return result
+                return super().executemany(*args)
 
         def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
             return real_connect(*args, factory=Connection, **kwargs)

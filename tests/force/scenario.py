@@ -38,7 +38,7 @@ from .world import (
 
 try:
     pull: Any = importlib.import_module("plugin.workcopy.pull").pull
-except ModuleNotFoundError:
+except ImportError:
     pull = None
 
 MOVED = square(92040, 436050)  # where I put building 2

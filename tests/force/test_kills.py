@@ -50,7 +50,7 @@ def _seeds(name: str) -> tuple[int, random.Random]:
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("tier", TIERS)
 def test_at_every_statement_and_request(tier: str, job: str, part: int, force_folder: Path, nursery: Nursery) -> None:
-    """Exhaustively: before and behind each SQL statement and each request."""
+    """Exhaustively (FORCE_KILL_STEP=1): before each SQL statement, before and behind each request."""
     if tier != "W1" and job != "publish":
         pytest.skip("pulling is the same on every tier")
     world = world_of(tier, force_folder, proxied=False)

@@ -159,6 +159,24 @@ def test_timestamps_are_locks_where_the_twin_says_so(server: FaultyServer, make:
     assert make(OPEN).get("1")[1] is None
 
 
+@pytest.mark.parametrize("capabilities", [LOCKED, OPEN])
+def test_a_web_page_is_no_answer_to_a_write(
+    server: FaultyServer, make: Callable[..., Writer], capabilities: Capabilities
+) -> None:
+    """A hotspot's login page with 200: taken for the twin's word, it would make an edit look published."""
+    page = Answer(200, b"<html><title>Free WiFi</title></html>", {"Content-Type": "text/html"})
+    server.routes[ITEMS] = server.routes[f"{ITEMS}/1"] = page
+    writer = make(capabilities)
+    for write in (
+        lambda: writer.create({"n": 1}, None, client_id=str(uuid.uuid4())),
+        lambda: writer.patch("1", {"n": 1}, token='"v1"'),
+        lambda: writer.replace("1", {"n": 1}, None, token='"v1"'),
+        lambda: writer.delete("1", token='"v1"'),
+    ):
+        with pytest.raises(BadResponse, match="not known yet"):
+            write()
+
+
 def test_queued_writes_are_said(server: FaultyServer, make: Callable[..., Writer]) -> None:
     server.routes[ITEMS] = server.routes[f"{ITEMS}/1"] = Answer(202, b"", {})
     writer = make()

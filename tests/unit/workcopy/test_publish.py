@@ -243,6 +243,19 @@ def test_refusals_keep_the_change_and_say_why(copy: WorkingCopy, twin: SmallTwin
     assert publish(copy, client_of(twin), "m").published == 2
 
 
+def test_a_write_that_meets_404_deletes_nothing_by_itself(copy: WorkingCopy, twin: SmallTwin) -> None:
+    """Gone is what its own GET says is gone; a gateway that forbids a method may say 404 as well."""
+    run(copy, "UPDATE buildings SET height = 42 WHERE twin_id = 'b1'")
+    run(copy, "DELETE FROM buildings WHERE twin_id = 'b2'")
+    twin.around.before = answer("404 Not Found")
+    report = publish(copy, client_of(twin), "m")
+    assert [outcome.state for outcome in report.outcomes] == ["failed", "failed"]
+    assert "the server said so" in report.outcomes[0].message
+    assert len(copy.changes()) == 2 and copy.conflicts() == []
+    twin.around.before = None
+    assert publish(copy, client_of(twin), "m").published == 2
+
+
 def test_problems_stay_local_and_the_rest_goes(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
     bow = {"type": "Polygon", "coordinates": [[[0, 0], [10, 10], [10, 0], [0, 10], [0, 0]]]}
     run(copy, "UPDATE buildings SET geom = ? WHERE twin_id = 'b1'", encode(bow, 28992)[0])
