@@ -68,6 +68,19 @@ class _MainThread(QObject):
         return job.value
 
 
+_lock = threading.Lock()
+_main_thread: _MainThread | None = None
+
+
+def _in_main_thread() -> _MainThread:
+    """One for all threads, and kept: one that a worker lets go of may still be running in the main thread."""
+    global _main_thread
+    with _lock:
+        if _main_thread is None:
+            _main_thread = _MainThread()
+        return _main_thread
+
+
 class _Job:
     """Something to be run once, by whoever comes first."""
 
@@ -106,7 +119,7 @@ def apply(request: QNetworkRequest, authcfg: str, cancelled: Callable[[], bool])
 
     may_ask = not manager.masterPasswordIsSet() or manager.configAuthMethodKey(authcfg) in _ASKING_METHODS
     if may_ask and not in_main_thread():
-        updated = _MainThread().call(update, cancelled)
+        updated = _in_main_thread().call(update, cancelled)
     else:
         updated = update()
     if updated is None:

@@ -19,6 +19,7 @@ from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest, QSslError
 from . import credentials
 from .exchange import Exchange, Head, told
 from .failures import failure
+from .gate import Gate
 
 _PROXY_SETTINGS = (
     *("proxyEnabled", "proxyType", "proxyHost", "proxyPort", "proxyUser", "proxyPassword", "authcfg"),
@@ -85,8 +86,14 @@ class Job:
         self.method = method
         self.body = body
         self.authcfg = authcfg
+        url = asked.url()
+        self.lane = (authcfg, url.scheme(), url.host(), url.port())
         self.reply: QNetworkReply | None = None
         self.upload: Upload | None = None
+
+
+def _closed(job: Job) -> requests.exceptions.RequestException:
+    return told(requests.exceptions.ConnectionError("the session was closed"), sent=job.exchange.begun)
 
 
 class _Worker(QObject):
@@ -103,6 +110,7 @@ class _Worker(QObject):
         self._managers: dict[str, QgsNetworkAccessManager] = {}
         self._jobs: dict[QNetworkReply, Job] = {}
         self._over: list[tuple[QNetworkReply, Upload | None]] = []
+        self._gate: Gate[Job] = Gate()
 
     def settle(self, thread: QThread) -> None:
         """Move there. In this order: PyQt would run slots in the thread that connected them."""
@@ -116,12 +124,19 @@ class _Worker(QObject):
 
     @pyqtSlot(object)
     def _begin(self, job: Job) -> None:
-        if job.exchange.given_up:
-            return
-        try:
-            self._start(job)
-        except Exception as error:  # noqa: BLE001 - an exception in a slot would end QGIS; it goes to who waits
-            job.exchange.end(error)
+        if self._gate.enter(job.lane, job):
+            self._launch(job)
+
+    def _launch(self, job: Job | None) -> None:
+        """Send ``job``, else who waits behind it."""
+        while job is not None:
+            try:
+                if job.exchange.begin():
+                    self._start(job)
+                    return
+            except Exception as error:  # noqa: BLE001 - an exception in a slot would end QGIS; it goes to who waits
+                job.exchange.end(error)
+            job = self._gate.leave(job.lane, job)
 
     def _start(self, job: Job) -> None:
         manager = self._manager(job.authcfg)
@@ -168,7 +183,11 @@ class _Worker(QObject):
         return manager
 
     def _sender(self) -> Job | None:
-        return self._jobs.get(self.sender())
+        job = self._jobs.get(self.sender())
+        if job is not None:
+            for other in self._gate.waiting(job.lane):
+                other.exchange.heard()  # the server lives: those in the queue wait for each other, not for it
+        return job
 
     @pyqtSlot()
     def _has_head(self) -> None:
@@ -242,6 +261,8 @@ class _Worker(QObject):
         if job.reply is not None:
             job.reply.abort()  # comes back by `_finished`
             self._close(job, None)
+        else:
+            self._launch(self._gate.leave(job.lane, job))  # it waited, or is over
 
     def _close(self, job: Job, error: Exception | None) -> None:
         reply, job.reply = job.reply, None
@@ -250,6 +271,7 @@ class _Worker(QObject):
             self._over.append((reply, job.upload))
             self._bury.emit()
         job.exchange.end(error)
+        self._launch(self._gate.leave(job.lane, job))
 
     @pyqtSlot()
     def _delete(self) -> None:
@@ -260,9 +282,12 @@ class _Worker(QObject):
 
     @pyqtSlot()
     def _leave(self) -> None:
-        for job in list(self._jobs.values()):
+        waiting = list(self._gate.waiting())
+        for job in waiting:
+            job.exchange.give_up()
+        for job in [*waiting, *self._jobs.values()]:
             self._abandon(job)
-            job.exchange.end(told(requests.exceptions.ConnectionError("the session was closed"), sent=True))
+            job.exchange.end(_closed(job))
         self._delete()
         for manager in self._managers.values():
             sip.delete(manager)
@@ -286,9 +311,16 @@ class Engine:
 
     def send(self, job: Job) -> None:
         worker = self._worker
-        job.exchange.on_room = lambda: worker.resume.emit(job)
-        job.exchange.on_give_up = lambda: worker.abandon.emit(job)
-        worker.begin.emit(job)
+
+        def tell(signal: str) -> None:
+            try:
+                getattr(worker, signal).emit(job)
+            except RuntimeError:  # the network thread has ended meanwhile, and the worker with it
+                job.exchange.end(_closed(job))
+
+        job.exchange.on_room = lambda: tell("resume")
+        job.exchange.on_give_up = lambda: tell("abandon")
+        tell("begin")
 
     def end(self, milliseconds: int = _GOODBYE_MS) -> bool:
         """Break off what is under way, and wait until the thread has ended; whether it has."""

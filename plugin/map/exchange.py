@@ -1,7 +1,7 @@
 """One request on its way: what the network thread and the thread that waits for it share.
 
-No Qt in here. The network thread calls ``heard``, ``begin_answer``, ``add`` and ``end``; the waiting thread ``answer``,
-``take`` and ``give_up``.
+No Qt in here. The network thread calls ``begin``, ``heard``, ``begin_answer``, ``add`` and ``end``; the waiting thread
+``answer``, ``take`` and ``give_up``.
 """
 
 from __future__ import annotations
@@ -31,11 +31,15 @@ class Head:
 
 
 class Exchange:
-    """``seconds``: how long silence may last. ``cancelled`` is looked at 20 times a second while waiting."""
+    """``seconds``: how long silence may last. ``cancelled`` is looked at 20 times a second while waiting.
 
-    def __init__(self, seconds: float, cancelled: Callable[[], bool]) -> None:
+    ``kept``: once it has begun it is not cancelled, as a write: nobody would know what became of it.
+    """
+
+    def __init__(self, seconds: float, cancelled: Callable[[], bool], *, kept: bool = False) -> None:
         self._seconds = seconds
         self._cancelled = cancelled
+        self._kept = kept
         self._changed = threading.Condition()
         self._head: Head | None = None
         self._pieces: deque[bytes] = deque()
@@ -43,11 +47,22 @@ class Exchange:
         self._ended = False
         self._error: Exception | None = None
         self._heard = time.monotonic()
+        self.begun = False  # False: certainly nothing was sent yet
         self.given_up = False
+        self._told = False  # that it was given up
         self.on_room: Callable[[], None] = lambda: None  # there is room again: called by the waiting thread
         self.on_give_up: Callable[[], None] = lambda: None
 
     # -- network thread
+
+    def begin(self) -> bool:
+        """It is about to be sent. False: nobody waits for it any more, and it must not be."""
+        with self._changed:
+            if self.given_up:
+                return False
+            self.heard()
+            self.begun = True
+            return True
 
     def heard(self) -> None:
         """A sign of life."""
@@ -84,7 +99,7 @@ class Exchange:
         with self._changed:
             self._wait(lambda: self._head is not None)
             if self._head is None:
-                raise self._error or told(requests.exceptions.ConnectionError("no answer"), sent=True)
+                raise self._error or told(requests.exceptions.ConnectionError("no answer"), sent=self.begun)
             return self._head
 
     def take(self, amt: int) -> bytes:
@@ -109,7 +124,8 @@ class Exchange:
     def give_up(self) -> None:
         """Nobody waits any more."""
         with self._changed:
-            again, self.given_up = self.given_up, True
+            again, self._told = self._told, True
+            self.given_up = True
             self._pieces.clear()
         if not again:
             self.on_give_up()
@@ -117,10 +133,12 @@ class Exchange:
     def _wait(self, here: Callable[[], bool]) -> None:
         began = time.monotonic()  # what the reader did before was no silence of the server
         while not here() and not self._ended:
-            if self._cancelled():
+            if not (self.begun and self._kept) and self._cancelled():
+                self.given_up = self.given_up or not self.begun  # with the lock held: it can begin no more
                 raise Cancelled(tr("Cancelled. Nothing was left half done."))
             if time.monotonic() - max(began, self._heard) > self._seconds:
-                raise told(requests.exceptions.ReadTimeout(f"nothing came for {self._seconds:g} s"), sent=True)
+                self.given_up = self.given_up or not self.begun
+                raise told(requests.exceptions.ReadTimeout(f"nothing came for {self._seconds:g} s"), sent=self.begun)
             self._changed.wait(_LOOK)
 
 

@@ -11,6 +11,7 @@ Seen with QGIS 3.40 on Qt 5.15, and why this is not QGIS's shared manager:
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -58,6 +59,7 @@ class QgisAdapter(requests.adapters.BaseAdapter):
         self._origin = _origin(origin)
         self._cancelled = cancelled or Silent().cancelled
         self._under_way: weakref.WeakSet[Exchange] = weakref.WeakSet()
+        self._lock = threading.Lock()  # one session is used by several threads at once
 
     def send(
         self,
@@ -71,8 +73,7 @@ class QgisAdapter(requests.adapters.BaseAdapter):
         """Send, and return as soon as the headers are here. Raises ``requests`` exceptions whose ``sent`` tells whether
         the request may have reached the server, `AccessDenied` and `Cancelled`."""
         method, url = (request.method or "GET").upper(), request.url or ""
-        # A write on its way is not given up: nobody would know what became of it.
-        exchange = Exchange(_seconds(timeout), self._cancelled if method in _READS else Silent().cancelled)
+        exchange = Exchange(_seconds(timeout), self._cancelled, kept=method not in _READS)
         asked = _network_request(request)
         authcfg = self._authcfg if self._authcfg and self._origin and _origin(url) == self._origin else ""
         if authcfg:
@@ -81,7 +82,8 @@ class QgisAdapter(requests.adapters.BaseAdapter):
         if body is not None:
             asked.setAttribute(_Attribute.DoNotBufferUploadDataAttribute, True)
             asked.setHeader(QNetworkRequest.KnownHeaders.ContentLengthHeader, len(body))
-        self._under_way.add(exchange)
+        with self._lock:
+            self._under_way.add(exchange)
         engine.running().send(Job(exchange, asked, method, body, authcfg))
         try:
             return response_of(exchange, exchange.answer(), request, self)
@@ -91,8 +93,10 @@ class QgisAdapter(requests.adapters.BaseAdapter):
 
     def close(self) -> None:
         """Break off what is under way. Connections stay open for others: they carry no credentials of their own."""
-        for exchange in list(self._under_way):
-            exchange.end(told(requests.exceptions.ConnectionError("the session was closed"), sent=True))
+        with self._lock:
+            under_way = list(self._under_way)
+        for exchange in under_way:
+            exchange.end(told(requests.exceptions.ConnectionError("the session was closed"), sent=exchange.begun))
             exchange.give_up()
 
 

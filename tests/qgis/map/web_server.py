@@ -106,6 +106,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.stop.wait(20)
         self.drop()
 
+    def do_slow(self, body: bytes) -> None:
+        """/slow/0.3: answers after so many seconds."""
+        self.server.stop.wait(float(self.path.rsplit("/", 1)[1]))
+        self.do_echo(body)
+
     def do_cut(self, _body: bytes) -> None:
         """/cut/length, /cut/chunked, /cut/zipped: ends in mid-body."""
         self.send_response(500 if "error" in self.path else 200)
