@@ -8,15 +8,16 @@ from urllib.parse import quote
 
 from ..text import tr
 from .collections import parse_collection, queryables_url
-from .crs import DEFAULT, CrsChoice, bbox_params, read_crs
+from .crs import DEFAULT, CrsChoice, bbox_params, read_crs, seen_order
 from .errors import AccessDenied, BadResponse, NotFound, Rejected, ServerFailed, TooBusy, TwinError, Unreachable
-from .items import parse_item
+from .items import first_position, parse_item
 from .landing import WRITES, api_description, below, described_methods, link, parse_links, read_capabilities
 from .model import Capabilities, Collection, Extent, Item, Link, Schema
 from .replies import query_of, scrub, with_query, without_query
 from .schema import infer, merge_inferred, parse
 from .session import GEOJSON, Session
 
+_FEW = 5  # items that the order of coordinates is looked at in
 _SAMPLE = 50  # items that a schema is inferred from where none is declared
 _MOST_PAGES = 1000  # of collections
 
@@ -32,6 +33,7 @@ class Twin:
         self._capabilities: Capabilities | None = None
         self._collections: tuple[Collection, ...] | None = None
         self._described: dict[str, tuple[Collection, Schema]] = {}
+        self._choices: dict[str, CrsChoice] = {}
         self._api: dict[str, Any] | None = None
 
     @classmethod
@@ -47,6 +49,7 @@ class Twin:
         self._capabilities = None
         self._collections = None
         self._described.clear()
+        self._choices.clear()
         self._api = None
 
     def capabilities(self) -> Capabilities:
@@ -177,9 +180,11 @@ class Twin:
                 return parse(document, declared=declared)
         return None
 
-    def _sample(self, collection: Collection, limit: int) -> list[Item]:
+    def _sample(self, collection: Collection, limit: int, **params: str) -> list[Item]:
         try:
-            page, _ = self.session.get_json(collection.items_url, params={"limit": str(limit)}, accept=GEOJSON)
+            page, _ = self.session.get_json(
+                collection.items_url, params={"limit": str(limit), **params}, accept=GEOJSON
+            )
         except (NotFound, BadResponse, ServerFailed):
             return []
         features = page.get("features")
@@ -229,8 +234,19 @@ class Twin:
         return described_methods(self._api, identity)
 
     def choice(self, collection: Collection) -> CrsChoice:
-        """The CRS that ``collection`` is read and written in."""
-        return read_crs(self.capabilities(), collection)
+        """The CRS that ``collection`` is read and written in, and the axis order in which its coordinates really come.
+
+        Costs one small request, once, for a CRS whose axes are north, east.
+        """
+        choice = read_crs(self.capabilities(), collection)
+        if not choice.swap or collection.extent is None or choice.uri is None:
+            return choice
+        known = self._choices.get(collection.id)
+        if known is None:
+            items = self._sample(collection, _FEW, crs=choice.uri)
+            positions = [p for p in (first_position(item.geometry) for item in items) if p is not None]
+            known = self._choices[collection.id] = seen_order(choice, collection.extent, positions)
+        return known
 
     def count(self, collection: Collection, extent: Extent | None = None, *, choice: CrsChoice = DEFAULT) -> int | None:
         """How many items there are (in ``extent``: east/north, CRS of ``choice``); None where the twin does not say."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from .model import CRS84, CRS84H, Capabilities, Collection, Extent
 
 _CRS84_FORMS = re.compile(r"(^|[/:])(OGC[/:][\w.]*[/:]?)?CRS84(h?)\]?$", re.IGNORECASE)
 _EPSG_FORMS = re.compile(r"EPSG(?:[/:][\w.]*)?[/:](\d+)\]?$|epsg\.xml#(\d+)$", re.IGNORECASE)
+_LOOSE = 0.1  # of an extent's size: collections say theirs roughly
 _DENSIFY = 21  # points per edge of an extent that is transformed: straight edges become curves
 
 
@@ -38,6 +39,7 @@ class CrsChoice:
     swap: bool = False
     has_z: bool = False
     is_geographic: bool = True  # degrees
+    unlike_declared: bool = False  # the twin was seen to send east, north where the CRS has north, east
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,29 @@ def read_crs(capabilities: Capabilities, collection: Collection) -> CrsChoice:
                 collection.storage_crs, crs.srid, crs.swap, crs.has_z or collection.has_z, crs.is_geographic
             )
     return CrsChoice(None, 4326, False, collection.has_z)
+
+
+def seen_order(choice: CrsChoice, extent: Extent, positions: Sequence[tuple[float, float]]) -> CrsChoice:
+    """``choice`` with the axis order in which coordinates really come.
+
+    pygeoapi hands out what PostGIS stores, east and north, whatever the CRS says. ``positions`` as they came;
+    ``extent`` is the collection's in CRS84. The declared order is doubted only where it leads outside, and the other in.
+    """
+    if not choice.swap or not positions:
+        return choice
+    try:
+        box = transform_extent(extent, 4326, choice.srid)
+    except Unsupported:
+        return choice
+    dx, dy = (box[2] - box[0]) * _LOOSE, (box[3] - box[1]) * _LOOSE
+    box = (box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy)
+    as_declared = any(_within(box, north_east[1], north_east[0]) for north_east in positions)
+    as_seen = all(_within(box, *east_north) for east_north in positions)
+    return replace(choice, swap=False, unlike_declared=True) if as_seen and not as_declared else choice
+
+
+def _within(box: Extent, x: float, y: float) -> bool:
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
 def bbox_params(choice: CrsChoice, extent: Extent) -> dict[str, str]:
@@ -207,6 +232,7 @@ __all__ = [
     "in_twin_order",
     "read_crs",
     "same_place",
+    "seen_order",
     "storage_srid",
     "swapped",
     "transform_extent",

@@ -59,6 +59,10 @@ class ServerFailed(TwinError):
     """5xx, with the server's own words."""
 
 
+class PerhapsGone(ServerFailed):
+    """QGIS Server's answer for an item that it does not find: 500. It says the same while its database is away."""
+
+
 class NotFound(TwinError):
     """404 or 410."""
 

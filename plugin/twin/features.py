@@ -321,6 +321,14 @@ def _check_crs(reply: Reply, choice: CrsChoice, problems: list[str]) -> None:
     """A page in another CRS than the one asked for would put every feature in the wrong place."""
     told = content_crs(reply)
     wanted = choice.uri or CRS84
+    if choice.unlike_declared:
+        problems.append(
+            tr(
+                "The twin sends east before north, although {crs} has them the other way round. The features are read "
+                "and written as they come; tell the people who run the twin.",
+                crs=crs_key(wanted),
+            )
+        )
     if not told or same_place(told, wanted):
         return
     if choice.uri is None and crs_key(told) == "EPSG:4326":

@@ -16,6 +16,7 @@ from .errors import (
     BadResponse,
     Clash,
     NotFound,
+    PerhapsGone,
     Rejected,
     ServerFailed,
     TooBusy,
@@ -31,6 +32,7 @@ _SECRET_NAME = re.compile(
 _SECRET_VALUE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_\-.~+/=]{20,}")
 _PAIR = re.compile(r"([?&;#])([^=&;#\s]+)=([^&;#\s'\"<>)]*)")
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#]+@")
+_NO_SUCH_ITEM = re.compile(r"Invalid feature \[.*\]")  # QGIS Server, in place of a 404
 _TRACEBACK = re.compile(
     r"Traceback \(most recent call|^\s+at [\w$.]+\(|File \"[^\"]+\", line \d+|Exception in thread", re.MULTILINE
 )
@@ -183,6 +185,11 @@ def server_words(reply: Reply) -> str:
     return "" if _TRACEBACK.search(words) else shorten(scrub_text(words))
 
 
+def says_missing(reply: Reply) -> bool:
+    """Whether a server that answers 500 in place of 404 may mean that there is no such item."""
+    return reply.status == 500 and "json" in reply.content_type and bool(_NO_SUCH_ITEM.fullmatch(server_words(reply)))
+
+
 def problem_of(reply: Reply) -> dict[str, Any] | None:
     """The JSON object that came with an error (RFC 7807 or the server's own); None where there is none."""
     try:
@@ -272,7 +279,8 @@ def error_of(reply: Reply, *, write: bool, auth_name: str, at_home: bool, has_au
             status=status,
         )
     if status >= 500:
-        return ServerFailed(
+        kind = PerhapsGone if says_missing(reply) else ServerFailed
+        return kind(
             tr(
                 "The twin failed ({status}){said}. This is an error of its server, not of your data; try again, or "
                 "tell the people who run it.",

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .fit import DATE, DATE_TIME, GEOMETRY_TYPES, Violation, check
+from .items import item_id
 from .model import Item, Property, PropertyType, Schema
 
 _TYPES: tuple[PropertyType, ...] = ("string", "integer", "number", "boolean", "object", "array")
@@ -20,6 +21,9 @@ _GEOJSON_REF = re.compile(
 )
 _BY_LOWER = {name.lower(): name for name in GEOMETRY_TYPES}
 
+
+# What servers without a schema call the property that repeats the item's id
+_KEYS = frozenset({"fid", "id", "gid", "ogc_fid", "objectid", "pk", "pkey", "uuid", "globalid"})
 
 # UCUM codes that read otherwise than people write them
 _SIGNS = {"m2": "m²", "m3": "m³", "km2": "km²", "Cel": "°C", "deg": "°", "ug/m3": "µg/m³", "[EUR]": "€"}
@@ -204,18 +208,26 @@ def _unit(spec: Mapping[str, Any]) -> str:
 
 
 def infer(items: Iterable[Item]) -> Schema:
-    """A schema of what came: types only, no constraints (``declared=False``)."""
+    """A schema of what came: types only, no constraints (``declared=False``).
+
+    A property that is called like a key and repeats every item's id is read-only: it is the id.
+    """
     types: dict[str, PropertyType | None] = {}
+    keys: dict[str, bool] = {}
     geometries: set[str] = set()
     has_z = False
     for item in items:
         for name, value in item.properties.items():
             types[name] = _wider(types.get(name), None if value is None else _type_of(value))
+            if name.lower() in _KEYS:
+                keys[name] = keys.get(name, True) and item.id is not None and item_id(value) == item.id
         if item.geometry is not None:
             geometries.add(str(item.geometry.get("type")))
             has_z = has_z or is_3d(item.geometry)
     return Schema(
-        properties=tuple(Property(name, kind or "string") for name, kind in types.items()),
+        properties=tuple(
+            Property(name, kind or "string", read_only=keys.get(name, False)) for name, kind in types.items()
+        ),
         geometry_type=_common(geometries) if geometries else "",
         has_z=has_z,
         declared=False,
@@ -240,7 +252,7 @@ def merge_inferred(schema: Schema, seen: Schema) -> Schema:
                 still.add(new.name)
         elif not schema.declared and new.name not in _list(seen.raw.get("undecided")):
             wider = new.type if new.name in undecided else _wider(old.type, new.type)
-            merged[new.name] = replace(old, type=wider or "string")
+            merged[new.name] = replace(old, type=wider or "string", read_only=old.read_only and new.read_only)
     known = [t for t in (schema.geometry_type, seen.geometry_type) if t]
     geometry = schema.geometry_type if schema.declared and schema.geometry_type else (_common(known) if known else "")
     raw = schema.raw if schema.declared else {**schema.raw, "undecided": [n for n in merged if n in still]}

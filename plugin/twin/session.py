@@ -19,7 +19,7 @@ from ..text import tr, trn
 from .errors import BadResponse, Rejected, TwinError, Unreachable
 from .faults import classify, unreachable
 from .progress import Progress, Silent, check
-from .replies import Reply, decode_json, error_of, problem_of, scrub, without_userinfo
+from .replies import Reply, decode_json, error_of, problem_of, says_missing, scrub, without_userinfo
 
 JSON = "application/json"
 GEOJSON = "application/geo+json, application/json;q=0.8"
@@ -196,7 +196,7 @@ class Session:
                     return reply
                 wait = retry_after(reply)
                 not_processed = reply.status == 429 or (reply.status == 503 and wait is not None)
-                again = not_processed if write else reply.status in _RETRIED
+                again = not_processed if write else reply.status in _RETRIED and not says_missing(reply)
                 if not again or attempt >= self.retries:
                     refused = error_of(
                         reply, write=write, auth_name=self.auth_name, at_home=at_home, has_auth=self._auth is not None
