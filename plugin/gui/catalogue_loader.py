@@ -15,7 +15,7 @@ from ..map.log import log_error
 from ..map.network import open_twin
 from ..text import tr
 from ..twin.client import Twin
-from ..twin.crs import read_crs, transform_extent
+from ..twin.crs import transform_extent
 from ..twin.errors import CityTwinError, TwinError, Unreachable
 from ..twin.model import Capabilities, Collection, Extent
 from ..twin.progress import Progress, check
@@ -162,7 +162,7 @@ def estimate(
     found = 0
     for one in collections:
         check(progress)
-        choice = read_crs(capabilities, one)
+        choice = twin.choice(one)
         box = transform_extent(extent, srid, choice.srid) if extent is not None else None
         count = twin.count(one, box, choice=choice)
         if count is None:

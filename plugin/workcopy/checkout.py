@@ -13,7 +13,7 @@ from typing import Any
 
 from ..text import number, tr
 from ..twin.client import Twin
-from ..twin.crs import CrsChoice, read_crs, transform_extent
+from ..twin.crs import CrsChoice, transform_extent
 from ..twin.features import pages
 from ..twin.model import Capabilities, Collection, Extent, Page, Schema
 from ..twin.progress import SILENT, Progress, check
@@ -154,7 +154,7 @@ class _Checkout:
         started = time.monotonic()
         check(self._progress)
         collection, schema = self._twin.describe(self._twin.collection(name))
-        choice = read_crs(self._capabilities, collection)
+        choice = self._twin.choice(collection)
         box = transform_extent(extent, extent_srid, choice.srid) if extent else None
         total = self._twin.count(collection, extent=box, choice=choice) if box else collection.count
         source: Source | None = None
