@@ -98,7 +98,8 @@ def seen_order(choice: CrsChoice, extent: Extent, positions: Sequence[tuple[floa
     """``choice`` with the axis order in which coordinates really come.
 
     pygeoapi hands out what PostGIS stores, east and north, whatever the CRS says. ``positions`` as they came;
-    ``extent`` is the collection's in CRS84. The declared order is doubted only where it leads outside, and the other in.
+    ``extent`` is the collection's in CRS84. The declared order is doubted only where it leads outside of that, and the
+    other one inside.
     """
     if not choice.swap or not positions:
         return choice

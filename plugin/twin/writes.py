@@ -20,10 +20,12 @@ from .items import item_id, parse_item, usable_token, written_by_server
 from .landing import EXTENSION
 from .model import Capabilities, Collection, Item, Schema
 from .progress import Progress
+from .qgis_server import certainly, wants_modify
 from .replies import Reply, decode_json, looks_like_html, scrub, server_words
 from .session import GEOJSON, Session
 
 _FEATURE = "application/geo+json"
+_JSON = "application/json"
 _MERGE_PATCH = "application/merge-patch+json"
 _LONGEST_MESSAGE = 1000  # characters; a header must stay small
 
@@ -99,9 +101,12 @@ class Writer:
 
     def get(self, identity: str) -> tuple[Item, str | None]:
         """The item as it is now, and its lock (None where the twin has none that can be trusted). Raises `NotFound`."""
+        url = self._url(identity)
         params = {"crs": self._choice.uri} if self._choice.uri is not None else None
-        reply = self._session.request(
-            "GET", self._url(identity), params=params, accept=GEOJSON, progress=self._progress
+        reply = certainly(
+            self._session,
+            self._collection,
+            lambda: self._session.request("GET", url, params=params, accept=GEOJSON, progress=self._progress),
         )
         item = self._item(reply)
         if item is None:
@@ -149,8 +154,22 @@ class Writer:
             body["properties"] = dict(properties)
         if not isinstance(geometry, Unset):
             body["geometry"] = self.outgoing(geometry)
-        reply = self._send("PATCH", self._url(identity), body, _MERGE_PATCH, token, message)
+        try:
+            reply = self._send("PATCH", self._url(identity), body, _MERGE_PATCH, token, message)
+        except Rejected as error:
+            if not wants_modify(error):
+                raise
+            reply = self._modify(identity, body, token, message)
         return self._changed(identity, reply)
+
+    def _modify(self, identity: str, body: Mapping[str, Any], token: str | None, message: str) -> Reply:
+        """A change as QGIS Server takes it: attributes by its own PATCH, a geometry by a PUT, which merges there."""
+        properties = body.get("properties", {})
+        if "geometry" not in body:
+            return self._send("PATCH", self._url(identity), {"modify": properties}, _JSON, token, message)
+        self._must("PUT")
+        whole = {"type": "Feature", "id": identity, "geometry": body["geometry"], "properties": properties}
+        return self._send("PUT", self._url(identity), whole, _FEATURE, token, message)
 
     def replace(
         self,

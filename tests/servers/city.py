@@ -1,7 +1,7 @@
 """The data of every server in the contract tests: twelve buildings, four benches, three trees of Rotterdam.
 
-Buildings and benches in EPSG:28992 (east, north), trees in EPSG:4326 (north, east by its definition). Written as SQL for
-PostGIS and as GeoJSON for the embedded twin, out of the same values.
+Buildings and benches in EPSG:28992 (east, north), trees in EPSG:4326 (north, east by its definition). Written as SQL
+for PostGIS and as GeoJSON for the embedded twin, out of the same values.
 """
 
 from __future__ import annotations

@@ -16,13 +16,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 _PATIENCE = 10.0  # seconds between the polite signal and the other one
 
 
 def main(stop: str, user: str, folder: str, command: list[str]) -> int:
     """Run ``command`` in ``folder`` until standard input closes or it ends; its exit status."""
-    account = {"user": user, "group": _group_of(user), "extra_groups": ()} if user else {}
+    account: dict[str, Any] = {"user": user, "group": _group_of(user), "extra_groups": ()} if user else {}
     server = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, start_new_session=True, **account)
 
     def wait_for_starter() -> None:

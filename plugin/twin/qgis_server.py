@@ -1,0 +1,51 @@
+"""What QGIS Server (3.40, seen) does its own way, and how it is met.
+
+It answers 500 for an item that it does not find, and the same while its database is away. Its PATCH is no merge
+patch: it takes ``{"modify": {property: value}}``, no geometry, and passes over null. Its PUT merges the properties,
+passes over null too, and removes a geometry that is not sent.
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from ..text import tr
+from .errors import BadResponse, NotFound, PerhapsGone, Rejected, ServerFailed, TwinError
+from .model import Collection
+from .replies import Reply
+from .session import GEOJSON, Session
+
+
+def certainly(session: Session, collection: Collection, look: Callable[[], Reply]) -> Reply:
+    """What ``look`` gets. Raises `NotFound` instead of `PerhapsGone` where that is sure.
+
+    It is where the collection lists other items both before and after a second look: then its data were there.
+    """
+    try:
+        return look()
+    except PerhapsGone as doubt:
+        if not _lists(session, collection):
+            raise
+        try:
+            return look()
+        except PerhapsGone:
+            if not _lists(session, collection):
+                raise doubt from None
+        raise NotFound(
+            tr("The twin does not find this feature, though it lists others. Somebody deleted it."),
+            detail=doubt.detail,
+            status=doubt.status,
+        ) from doubt
+
+
+def _lists(session: Session, collection: Collection) -> bool:
+    try:
+        page, _ = session.get_json(collection.items_url, params={"limit": "1"}, accept=GEOJSON)
+    except (BadResponse, NotFound, ServerFailed):
+        return False
+    return bool(page.get("features"))
+
+
+def wants_modify(error: TwinError) -> bool:
+    """Whether this is how QGIS Server refuses a merge patch; nothing was changed then."""
+    return isinstance(error, Rejected) and error.status == 400 and 'Missing "modify"' in error.detail
