@@ -10,13 +10,16 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from .app import Settings, create_app
 from .negotiation import Credentials
+from .quirks import LIKE, Quirks
 from .server import TwinServer
+from .settings import Tier
 from .store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -28,6 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr
     )
+    try:
+        settings = _settings(options)
+    except ValueError as error:
+        return _fail(f"{error}.")
     credentials = None
     if options.require_auth:
         user, secret = os.environ.get("CITYTWIN_DEMO_USER", ""), os.environ.get("CITYTWIN_DEMO_PASSWORD", "")
@@ -44,9 +51,18 @@ def main(arguments: list[str] | None = None) -> int:
         except (StoreError, OSError) as error:
             return _fail(str(error))
         try:
-            return _serve(options, store, Settings(options.read_only, credentials))
+            return _serve(options, store, replace(settings, credentials=credentials))
         finally:
             store.close()
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """Raises ValueError."""
+    quirks = LIKE[options.like] if options.like else Quirks()
+    tier: Tier = options.mode or ("w0" if options.like else "w2")
+    if options.max_actions < 1:
+        raise ValueError("--max-actions must be 1 or more")
+    return Settings(options.read_only, tier=tier, max_actions=options.max_actions, quirks=quirks.with_(options.quirk))
 
 
 def fill(store: Store, data: Path | None = None, lod: float = 2.2, pilots: bool = False) -> int:
@@ -112,8 +128,8 @@ def _fail(sentence: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="citytwin-demo",
-        description="A small city twin: OGC API – Features with schemas, CRSs and locked writing, over CityJSON, "
-        "GeoJSON and GeoPackage files, or over a city of its own.",
+        description="A small city twin: OGC API – Features with schemas, CRSs, locked writing and change sets, over "
+        "CityJSON, GeoJSON and GeoPackage files, or over a city of its own.",
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="folder to load; without it a generated city is served"
@@ -131,6 +147,16 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="ask for HTTP Basic credentials: CITYTWIN_DEMO_USER and CITYTWIN_DEMO_PASSWORD from the environment",
     )
+    parser.add_argument(
+        "--mode", choices=("w2", "w1", "w0", "r"), help="what clients may do: whole change sets, locked writes, "
+        "writes without any lock, or reading only; w2 by default"
+    )  # fmt: skip
+    parser.add_argument("--max-actions", type=int, default=1000, metavar="N", help="actions of one change set (1000)")
+    parser.add_argument(
+        "--quirk", action="append", default=[], metavar="NAME[=N]", help="do one thing as real servers do it, for "
+        "testing clients; may be given several times: " + ", ".join(Quirks.names())
+    )  # fmt: skip
+    parser.add_argument("--like", choices=sorted(LIKE), help="the quirks of a real server, in mode w0")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input closes")
     parser.add_argument("--verbose", action="store_true", help="log every request")
     return parser

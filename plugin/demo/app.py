@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Callable
 
-from . import documents, items, openapi, pages, schema, writes
+from . import documents, items, openapi, pages, quirks, schema, transactions, writes
 from .model import Collection
-from .negotiation import Credentials, choose_format, finish
+from .negotiation import choose_format, finish
+from .quirks import Quirks
+from .settings import Settings
 from .store import Store
 from .web import (
     GEOJSON,
@@ -18,6 +20,7 @@ from .web import (
     OPENAPI,
     REASONS,
     SCHEMA_JSON,
+    TRANSACTION,
     Environ,
     Problem,
     Request,
@@ -28,15 +31,6 @@ from .web import (
 
 log = logging.getLogger(__name__)
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How this twin behaves. ``max_body`` in bytes."""
-
-    read_only: bool = False
-    credentials: Credentials | None = None
-    max_body: int = 32 * 1024 * 1024
 
 
 Handler = Callable[[Store, Settings, Request], Response]
@@ -50,6 +44,7 @@ class Route:
     types: tuple[str, ...]
     methods: dict[str, Handler]
     accept_headers: tuple[tuple[str, str], ...] = ()  # what OPTIONS tells about bodies
+    offered: Callable[[Settings], bool] = lambda _settings: True
 
 
 def create_app(store: Store, settings: Settings | None = None) -> WsgiApp:
@@ -68,6 +63,7 @@ def _serve(store: Store, settings: Settings, environ: Environ) -> tuple[int, lis
     request: Request | None = None
     try:
         request = Request.read(environ, settings.max_body)
+        quirks.before(settings.quirks, request)
         response = _answer(store, settings, request)
     except Problem as problem:
         response = problem.response()
@@ -76,14 +72,16 @@ def _serve(store: Store, settings: Settings, environ: Environ) -> tuple[int, lis
         response = Problem(500, "The twin failed to answer this; its log says why.").response()
     if request is None:
         return response.status, [("Content-Type", response.content_type)], response.body
+    if settings.quirks != _NONE:
+        response = quirks.after(settings.quirks, request, response)
     return finish(request, response)
 
 
 def _answer(store: Store, settings: Settings, request: Request) -> Response:
     if settings.credentials is not None:
         request.user = settings.credentials.check(request)
-    route = _find(request)
-    methods = {name: do for name, do in route.methods.items() if not (settings.read_only and name in WRITING)}
+    route = _find(request, settings)
+    methods = {name: do for name, do in route.methods.items() if name not in WRITING or settings.takes(name)}
     allow = ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
     if request.method == "OPTIONS":
         tells = tuple(pair for pair in route.accept_headers if pair[0].replace("Accept-", "").upper() in methods)
@@ -98,9 +96,9 @@ def _answer(store: Store, settings: Settings, request: Request) -> Response:
     return handler(store, settings, request)
 
 
-def _find(request: Request) -> Route:
+def _find(request: Request, settings: Settings) -> Route:
     for route in ROUTES:
-        if len(route.path) == len(request.path):
+        if len(route.path) == len(request.path) and route.offered(settings):
             params = {}
             for pattern, segment in zip(route.path, request.path):
                 if pattern.startswith("{"):
@@ -122,17 +120,17 @@ def _collection(store: Store, request: Request) -> Collection:
 
 def _landing(store: Store, settings: Settings, request: Request) -> Response:
     request.check_query(())
-    return Response.json(documents.landing(store, request))
+    return Response.json(documents.landing(store, settings, request))
 
 
 def _conformance(store: Store, settings: Settings, request: Request) -> Response:
     request.check_query(())
-    return Response.json(documents.conformance(settings.read_only))
+    return Response.json(documents.conformance(store, settings))
 
 
 def _api(store: Store, settings: Settings, request: Request) -> Response:
     request.check_query(())
-    return Response.json(openapi.document(store, request, settings.read_only), OPENAPI)
+    return Response.json(openapi.document(store, settings, request), OPENAPI)
 
 
 def _collections(store: Store, settings: Settings, request: Request) -> Response:
@@ -152,18 +150,26 @@ def _schema(store: Store, settings: Settings, request: Request) -> Response:
     return Response.json(schema.document(collection, url), SCHEMA_JSON)
 
 
-def _on_collection(do: Callable[[Store, Collection, Request], Response]) -> Handler:
+def _on_collection(do: Callable[[Store, Settings, Collection, Request], Response]) -> Handler:
     def handler(store: Store, settings: Settings, request: Request) -> Response:
-        return do(store, _collection(store, request), request)
+        return do(store, settings, _collection(store, request), request)
 
     return handler
 
 
+_NONE = Quirks()
 _BODIES = f"{GEOJSON}, {JSON}"
 ROUTES = (
     Route((), (JSON,), {"GET": _landing}),
     Route(("conformance",), (JSON,), {"GET": _conformance}),
     Route(("api",), (OPENAPI, JSON), {"GET": _api}),
+    Route(
+        ("transactions",),
+        (JSON,),
+        {"POST": transactions.execute},
+        (("Accept-Post", f"{TRANSACTION}, {JSON}"),),
+        lambda settings: settings.sets,
+    ),
     Route(("collections",), (JSON,), {"GET": _collections}),
     Route(("collections", "{collection}"), (JSON,), {"GET": _one_collection}),
     Route(("collections", "{collection}", "schema"), (SCHEMA_JSON, JSON), {"GET": _schema}),
@@ -185,3 +191,5 @@ ROUTES = (
         (("Accept-Patch", f"{MERGE_PATCH}, {_BODIES}"),),
     ),
 )
+
+__all__ = ["Settings", "create_app"]

@@ -6,8 +6,9 @@ from typing import Any
 
 from . import crs
 from .model import Collection
+from .settings import Settings
 from .store import Store
-from .web import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON, Request, link, links_to_formats
+from .web import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON, TRANSACTION, Request, link, links_to_formats
 
 _OGC = "http://www.opengis.net/spec/"
 _READ = (
@@ -21,30 +22,48 @@ _READ = (
     "ogcapi-common-3/1.0/conf/returnables-and-receivables",
     "ogcapi-features-5/1.0/conf/schemas",
 )
-_WRITE = (
-    "ogcapi-features-4/1.0/conf/create-replace-delete",
-    "ogcapi-features-4/1.0/conf/update",
-    "ogcapi-features-4/1.0/conf/features",
-    # the draft prints its requirements class; clients look for either spelling
-    "ogcapi-features-4/1.0/req/optimistic-locking-etags",
-    "ogcapi-features-4/1.0/conf/optimistic-locking-etags",
+_CRS = ("ogcapi-features-2/1.0/conf/crs",)
+_REFERENCES = ("ogcapi-common-3/1.0/conf/references", "ogcapi-features-5/1.0/conf/references")
+_WRITE = ("ogcapi-features-4/1.0/conf/create-replace-delete", "ogcapi-features-4/1.0/conf/features")
+_PATCH = ("ogcapi-features-4/1.0/conf/update",)
+# the proposal's text and its table spell the class for atomic sets differently; clients look for either
+_SETS = tuple(
+    f"ogcapi-features-11/1.0/conf/{name}"
+    for name in ("transactions", "atomic-transactions", "atomic-semantics", "json-transactions", "features")
 )
-# The profile's own extensions: the token of every item in a page; a UUID of the client's choice makes a create safe to
-# repeat; If-Match holds for DELETE too.
-_PROFILE_READ = ("urn:x-citytwin:conf:item-etags",)
-_PROFILE_WRITE = ("urn:x-citytwin:conf:create-with-id", "urn:x-citytwin:conf:delete-if-match")
 SCHEMA_REL = "http://www.opengis.net/def/rel/ogc/1.0/schema"
+SETS_REL = "http://www.opengis.net/def/rel/ogc/1.0/transactions"
 
 
-def conformance(read_only: bool) -> dict[str, Any]:
-    standard = _READ if read_only else _READ + _WRITE
-    own = _PROFILE_READ if read_only else _PROFILE_READ + _PROFILE_WRITE
-    return {"conformsTo": [_OGC + name for name in standard] + list(own)}
+def conformance(store: Store, settings: Settings) -> dict[str, Any]:
+    """The classes that hold in these settings. The profile's own extensions (``urn:x-citytwin:conf:``):
+
+    item-etags: every item in a page has its token, and who changed it when. create-with-id: a UUID of the client's
+    choice makes a create safe to repeat. delete-if-match: If-Match holds for DELETE too. transaction-if-match: an
+    action of a change set has a lock and a CRS of its own (``ifMatch``, ``contentCrs``), the answer tells what became
+    of each action (``actionResults``, ``failures``), and the landing page how many there may be.
+    """
+    found = [name for name in _READ if not (settings.quirks.crs84_only and name in _CRS)]
+    if any(prop.refers_to for one in store.collections() for prop in one.schema.properties):
+        found += _REFERENCES
+    own = ["item-etags"] if settings.item_etags else []
+    if settings.writable:
+        kind = settings.locks.kind
+        found += _WRITE + (_PATCH if settings.patches else ())
+        if kind != "none":
+            # the draft prints its requirements class; clients look for either spelling
+            found += [f"ogcapi-features-4/1.0/{part}/optimistic-locking-{kind}" for part in ("req", "conf")]
+        own += ["create-with-id"] if settings.create_with_id else []
+        own += ["delete-if-match"] if kind == "etags" else []
+    if settings.sets:
+        found += _SETS
+        own.append("transaction-if-match")
+    return {"conformsTo": [_OGC + name for name in found] + [f"urn:x-citytwin:conf:{name}" for name in own]}
 
 
-def landing(store: Store, request: Request) -> dict[str, Any]:
+def landing(store: Store, settings: Settings, request: Request) -> dict[str, Any]:
     title, description = store.about()
-    return {
+    document: dict[str, Any] = {
         "title": title,
         "description": description,
         "links": [
@@ -55,6 +74,10 @@ def landing(store: Store, request: Request) -> dict[str, Any]:
             link(request.url("collections"), "data", JSON, "The collections"),
         ],
     }
+    if settings.sets:
+        document["links"].append(link(request.url("transactions"), SETS_REL, TRANSACTION, "Whole sets of changes"))
+        document["x-citytwin-transactions"] = {"semantics": ["atomic"], "maxActions": settings.max_actions}
+    return document
 
 
 def collections(store: Store, request: Request) -> dict[str, Any]:

@@ -13,17 +13,18 @@ from urllib.parse import urlencode
 
 from . import crs
 from .geometry import Geometry
-from .model import Box, Collection, Item, Property, Query, compact
+from .locks import Locks
+from .model import DEFAULT_LIMIT, MAX_LIMIT, Box, Collection, Item, Property, Query, compact
 from .schema import RFC3339
+from .settings import Settings
 from .store import Store
 from .web import GEOJSON, HTML, Problem, Request, Response, link
 
-DEFAULT_LIMIT, MAX_LIMIT = 100, 10_000
 PAGE_PARAMETERS = ("limit", "offset", "bbox", "bbox-crs", "crs", "datetime")
 ITEM_PARAMETERS = ("crs",)
 
 
-def page(store: Store, collection: Collection, request: Request) -> Response:
+def page(store: Store, settings: Settings, collection: Collection, request: Request) -> Response:
     """``GET /collections/{id}/items``"""
     filters = filterable(collection)
     request.check_query((*PAGE_PARAMETERS, *filters))
@@ -46,54 +47,59 @@ def page(store: Store, collection: Collection, request: Request) -> Response:
         f'"numberMatched":{matched}',
         f'"numberReturned":{len(found)}',
         f'"links":{compact(_page_links(request, collection, query, matched))}',
-        f'"features":[{",".join(render(found, collection.storage_crs, uri))}]',
+        f'"features":[{",".join(render(settings, found, collection.storage_crs, uri))}]',
     ]
     return Response(
         body=("{" + ",".join(members) + "}").encode("utf-8"), content_type=GEOJSON, headers=(content_crs(uri),)
     )
 
 
-def single(store: Store, collection: Collection, request: Request) -> Response:
+def single(store: Store, settings: Settings, collection: Collection, request: Request) -> Response:
     """``GET /collections/{id}/items/{item}``"""
     request.check_query(ITEM_PARAMETERS)
     uri = crs_parameter(request, collection, "crs")
     item = store.item(collection.id, request.params["item"])
     if item is None:
         raise Problem(404, f"Collection {collection.id} has no item {request.params['item']}.")
-    return item_response(request, collection, item, uri)
+    return item_response(settings, request, collection, item, uri)
 
 
-def item_response(request: Request, collection: Collection, item: Item, uri: str, status: int = 200) -> Response:
+def item_response(
+    settings: Settings, request: Request, collection: Collection, item: Item, uri: str, status: int = 200
+) -> Response:
     url = request.url("collections", collection.id, "items", str(item.id))
     links = [
         link(url, "self", GEOJSON),
         link(f"{url}?f=html", "alternate", HTML),
         link(request.url("collections", collection.id), "collection", "application/json", collection.title),
     ]
-    text = render([item], collection.storage_crs, uri)[0]
+    text = render(settings, [item], collection.storage_crs, uri)[0]
     body = f'{text[:-1]},"links":{compact(links)}}}'.encode()
-    return Response(status, body, GEOJSON, (content_crs(uri),), etag=item.etag)
+    headers = (content_crs(uri), *settings.locks.headers(item))
+    return Response(status, body, GEOJSON, headers, etag=settings.locks.etag(item.etag))
 
 
-def render(found: list[Item], source: str, target: str) -> list[str]:
+def render(settings: Settings, found: list[Item], source: str, target: str) -> list[str]:
     """Each item as GeoJSON text, in CRS ``target``; all of them transformed in one go."""
     geometries: list[str | None] = [item.geometry for item in found]
     if source != target:
         parsed: list[Geometry | None] = [json.loads(text) if text else None for text in geometries]
         crs.reproject([geometry for geometry in parsed if geometry], source, target)
         geometries = [compact(geometry) if geometry else None for geometry in parsed]
-    return [_feature_text(item, geometry) for item, geometry in zip(found, geometries)]
+    locks = settings.locks if settings.item_etags else None
+    return [_feature_text(item, geometry, locks) for item, geometry in zip(found, geometries)]
 
 
-def _feature_text(item: Item, geometry: str | None) -> str:
+def _feature_text(item: Item, geometry: str | None, locks: Locks | None) -> str:
+    """``locks``: the item carries its token, and who changed it when (extension item-etags)."""
     item_id = item.id if isinstance(item.id, int) else compact(item.id)
-    etag = item.etag.replace('"', '\\"')
-    known = f',"updated":"{item.updated}"' if item.updated else ""
-    known += f',"updatedBy":{compact(item.updated_by)}' if item.updated_by else ""
-    return (
-        f'{{"type":"Feature","id":{item_id},"etag":"{etag}"{known},'
-        f'"geometry":{geometry or "null"},"properties":{item.properties}}}'
-    )
+    known = ""
+    if locks is not None:
+        etag = locks.etag(item.etag).replace('"', '\\"')
+        known = f',"etag":"{etag}"'
+        known += f',"updated":"{item.updated}"' if item.updated else ""
+        known += f',"updatedBy":{compact(item.updated_by)}' if item.updated_by else ""
+    return f'{{"type":"Feature","id":{item_id}{known},"geometry":{geometry or "null"},"properties":{item.properties}}}'
 
 
 def content_crs(uri: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Any, Union
 Box = tuple[float, float, float, float]
 ItemId = Union[str, int]
 Json = Any
+DEFAULT_LIMIT, MAX_LIMIT = 100, 10_000  # items of a page
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Property:
     pattern: str = ""
     unit: str = ""
     computed: str = ""  # the server works it out: "area" or "length" of the geometry in storage CRS
+    refers_to: str = ""  # its values are ids of items of this collection
 
 
 @dataclass(frozen=True)

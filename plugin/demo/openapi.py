@@ -6,17 +6,18 @@ from typing import Any
 from urllib.parse import quote
 
 from . import crs
-from .items import DEFAULT_LIMIT, MAX_LIMIT, filterable
-from .model import Collection
+from .items import filterable
+from .model import DEFAULT_LIMIT, MAX_LIMIT, Collection
 from .schema import GEOMETRY, property_document
+from .settings import Settings
 from .store import Store
-from .web import GEOJSON, HTML, JSON, MERGE_PATCH, OPENAPI, PROBLEM, SCHEMA_JSON, Request
+from .web import GEOJSON, HTML, JSON, MERGE_PATCH, OPENAPI, PROBLEM, SCHEMA_JSON, TRANSACTION, Request
 
 _COORDINATES: dict[str, Any] = {"type": "number"}
 _DEPTH = {"Point": 1, "MultiPoint": 2, "LineString": 2, "MultiLineString": 3, "Polygon": 3, "MultiPolygon": 4}
 
 
-def document(store: Store, request: Request, read_only: bool) -> dict[str, Any]:
+def document(store: Store, settings: Settings, request: Request) -> dict[str, Any]:
     title, description = store.about()
     paths: dict[str, Any] = {
         "/": {"get": _read("landing", "Landing page", JSON)},
@@ -25,7 +26,9 @@ def document(store: Store, request: Request, read_only: bool) -> dict[str, Any]:
         "/collections": {"get": _read("collections", "The collections", JSON)},
     }
     for collection in store.collections():
-        paths.update(_collection_paths(collection, read_only))
+        paths.update(_collection_paths(collection, settings))
+    if settings.sets:
+        paths["/transactions"] = {"post": _transactions(settings)}
     return {
         "openapi": "3.0.3",
         "info": {"title": title, "description": description, "version": "1.0.0"},
@@ -92,7 +95,7 @@ def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any
 _F = _query("f", {"type": "string", "enum": ["json", "html"]}, "Format; else the header Accept decides")
 
 
-def _collection_paths(collection: Collection, read_only: bool) -> dict[str, Any]:
+def _collection_paths(collection: Collection, settings: Settings) -> dict[str, Any]:
     name, title = collection.id, collection.title
     path = f"/collections/{quote(name, safe='')}"
     uris = list(crs.offered(collection.storage_crs, collection.schema.has_z))
@@ -111,8 +114,8 @@ def _collection_paths(collection: Collection, read_only: bool) -> dict[str, Any]
             {"200": _content("The item", GEOJSON, HTML), "304": {"description": "Not modified"}}, "400", "404", "406",
         ),
     }  # fmt: skip
-    if not read_only:
-        _add_writes(collection, uris, items, item)
+    if settings.writable:
+        _add_writes(collection, settings, uris, items, item)
     schema = _operation(f"{name}.schema", f"{title}: schema", [_F], {"200": _content("The schema", SCHEMA_JSON, HTML)})
     return {
         path: {"get": _read(name, title, JSON)},
@@ -139,16 +142,19 @@ def _page_parameters(collection: Collection, uris: list[str], crs_parameter: dic
     return found
 
 
-def _add_writes(collection: Collection, uris: list[str], items: dict[str, Any], item: dict[str, Any]) -> None:
+def _add_writes(
+    collection: Collection, settings: Settings, uris: list[str], items: dict[str, Any], item: dict[str, Any]
+) -> None:
     name, title = collection.id, collection.title
     content_crs = {
         "name": "Content-Crs", "in": "header", "description": "CRS of the body's coordinates; CRS84 if missing",
         "schema": {"type": "string", "enum": [f"<{uri}>" for uri in uris]},
     }  # fmt: skip
     lock = {
-        "name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"},
-        "description": "The ETag of the version that was changed",
+        "name": settings.locks.header, "in": "header", "required": settings.quirks.missing_lock != 200,
+        "schema": {"type": "string"}, "description": "The lock of the version that was changed",
     }  # fmt: skip
+    locks = [lock] if settings.locks.header else []
     body = {"required": True, "content": {kind: {"schema": _feature_schema(collection)} for kind in (GEOJSON, JSON)}}
     patch = {"required": True, "content": {MERGE_PATCH: {"schema": {"type": "object"}}}}
     locked = ("400", "404", "412", "413", "415", "428")
@@ -157,15 +163,53 @@ def _add_writes(collection: Collection, uris: list[str], items: dict[str, Any], 
         {"201": _content("Created; Location and ETag tell where and which", GEOJSON)}, "400", "409", "413", "415",
     )  # fmt: skip
     items["post"]["requestBody"] = body
-    for method, summary, request_body in (("put", "replace", body), ("patch", "update", patch)):
+    methods = [("put", "replace", body), *([("patch", "update", patch)] if settings.patches else [])]
+    for method, summary, request_body in methods:
         done = {"200": _content("The item as it is now", GEOJSON), "204": {"description": "Done"}}
         item[method] = _operation(
-            f"{name}.{summary}", f"{title}: {summary} an item", [content_crs, lock], done, *locked
+            f"{name}.{summary}", f"{title}: {summary} an item", [content_crs, *locks], done, *locked
         )
         item[method]["requestBody"] = request_body
     item["delete"] = _operation(
-        f"{name}.delete", f"{title}: delete an item", [lock], {"204": {"description": "Deleted"}}, "404", "412", "428"
+        f"{name}.delete", f"{title}: delete an item", locks, {"204": {"description": "Deleted"}}, "404", "412", "428"
     )
+
+
+def _transactions(settings: Settings) -> dict[str, Any]:
+    """``POST /transactions``; ``maxItems`` is how many actions a set may have."""
+    action: dict[str, Any] = {
+        "type": "object",
+        "required": ["action", "collection"],
+        "properties": {
+            "action": {"type": "string", "enum": ["insert", "update", "replace", "delete"]},
+            "collection": {"type": "string"},
+            "id": {"type": "string", "description": "Names the action where it fails"},
+            "items": {"type": "array", "items": {"type": "object"}, "description": "The features of an insert"},
+            "properties": {
+                "type": "object",
+                "description": "Of an update: add, modify (lists of name and value) and delete (names); "
+                "of a replace: feature",
+            },
+            "filter": {"description": "Names the items by their ids: CQL2 on id, or an object with ids"},
+            "filter-lang": {"type": "string", "default": "cql2-json", "enum": ["cql2-json", "cql2-text"]},
+            "ifMatch": {"type": "string", "description": "The ETag of the version that was changed"},
+            "contentCrs": {"type": "string", "description": "CRS of its coordinates; else that of Content-Crs"},
+        },
+    }
+    transaction = {"type": "array", "items": action, "maxItems": settings.max_actions}
+    body = {
+        "type": "object",
+        "required": ["transaction"],
+        "properties": {
+            "semantic": {"type": "string", "enum": ["atomic"], "default": "atomic"},
+            "transaction": transaction,
+        },
+    }
+    done = {"200": _content("What was done", JSON), "204": {"description": "Done"}}
+    problems = ("400", "404", "409", "412", "413", "415", "422", "428")
+    found = _operation("transactions", "Apply a whole set of changes, or none of it", [], done, *problems)
+    found["requestBody"] = {"required": True, "content": {kind: {"schema": body} for kind in (TRANSACTION, JSON)}}
+    return found
 
 
 def _feature_schema(collection: Collection) -> dict[str, Any]:

@@ -79,6 +79,8 @@ def property_document(prop: Property) -> dict[str, Any]:
             found[key] = number
     if prop.read_only:
         found["readOnly"] = True
+    if prop.refers_to:
+        found["x-ogc-role"], found["x-ogc-collectionId"] = "reference", prop.refers_to
     return found
 
 

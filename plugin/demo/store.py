@@ -169,13 +169,14 @@ class Store:
     # -- writing ---------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def write(self, collection_id: str) -> Iterator[Writing]:
-        """One write transaction: what is read inside cannot change before it ends; an exception undoes all of it."""
-        n = self._collections[collection_id][0]
+    def transaction(self) -> Iterator[Transaction]:
+        """One write transaction over all collections: what is read inside cannot change before it ends; an exception
+        undoes all of it."""
+        touched: set[int] = set()
         with self._writing, self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
-                yield Writing(self, db, n)
+                yield Transaction(self, db, touched)
                 db.execute("COMMIT")
             except BaseException:
                 if db.in_transaction:
@@ -184,7 +185,14 @@ class Store:
             finally:
                 with self._counting:
                     self._epoch += 1
-                    self._states.pop(n, None)
+                    for n in touched:
+                        self._states.pop(n, None)
+
+    @contextmanager
+    def write(self, collection_id: str) -> Iterator[Writing]:
+        """One write transaction of which a single collection is needed."""
+        with self.transaction() as transaction:
+            yield transaction.collection(collection_id)
 
     def close(self) -> None:
         while self._idle:
@@ -242,14 +250,36 @@ class Store:
         return db
 
 
+class Transaction:
+    """A write transaction that is open."""
+
+    def __init__(self, store: Store, db: sqlite3.Connection, touched: set[int]) -> None:
+        self._store, self._db, self._touched = store, db, touched
+
+    def collection(self, collection_id: str) -> Writing:
+        """A collection to write in, which has to be there."""
+        n = self._store._collections[collection_id][0]
+        self._touched.add(n)
+        return Writing(self._store, self._db, n)
+
+
 class Writing:
-    """What can be done inside one write transaction on one collection."""
+    """What can be done inside a write transaction on one of its collections."""
 
     def __init__(self, store: Store, db: sqlite3.Connection, n: int) -> None:
         self._store, self._db, self._n = store, db, n
 
     def item(self, item_id: str) -> Item | None:
         return self._store._find(self._db, self._n, item_id)
+
+    def next_number(self) -> int:
+        """A whole number above all that are or have been ids of this collection."""
+        row = self._db.execute(
+            "SELECT max(coalesce((SELECT max(CAST(id AS INTEGER)) FROM item WHERE collection = :n), 0),"
+            " coalesce((SELECT max(CAST(item AS INTEGER)) FROM change WHERE collection = :n), 0))",
+            {"n": self._n},
+        ).fetchone()
+        return int(row[0]) + 1
 
     def created(self, item_id: str) -> tuple[str, str] | None:
         """Digest of the first body and first ETag of an item created with an id of the client's choice."""

@@ -16,11 +16,13 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 SCHEMA_JSON, MERGE_PATCH = "application/schema+json", "application/merge-patch+json"
+TRANSACTION = "application/ogc-tx+json"
 OPENAPI, PROBLEM = "application/vnd.oai.openapi+json;version=3.0", "application/problem+json"
 REASONS = {
     200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
     404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 409: "Conflict", 411: "Length Required",
-    412: "Precondition Failed", 413: "Content Too Large", 415: "Unsupported Media Type", 428: "Precondition Required",
+    412: "Precondition Failed", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content",
+    428: "Precondition Required",
     500: "Internal Server Error", 501: "Not Implemented",
 }  # fmt: skip
 
@@ -39,7 +41,8 @@ class Response:
 
 
 class Problem(Exception):
-    """An error that the client is told: ``detail`` is a sentence, ``errors`` one entry per property at fault."""
+    """An error that the client is told: ``detail`` is a sentence, ``errors`` one entry per property at fault, ``more``
+    are further members of the problem document."""
 
     def __init__(
         self,
@@ -48,9 +51,11 @@ class Problem(Exception):
         *,
         errors: Sequence[Mapping[str, str]] = (),
         headers: Sequence[tuple[str, str]] = (),
+        more: Mapping[str, Json] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.errors, self.headers = status, detail, tuple(errors), tuple(headers)
+        self.more = dict(more or {})
 
     def response(self) -> Response:
         body: dict[str, Any] = {
@@ -58,6 +63,7 @@ class Problem(Exception):
             "title": REASONS.get(self.status, "Error"),
             "status": self.status,
             "detail": self.detail,
+            **self.more,
         }
         if self.errors:
             body["errors"] = [dict(error) for error in self.errors]

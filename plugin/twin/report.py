@@ -179,10 +179,14 @@ def _more(c: Capabilities) -> list[Sentence]:
         lines.append(Sentence("good", tr("It has live sensors (SensorThings).")))
     if c.tiles3d:
         lines.append(Sentence("good", tr("It has a 3D city model (3D Tiles).")))
-    if Conformance(c.conformance).has("ogcapi-features-11"):
+    if c.transactions is None and Conformance(c.conformance).has("ogcapi-features-11"):
         lines.append(
             Sentence(
-                "limit", tr("It offers transactions, which this version does not use: changes are sent one by one.")
+                "limit",
+                tr(
+                    "It takes whole sets of changes, but without a version lock for each, so they are not used: changes "
+                    "are sent one by one."
+                ),
             )
         )
     return lines

@@ -334,7 +334,7 @@ def test_the_embedded_twin(demo_twin: RunningTwin) -> None:
     with Session(demo_twin.url) as session:
         twin = Twin.connect(session)
         found = twin.capabilities()
-        assert (found.tier, found.locking) == ("W1", "etags") and found.problems == ()
+        assert (found.tier, found.locking) == ("W2", "etags") and found.problems == ()
         assert (
             found.crs_supported
             and found.schemas
