@@ -1,0 +1,27 @@
+"""The colours of the three sides, on maps and in tables, told apart without seeing red and green too."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtGui import QColor, QPalette
+
+COLOURS = {"base": QColor(120, 130, 140), "mine": QColor(0, 133, 140), "theirs": QColor(168, 60, 160)}
+OWN = QColor(190, 130, 0)
+OPEN = QColor(200, 69, 59)
+RESOLVED = QColor(46, 158, 91)
+_TINT = 42
+
+
+def tint(pick: str) -> QColor:
+    """The ground of a value that was taken from that side; it works on light and dark themes."""
+    colour = QColor(COLOURS.get(pick, OWN))
+    colour.setAlpha(_TINT)
+    return colour
+
+
+def is_dark(palette: QPalette) -> bool:
+    return bool(palette.color(QPalette.ColorRole.Base).lightness() < 128)
+
+
+def ink(colour: QColor, palette: QPalette) -> QColor:
+    """``colour`` as text: readable on this theme."""
+    return QColor(colour.lighter(150) if is_dark(palette) else colour.darker(108))

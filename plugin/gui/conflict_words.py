@@ -1,0 +1,95 @@
+"""Conflicts in words that a planner uses."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtCore import QDateTime, QLocale, Qt
+
+from ..text import tr, trn
+from ..workcopy.columns import Stored
+from ..workcopy.conflicts import Conflict, ConflictCell
+from ..workcopy.wording import shown
+from .conflict_choices import Choice, Decision, Pick, is_open, keep_of, open_cells
+
+
+def kind_words(conflict: Conflict) -> str:
+    """What happened, in a few words."""
+    return {
+        "update-update": tr("You both changed it"),
+        "update-delete": tr("They deleted it, you changed it"),
+        "delete-update": tr("You deleted it, they changed it"),
+        "create-create": tr("You both added it"),
+    }.get(conflict.kind, conflict.kind)
+
+
+def moment(text: str | None) -> str:
+    """An RFC 3339 time as the user's clock and language have it; empty for none."""
+    when = QDateTime.fromString(text or "", Qt.DateFormat.ISODateWithMs)
+    return str(QLocale().toString(when.toLocalTime(), QLocale.FormatType.ShortFormat)) if when.isValid() else ""
+
+
+def who_words(conflict: Conflict) -> str:
+    """Who made theirs, and when; empty where the twin does not tell."""
+    when = moment(conflict.changed)
+    if conflict.who and when:
+        return tr("Theirs is by {who}, {when}.", who=conflict.who, when=when)
+    if conflict.who:
+        return tr("Theirs is by {who}.", who=conflict.who)
+    return tr("Theirs is of {when}.", when=when) if when else ""
+
+
+def state_words(conflict: Conflict, decision: Decision) -> str:
+    """How far it is decided, in a word or two."""
+    if not is_open(conflict, decision):
+        return tr("resolved")
+    left = len(open_cells(conflict, decision))
+    return trn("{n} open", "{n} open", left) if left else tr("open")
+
+
+def outcome_words(conflict: Conflict, decision: Decision) -> str:
+    """What Apply will do with it, or what is missing."""
+    keep = keep_of(conflict, decision)
+    if keep == "deleted":
+        return tr("The feature will be deleted.")
+    if keep == "both":
+        return tr("Both features will stay.")
+    if keep == "":
+        return tr("Answer the question first.")
+    left = len(open_cells(conflict, decision))
+    if left:
+        return trn("{n} value is still to be chosen.", "{n} values are still to be chosen.", left)
+    return tr("Resolved.")
+
+
+def column_title(cell: ConflictCell) -> str:
+    return tr("Geometry") if cell.kind == "geometry" else cell.title or cell.column
+
+
+def pick_word(pick: Pick) -> str:
+    """Where a value comes from."""
+    return {"base": tr("base"), "mine": tr("mine"), "theirs": tr("theirs"), "own": tr("edited")}[pick]
+
+
+def tag(cell: ConflictCell, choice: Choice | None, chosen: bool) -> str:
+    """What stands beside a result: where it comes from."""
+    if cell.read_only:
+        return tr("kept by the twin")
+    if choice is None:
+        return ""
+    if not chosen and cell.verdict == "same":
+        return ""
+    if not chosen and cell.verdict == "both":
+        return tr("both alike")
+    return pick_word(choice.pick)
+
+
+def one_line(value: Stored, kind: str) -> str:
+    """A value in one line of a table."""
+    return " ".join(shown(value, kind).split())
+
+
+def changed_titles(conflict: Conflict) -> str:
+    """The columns that the side which is still there changed: "height, name and 2 more"."""
+    titles = [tr("geometry") if cell.kind == "geometry" else cell.title or cell.column for cell in conflict.clashes]
+    if len(titles) > 3:
+        return tr("{names} and {n} more", names=", ".join(titles[:2]), n=len(titles) - 2)
+    return ", ".join(titles)
