@@ -78,7 +78,11 @@ class Editor:
         return self._put(item, body, uri)
 
     def delete(self, item_id: str, lock: str | None) -> None:
+        """A deleted item may be referred to by none: what refers to it has to go first."""
         item = self.locked(item_id, lock)
+        referrer = self.writing.referrer(self.collection.id, str(item.id))
+        if referrer is not None:
+            raise Problem(422, f"Item {item.id} cannot be deleted, because {referrer} refers to it.")
         self.writing.delete(str(item.id), self.author)
 
     # -- steps -------------------------------------------------------------------------------------------------------
@@ -108,6 +112,7 @@ class Editor:
         geometry = check_geometry(collection.schema, body.get("geometry"), uri, errors)
         if errors:
             raise Problem(400, f"The feature does not fit the schema. {errors.sentence()}", errors=errors)
+        self._check_references(properties)
         if geometry is not None:
             crs.reproject([geometry], uri, collection.storage_crs)
         box = box_of(geometry)
@@ -120,6 +125,15 @@ class Editor:
         except (ValueError, RecursionError) as error:  # infinity in an object, half a character, a thousand levels
             raise Problem(400, f"The properties cannot be stored: {error}.") from error
         return Feature(item_id, compact(geometry) if geometry else None, box, text)
+
+    def _check_references(self, properties: dict[str, Any]) -> None:
+        errors = Errors()
+        for prop in self.collection.schema.properties:
+            value = properties.get(prop.name)
+            if prop.refers_to and value is not None and not self.writing.has(prop.refers_to, str(value)):
+                errors.say(prop.name, f"collection {prop.refers_to} has no item {value}")
+        if errors:
+            raise Problem(422, f"The feature refers to what is not there. {errors.sentence()}", errors=errors)
 
     def _put(self, item: Item, body: dict[str, Any], uri: str) -> Made:
         author = replace(self.author, at=self.locks.moment(item, self.author.at))

@@ -272,6 +272,24 @@ class Writing:
     def item(self, item_id: str) -> Item | None:
         return self._store._find(self._db, self._n, item_id)
 
+    def has(self, collection_id: str, item_id: str) -> bool:
+        """Whether another collection has an item, inside this transaction."""
+        other = self._store._collections.get(collection_id)
+        return other is not None and self._store._find(self._db, other[0], item_id) is not None
+
+    def referrer(self, collection_id: str, item_id: str) -> str | None:
+        """An item of any collection that refers to this collection's (``collection_id``) item; None where none does."""
+        for name, (n, collection) in self._store._collections.items():
+            for prop in collection.schema.properties:
+                if prop.refers_to == collection_id:
+                    row = self._db.execute(
+                        "SELECT id FROM item WHERE collection = ? AND CAST(json_extract(properties, ?) AS TEXT) = ?",
+                        (n, f'$."{prop.name}"', item_id),
+                    ).fetchone()
+                    if row is not None:
+                        return f"{name}/{row[0]}"
+        return None
+
     def next_number(self) -> int:
         """A whole number above all that are or have been ids of this collection."""
         row = self._db.execute(
