@@ -182,8 +182,6 @@ def same(one: Stored, other: Stored, kind: str) -> bool:
         return True
     if one is None or other is None:
         return False
-    if kind in ("integer", "number", "boolean") and isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        return float(one) == float(other)
     if kind in ("date", "date-time", "object", "array"):
         return bool(_canonical(one, kind) == _canonical(other, kind))
     return False
@@ -192,10 +190,21 @@ def same(one: Stored, other: Stored, kind: str) -> bool:
 def _canonical(value: Stored, kind: str) -> Any:
     try:
         if kind in ("object", "array"):
-            return json.loads(str(value))
+            return _told_apart(json.loads(str(value)))
         return to_stored(value, kind)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
+
+
+def _told_apart(node: Any) -> Any:
+    """JSON that can be compared: Python takes true for 1."""
+    if isinstance(node, bool):
+        return (node,)
+    if isinstance(node, list):
+        return [_told_apart(part) for part in node]
+    if isinstance(node, dict):
+        return {name: _told_apart(part) for name, part in node.items()}
+    return node
 
 
 def _short(value: Any) -> str:

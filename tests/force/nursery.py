@@ -1,8 +1,8 @@
 """A process that has everything imported and forks a child per job, to be killed: ``python -m tests.force.nursery``.
 
 A job is a line of JSON on standard input, its answer a line on standard output. ``delay``: the child is killed after so
-many seconds; ``point``: the child kills itself at its so manieth point, of which one lies before every SQL statement, and one
-before and one behind every request and every renaming of a file. Neither: the child runs to its end.
+many seconds; ``point``: the child kills itself at its so manieth point, of which one lies before every SQL statement,
+and one before and one behind every request and every renaming of a file. Neither: the child runs to its end.
 """
 
 from __future__ import annotations
