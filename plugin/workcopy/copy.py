@@ -95,7 +95,7 @@ class WorkingCopy:
         """How many features changed, per table. Raises `TrackingBroken`."""
         out = {}
         with opened(self.path) as connection:
-            for source in self._healthy(table):
+            for source in self.healthy(table):
                 tally = {"insert": 0, "update": 0, "delete": 0}
                 for change in ch.read(connection, source):
                     tally[change.kind] += 1
@@ -107,14 +107,14 @@ class WorkingCopy:
         """Every change, table by table. Raises `TrackingBroken`."""
         out: list[Change] = []
         with opened(self.path) as connection:
-            for source in self._healthy(table):
+            for source in self.healthy(table):
                 out.extend(ch.read(connection, source, conflicts.clashing(connection, source)))
         return out
 
     def has_changes(self) -> bool:
         """Whether anything differs from what was published. Raises `TrackingBroken`."""
         with opened(self.path) as connection:
-            for source in self._healthy(None):
+            for source in self.healthy(None):
                 if connection.execute(sql.has_base(source.table)).fetchone()[0] and any(ch.read(connection, source)):
                     return True
         return False
@@ -122,7 +122,7 @@ class WorkingCopy:
     def conflicts(self, table: str | None = None) -> list[Conflict]:
         """The conflicts that nobody has decided yet. Raises `TrackingBroken`."""
         with opened(self.path) as connection:
-            return [found for source in self._healthy(table) for found in conflicts.read(connection, source)]
+            return [found for source in self.healthy(table) for found in conflicts.read(connection, source)]
 
     def feature_box(self, change: Change) -> Box | None:
         """Where a change is, in the table's CRS: old and new geometry together. None without a geometry."""
@@ -152,11 +152,12 @@ class WorkingCopy:
         done = 0
         with opened(self.path, write=True) as connection, transaction(connection, tracking=False):
             for change in changes:
-                self._healthy(change.table)
+                self.healthy(change.table)
                 done += _discard(connection, self.source(change.table), change)
         return done
 
-    def _healthy(self, table: str | None) -> Sequence[Source]:
+    def healthy(self, table: str | None) -> Sequence[Source]:
+        """The source of ``table``, or all. Raises `TrackingBroken` where its changes cannot be known."""
         wanted = self.sources if table is None else (self.source(table),)
         for source in wanted:
             if source.table in self.problems:
@@ -249,6 +250,7 @@ def _discard(connection: sqlite3.Connection, source: Source, change: Change) -> 
             return 0
         connection.execute(sql.delete_row(table), (change.fid,))
         connection.execute(sql.DROP_CONFLICT_OF_ROW, (table, change.fid))
+        connection.execute(sql.DROP_HELD, (table, change.fid))
         return 1
     base = connection.execute(sql.base_row(table, tracked), (change.twin_id,)).fetchone()
     if base is None:

@@ -18,8 +18,9 @@ from .changes import Kind
 from .columns import Stored
 
 # published: the twin has it · unsent: it certainly has not · rejected: it refused · clash: somebody else was first ·
-# held: it may have created it, and cannot be asked · sending: not known yet
-STATES = ("sending", "published", "unsent", "rejected", "clash", "held")
+# held: it may have created it, and cannot be asked · sending: not known yet · invalid: a problem was found before
+# sending · dropped: held, and discarded here
+STATES = ("sending", "published", "unsent", "rejected", "clash", "held", "invalid", "dropped")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Entry:
     token: str | None
     sent: Mapping[str, Stored]  # the row's tracked columns when it was sent
     state: str = "sending"
+    label: str = ""  # what people call the feature
 
 
 def now() -> str:
@@ -60,6 +62,7 @@ def write_ahead(connection: sqlite3.Connection, entry: Entry) -> Entry:
             entry.token,
             packed,
             now(),
+            entry.label,
         ),
     )
     return replace(entry, id=cursor.lastrowid or 0)

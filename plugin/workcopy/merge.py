@@ -66,9 +66,10 @@ def merge(base: Values | None, mine: Values | None, theirs: Values | None, field
     """Merge one feature. ``base`` is the last state that both sides knew; an absent column counts as null."""
     if mine is not None and theirs is not None:
         cells = tuple(_cell(field, base or {}, mine, theirs) for field in fields)
-        clash = any(cell.verdict == "clash" for cell in cells)
-        kind: ConflictKind = "" if not clash else "update-update" if base is not None else "create-create"
         ours = any(cell.verdict in ("mine", "clash") for cell in cells)
+        kind: ConflictKind = "update-update" if any(cell.verdict == "clash" for cell in cells) else ""
+        if base is None and (ours or _differ(cells, fields)):
+            kind = "create-create"  # whether two such features are the same thing is for somebody to say
         return Merge(kind, {cell.column: cell.result for cell in cells}, cells, ours)
     if base is None:
         # one side created it, or nobody has it: there is nothing to compare with
@@ -81,11 +82,12 @@ def merge(base: Values | None, mine: Values | None, theirs: Values | None, field
     return Merge("", None, (), False)
 
 
-def alike(one: Stored, other: Stored, kind: str, *, told: Stored = None) -> bool:
+def alike(one: Stored, other: Stored, kind: str, *, told: Stored = None, rounded: bool = False) -> bool:
     """Whether two stored values mean the same.
 
     ``told`` is what came from the twin last: its digits show how precisely the twin keeps coordinates and numbers, and
-    finer differences than that are its rounding, nobody's edit.
+    finer differences than that are its rounding, nobody's edit. ``rounded``: ``other`` may also be ``one`` rounded to
+    fewer decimals; for finding out whether a write of ours arrived, not for telling edits apart.
     """
     if kind == "geometry":
         first, second = _blob(one), _blob(other)
@@ -95,12 +97,16 @@ def alike(one: Stored, other: Stored, kind: str, *, told: Stored = None) -> bool
         return tolerance > 0 and geo.same(first, second, tolerance)
     if cols.same(one, other, kind):
         return True
-    if told is None or kind != "number":
+    if kind != "number":
         return False
-    return _single(one) is not None and _single(one) == _single(other)
+    if told is not None and _single(one) is not None and _single(one) == _single(other):
+        return True
+    return rounded and _is_rounded(one, other)
 
 
-def differing(one: Values, other: Values, fields: Iterable[Field], *, told: bool = False) -> list[str]:
+def differing(
+    one: Values, other: Values, fields: Iterable[Field], *, told: bool = False, rounded: bool = False
+) -> list[str]:
     """The columns, those that the twin keeps itself aside, in which two rows mean different things. ``told``: the
     second row is as the twin shows it, so differences below its precision do not count."""
     out = []
@@ -108,7 +114,7 @@ def differing(one: Values, other: Values, fields: Iterable[Field], *, told: bool
         if field.read_only:
             continue
         value = other.get(field.name)
-        if not alike(one.get(field.name), value, field.kind, told=value if told else None):
+        if not alike(one.get(field.name), value, field.kind, told=value if told else None, rounded=rounded):
             out.append(field.name)
     return out
 
@@ -128,6 +134,11 @@ def _cell(field: Field, base: Values, mine: Values, theirs: Values) -> Cell:
     else:
         verdict = "clash"
     return Cell(name, b, m, t, t if verdict in ("theirs", "both") else m, verdict)
+
+
+def _differ(cells: Iterable[Cell], fields: Iterable[Field]) -> bool:
+    kept = {field.name for field in fields if field.read_only}
+    return any(cell.verdict == "theirs" and cell.column not in kept for cell in cells)
 
 
 def _one_gone(base: Values, left: Values, fields: Sequence[Field], kind: ConflictKind) -> Merge:
@@ -163,3 +174,10 @@ def _single(value: Stored) -> bytes | None:
         return struct.pack("<f", value)
     except OverflowError:
         return None
+
+
+def _is_rounded(exact: Stored, shown: Stored) -> bool:
+    if not isinstance(exact, float) or not isinstance(shown, float):
+        return False
+    decimals = len(repr(shown).partition(".")[2])
+    return "e" not in repr(shown) and abs(exact - shown) <= 0.5 * 10.0**-decimals * (1 + 1e-9)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..text import tr
-from ..twin.errors import CityTwinError
 from .changes import Change
 from .validate import Problem
 
-# failed: not published, and the message says why · held: it may have arrived, so it is not sent again unasked
-State = Literal["published", "clash", "failed", "held"]
+# clash: somebody else's edit is in the way, and somebody has to decide · failed: the twin does not want it, the message
+# says why · held: it may have arrived, so it is not sent again unasked · unsent: not tried, or taken back with its set
+State = Literal["published", "clash", "failed", "held", "unsent"]
+Protection = Literal["atomic", "locked", "unprotected"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class PublishReport:
     problems: tuple[Problem, ...] = ()
     stopped: str = ""
     remaining: int = 0  # changes that were not tried
+    id: str = ""  # in the history
+    protection: Protection = "locked"
+    sets: int = 0  # atomic: in how many sets the changes went, each whole or not at all
+    limit: int | None = None  # atomic: how many changes the twin takes in one set
 
     def count(self, *states: State) -> int:
         """How many changes ended so."""
@@ -49,30 +53,6 @@ class PublishReport:
     def failed(self) -> int:
         return self.count("failed", "held")
 
-
-class Stop(Exception):
-    """Going on makes no sense: the twin is away, or lets us in no more."""
-
-    def __init__(self, error: CityTwinError, outcome: Outcome | None = None) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.outcome = outcome
-
-
-def changed_meanwhile() -> str:
-    return tr("Somebody else changed this feature meanwhile. Nothing was overwritten; yours is kept.")
-
-
-def held_back() -> str:
-    return tr(
-        "The connection was cut while this feature was being created, and this twin cannot be asked whether it "
-        "arrived. It is held back so that it is not created twice: look for it on the twin, and discard it here if "
-        "it is there."
-    )
-
-
-def not_known_yet() -> str:
-    return tr(
-        "The connection was cut while this change was being sent. Whether it arrived is found out at the next publish, "
-        "before anything is sent again."
-    )
+    @property
+    def unsent(self) -> int:
+        return self.count("unsent")

@@ -1,113 +1,221 @@
-"""Publish: send what changed, each write behind the twin's lock, nothing twice, nothing over somebody else's edit."""
+"""Publish: send what changed, with the strongest lock that the twin offers; nothing twice, nothing over another's edit.
+
+Tier W2: whole change sets, each atomic. W1: one change after the other behind its lock, several at a time. W0: each
+compared right before it is written, and read again after; shown as unprotected.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
 from ..text import tr
 from ..twin.client import Twin
-from ..twin.errors import Cancelled, Unsupported
+from ..twin.errors import CityTwinError, TwinError, Unsupported
 from ..twin.model import Capabilities
-from ..twin.progress import SILENT, Progress, check
-from . import journal
+from ..twin.progress import SILENT, Progress
+from . import parallel
+from .change_sets import ChangeSets
 from .changes import Change
-from .connection import opened
 from .copy import WorkingCopy
-from .outcome import Outcome, PublishReport, Stop, held_back
-from .sending import Sender
-from .source import Source
+from .order import in_order
+from .outcome import Outcome, Protection, PublishReport
+from .recovery import recover, sources_of
+from .remote import Answer, Case, Remote, held_back
+from .sending import Ledger, Settled
 from .validate import validate
 
 __all__ = ["Outcome", "PublishReport", "publish"]
 
-# creates first and deletes last, so that at no moment something is gone from the city
-_ORDER = {"insert": 0, "update": 1, "delete": 2}
+OnConflict = Literal["stop", "skip"]
+_BATCH = 24  # changes that are written ahead together
+_ROUNDS = 5  # times that one change is merged with somebody else's and sent again
+_TOGETHER = 8  # answers settled in one transaction: after a kill, each that is not is one more question to the twin
 
 
-def publish(copy: WorkingCopy, twin: Twin, message: str, *, progress: Progress = SILENT) -> PublishReport:
+def publish(
+    copy: WorkingCopy,
+    twin: Twin,
+    message: str,
+    *,
+    progress: Progress = SILENT,
+    on_conflict: OnConflict = "skip",
+) -> PublishReport:
     """Send every change of the sources that came from ``twin``.
 
-    A change with a problem stays local and counts as failed; one that met somebody else's edit stays local and is kept
-    as a conflict. Cancelling stops after the change that is being sent. Raises `CityTwinError` only for what prevents
-    publishing altogether.
+    A change with a problem stays local and counts as failed; one that met somebody else's edit is merged with it, and
+    kept as a conflict where that cannot be done without asking. ``on_conflict``: ``skip`` sends the rest, ``stop``
+    sends nothing further (of an atomic set: nothing at all). Cancelling stops after what is being sent. Raises
+    `CityTwinError` only for what prevents publishing altogether.
     """
-    sources = _sources(copy, twin.capabilities())
-    tables = {source.table for source in sources}
-    sender = Sender(copy, twin, str(uuid.uuid4()), message)
-    try:
-        held = _recover(copy, sender, tables, progress)
-    except Stop as stop:
-        return PublishReport((), stopped=stop.error.message, remaining=len(_plan(copy, tables)))
-    todo = _plan(copy, tables)
-    problems = validate(copy, todo, progress)
-    bad: dict[str, list[str]] = {}
-    for problem in problems:
-        bad.setdefault(problem.key, []).append(problem.message)
-    outcomes: list[Outcome] = []
-    stopped = ""
-    tried = 0
-    for change in todo:
-        tried += 1
-        if change.key in bad:
-            outcomes.append(Outcome(change, "failed", " ".join(bad[change.key])))
-            continue
-        if change.key in held:
-            outcomes.append(Outcome(change, "held", held_back()))
-            continue
-        progress.report(tried - 1, len(todo), tr("Publishing {label}", label=change.label))
+    return _Publish(copy, twin, message, progress, on_conflict).run()
+
+
+class _Publish:
+    def __init__(
+        self, copy: WorkingCopy, twin: Twin, message: str, progress: Progress, on_conflict: OnConflict
+    ) -> None:
+        self._copy = copy
+        self._twin = twin
+        self._progress = progress
+        self._on_conflict = on_conflict
+        self._sources = sources_of(copy, twin)
+        self._capabilities = twin.capabilities()
+        _refuse_read_only(self._capabilities)
+        self._id = str(uuid.uuid4())
+        self._message = message
+        self._ledger = Ledger(copy, self._id, message, client_ids=self._capabilities.create_with_id)
+        self._remote = Remote(twin, self._ledger.knows, message)
+        self._outcomes: list[Outcome] = []
+        self._stopped = ""
+        self._total = 0
+        self._unprotected = not self._remote.locks
+
+    def run(self) -> PublishReport:
+        tables = {source.table for source in self._sources}
         try:
-            check(progress)
-            outcome = sender.send(change)
-        except Cancelled:
-            stopped, outcome = tr("Cancelled. What was published stays published; the rest is still here."), None
-        except Stop as stop:
-            stopped, outcome = stop.error.message, stop.outcome
-        if outcome is not None:
-            outcomes.append(outcome)
-        if stopped:
-            tried -= outcome is None
-            break
-    progress.report(tried, len(todo), tr("Published"))
-    return PublishReport(tuple(outcomes), tuple(problems), stopped, len(todo) - tried)
-
-
-def _sources(copy: WorkingCopy, capabilities: Capabilities) -> Sequence[Source]:
-    sources = [source for source in copy.sources if source.url == capabilities.url]
-    name = capabilities.title or capabilities.url
-    if not sources:
-        raise Unsupported(
-            tr(
-                "Nothing in {file} was checked out from {twin}. Choose the connection that it came from.",
-                file=copy.path.name,
-                twin=name,
-            )
+            held = recover(self._copy, self._twin, self._progress)
+            todo = self._plan(tables)
+            self._remote.prepare([s for s in self._sources if any(c.table == s.table for c in todo)])
+        except CityTwinError as error:
+            if not isinstance(error, TwinError):
+                raise
+            return PublishReport((), stopped=error.message, remaining=len(self._plan(tables)), protection=self._kind())
+        if not todo:
+            return PublishReport((), protection=self._kind())
+        problems = validate(self._copy, todo, self._progress)
+        self._total = len(todo)
+        self._ledger.begin(self._capabilities.title or self._capabilities.url, self._kind())
+        bad: dict[str, list[str]] = {}
+        for problem in problems:
+            bad.setdefault(problem.key, []).append(problem.message)
+        able = self._set_aside(todo, bad, held)
+        sets = 0
+        if not self._stopped:
+            if self._capabilities.tier == "W2":
+                sets = self._send_sets(able)
+            else:
+                for phase in in_order(able, self._sources):
+                    self._send_each(phase)
+        self._progress.report(self._total, self._total, tr("Published"))
+        tried = {outcome.change.key for outcome in self._outcomes}
+        remaining = sum(change.key not in tried for change in todo)
+        self._ledger.end(self._kind(), self._stopped)
+        return PublishReport(
+            tuple(self._outcomes),
+            tuple(problems),
+            self._stopped,
+            remaining,
+            self._id,
+            self._kind(),
+            sets,
+            self._capabilities.max_actions if self._capabilities.tier == "W2" else None,
         )
+
+    def _kind(self) -> Protection:
+        if self._unprotected:
+            return "unprotected"
+        return "atomic" if self._capabilities.tier == "W2" else "locked"
+
+    def _plan(self, tables: set[str]) -> list[Change]:
+        changes = [change for table in sorted(tables) for change in self._copy.changes(table)]
+        return [change for phase in in_order(changes, self._sources) for change in phase]
+
+    def _set_aside(self, todo: Sequence[Change], bad: dict[str, list[str]], held: set[str]) -> list[Change]:
+        """What can be sent; the rest gets its outcome now."""
+        able: list[Change] = []
+        states: dict[str, list[Outcome]] = {"invalid": [], "clash": [], "held": []}
+        for change in todo:
+            if change.conflict:
+                words = tr("This feature waits in the conflicts for your decision. It was not sent.")
+                states["clash"].append(Outcome(change, "clash", words))
+            elif change.key in bad:
+                states["invalid"].append(Outcome(change, "failed", " ".join(bad[change.key])))
+            elif change.key in held:
+                states["held"].append(Outcome(change, "held", held_back()))
+            else:
+                able.append(change)
+        for state in ("invalid", "clash"):
+            self._ledger.note_all(states[state], state)
+        self._outcomes.extend(outcome for found in states.values() for outcome in found)
+        if states["clash"] and self._on_conflict == "stop":
+            self._stopped = tr("There are conflicts. Nothing was sent; resolve them first.")
+        return able
+
+    # -- one by one --------------------------------------------------------------------------------------------------
+
+    def _send_each(self, changes: Sequence[Change]) -> None:
+        """Several at a time, each behind its own lock; what met somebody else's edit goes again, merged with it."""
+        todo, rounds = list(changes), 0
+        while todo and not self._stopped:
+            again: list[Change] = []
+            for start in range(0, len(todo), _BATCH):
+                if self._is_stopped():
+                    break
+                cases = self._ledger.write_ahead(todo[start : start + _BATCH])
+                answers = parallel.each(self._attempt, cases, SILENT)
+                for bundle in _bundles(answers, _TOGETHER):
+                    again.extend(self._settle(bundle, rounds))
+            todo = [change for change in self._copy.changes() if change.key in {c.key for c in again}] if again else []
+            rounds += 1
+
+    def _attempt(self, case: Case) -> Answer:
+        if self._is_stopped():
+            return Answer("unsent", error=None)
+        return self._remote.attempt(case)
+
+    def _settle(self, answers: Sequence[tuple[Case, Answer]], rounds: int) -> list[Change]:
+        """Write what came of some changes; returns those to be sent again."""
+        again: list[Change] = []
+        for (case, answer), settled in zip(answers, self._ledger.settle(answers)):
+            self._unprotected = self._unprotected or answer.unprotected
+            again.extend(self._take(case, settled, rounds, quiet=answer.kind == "unsent" and answer.error is None))
+        done = len(self._outcomes)
+        self._progress.report(done, self._total, tr("Publishing {label}", label=answers[-1][0].change.label))
+        return again
+
+    def _take(self, case: Case, settled: Settled, rounds: int, *, quiet: bool = False) -> Iterator[Change]:
+        if settled.stop and not self._stopped:
+            self._stopped = settled.stop
+        if settled.again:
+            if rounds < _ROUNDS:
+                yield case.change
+                return
+            words = tr("Somebody else keeps changing this feature. It was not sent; publish again later.")
+            self._outcomes.append(Outcome(case.change, "unsent", words))
+        elif settled.outcome is not None and not quiet:
+            self._outcomes.append(settled.outcome)
+            if settled.outcome.state == "clash" and self._on_conflict == "stop" and not self._stopped:
+                self._stopped = tr("A change clashed with somebody else's. Nothing further was sent; resolve it first.")
+
+    def _is_stopped(self) -> bool:
+        if not self._stopped and self._progress.cancelled():
+            self._stopped = tr("Cancelled. What was published stays published; the rest is still here.")
+        return bool(self._stopped)
+
+    # -- whole sets --------------------------------------------------------------------------------------------------
+
+    def _send_sets(self, changes: Sequence[Change]) -> int:
+        sets = ChangeSets(self._remote, self._ledger, self._copy, self._message, self._progress)
+        for settled_round in sets.send(changes, self._on_conflict, self._is_stopped):
+            for case, settled in settled_round:
+                list(self._take(case, settled, _ROUNDS))
+        return sets.landed
+
+
+def _refuse_read_only(capabilities: Capabilities) -> None:
     if not capabilities.writable:
+        name = capabilities.title or capabilities.url
         raise Unsupported(tr("{twin} can only be read: it takes no changes. Yours stay local.", twin=name))
-    if capabilities.locking == "none":
-        raise Unsupported(
-            tr(
-                "{twin} offers no lock (ETag): a publish could overwrite a colleague without anybody noticing, so "
-                "nothing was sent. Your changes stay local.",
-                twin=name,
-            )
-        )
-    return sources
 
 
-def _plan(copy: WorkingCopy, tables: set[str]) -> list[Change]:
-    found = [change for table in sorted(tables) for change in copy.changes(table)]
-    return sorted(found, key=lambda change: _ORDER[change.kind])
-
-
-def _recover(copy: WorkingCopy, sender: Sender, tables: set[str], progress: Progress) -> set[str]:
-    """Find out about what an earlier publish left unknown, before anything new is sent. Returns what stays held."""
-    with opened(copy.path) as connection:
-        entries = [entry for entry in journal.unsettled(connection) if entry.table in tables]
-    held = set()
-    for entry in entries:
-        check(progress)
-        if entry.state == "held" or not sender.recover(entry):
-            held.add(f"{entry.table}/new-{entry.fid}")
-    return held
+def _bundles(answers: Iterable[tuple[Case, Answer]], size: int) -> Iterator[list[tuple[Case, Answer]]]:
+    bundle: list[tuple[Case, Answer]] = []
+    for one in answers:
+        bundle.append(one)
+        if len(bundle) >= size:
+            yield bundle
+            bundle = []
+    if bundle:
+        yield bundle

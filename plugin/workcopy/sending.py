@@ -1,359 +1,246 @@
-"""One change on its way to the twin: written ahead, sent behind its lock, and whatever comes of it."""
+"""The file's half of a publish: what is about to be sent is written ahead, and what came of it is settled."""
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..text import tr
-from ..twin.client import Twin
-from ..twin.crs import CrsChoice
-from ..twin.errors import (
-    AccessDenied,
-    BadResponse,
-    CityTwinError,
-    Clash,
-    NotFound,
-    Rejected,
-    ServerFailed,
-    TooBusy,
-    TwinError,
-    Unreachable,
-    Unsupported,
-)
-from ..twin.model import Item
-from ..twin.writes import Writer, Written
 from . import changes as ch
-from . import conflicts, journal, settle
-from .body import body_of
+from . import conflicts, journal, settle, sql
 from .changes import Change
-from .columns import GEOMETRY
+from .columns import Stored
 from .connection import opened, transaction
 from .copy import WorkingCopy
 from .journal import Entry
 from .merge import merge
-from .outcome import Outcome, Stop, changed_meanwhile, held_back, not_known_yet
-from .settle import Row
+from .outcome import Outcome
+from .remote import Answer, Case, held_back
 from .source import Source
 
 
 @dataclass(frozen=True)
-class Case:
-    """A change being published, with all that is known of it."""
+class Settled:
+    """What became of a case. ``again``: theirs was merged in, and what is still ours is to be sent."""
 
-    source: Source
-    change: Change
-    entry: Entry
-    row: Row | None  # as it was when it was written ahead
-    base: Row | None
-    writer: Writer
+    outcome: Outcome | None
+    again: bool = False
+    stop: str = ""  # why going on makes no sense
 
 
-class Sender:
-    """Publishes changes of one working copy, one at a time."""
+class Ledger:
+    """Writes the journal and moves the bases of one working copy; used by one thread."""
 
-    def __init__(self, copy: WorkingCopy, twin: Twin, publish: str, message: str) -> None:
+    def __init__(self, copy: WorkingCopy, publish: str, message: str, *, client_ids: bool) -> None:
         self._copy = copy
-        self._twin = twin
         self._publish = publish
         self._message = message
-        self._writers: dict[str, Writer] = {}
+        self._client_ids = client_ids
 
-    def writer(self, source: Source) -> Writer:
-        """The twin's collection as it is now. Raises `TwinError`."""
-        writer = self._writers.get(source.table)
-        if writer is None:
-            collection, schema = self._twin.describe(self._twin.collection(source.collection))
-            # the CRS is the one of the checkout: that is what the numbers in the table mean
-            choice = CrsChoice(source.crs, source.srid, source.swap, source.has_z)
-            writer = Writer(self._twin.session, self._twin.capabilities(), collection, schema, choice)
-            self._writers[source.table] = writer
-        return writer
+    def knows(self, table: str, twin_id: str) -> bool:
+        """Whether the file has a feature of the twin."""
+        source = self._copy.source(table)
+        with opened(self._copy.path) as connection:
+            return (
+                settle.row_by_id(connection, source, twin_id) is not None
+                or settle.base_of(connection, source, twin_id) is not None
+            )
 
-    def send(self, change: Change) -> Outcome | None:
-        """Publish one change; None where it was taken back meanwhile. Raises `Stop`."""
+    # -- before ------------------------------------------------------------------------------------------------------
+
+    def write_ahead(self, changes: Sequence[Change]) -> list[Case]:
+        """Read the rows as they are now and note what will be sent, in one transaction. Changes that were taken back
+        meanwhile are left out."""
+        with opened(self._copy.path, write=True) as connection, transaction(connection):
+            return [case for change in changes if (case := self._case(connection, change)) is not None]
+
+    def _case(self, connection: sqlite3.Connection, change: Change) -> Case | None:
         source = self._copy.source(change.table)
-        try:
-            writer = self.writer(source)
-        except TwinError as error:
-            raise Stop(error) from error
-        case = self._written_ahead(source, change, writer)
-        if case is None:
-            return None
-        try:
-            if case.entry.kind != "insert" and case.entry.token is None:
-                case = self._with_late_token(case)
-            return self._deliver(case)
-        except TwinError as error:
-            return self._failed(case, error)
-
-    # -- sending -----------------------------------------------------------------------------------------------------
-
-    def _written_ahead(self, source: Source, change: Change, writer: Writer) -> Case | None:
-        """Read the row as it is now and note in the journal what will be sent, in one transaction."""
-        with opened(self._copy.path, write=True) as connection, transaction(connection):
-            row = base = None
-            client_id = None
-            kind: ch.Kind
-            if change.twin_id is None:
-                kind = "insert"
-                row = settle.row_by_fid(connection, source, change.fid)
-                if row is None or row.twin_id is not None:
-                    return None
-                if self._twin.capabilities().create_with_id:
-                    client_id = settle.earlier_client_id(connection, source, change.fid) or str(uuid.uuid4())
-            else:
-                row = settle.row_by_id(connection, source, change.twin_id)
-                base = settle.base_of(connection, source, change.twin_id)
-                if base is None:
-                    return None
-                kind = "delete" if row is None else "update"
-            entry = journal.write_ahead(
-                connection,
-                Entry(
-                    id=0,
-                    publish=self._publish,
-                    message=self._message,
-                    table=source.table,
-                    kind=kind,
-                    fid=change.fid if row is None else row.fid,
-                    twin_id=change.twin_id,
-                    client_id=client_id,
-                    token=base.version if base else None,
-                    sent=row.values if row else {},
-                ),
-            )
-        return Case(source, change, entry, row, base, writer)
-
-    def _with_late_token(self, case: Case) -> Case:
-        """A lock for a feature that came without one: good only if what it comes with is what our base says."""
-        item, token = case.writer.get(str(case.entry.twin_id))
-        if token is None:
-            raise Unsupported(tr("The twin gives no lock for this feature, so it was not sent."))
-        if case.base is None or settle.differing(case.source, settle.values_of(case.source, item), case.base.values):
-            raise Clash(changed_meanwhile(), status=412)
-        return replace(case, entry=replace(case.entry, token=token))
-
-    def _deliver(self, case: Case) -> Outcome:
-        entry, source = case.entry, case.source
-        if entry.kind == "delete" or case.row is None:
-            written = case.writer.delete(str(entry.twin_id), token=entry.token, message=self._message)
-        elif entry.kind == "insert":
-            properties, geometry = body_of(source, case.row.values)
-            written = case.writer.create(properties, geometry, client_id=entry.client_id, message=self._message)
+        row = base = None
+        client_id = None
+        kind: ch.Kind
+        if change.twin_id is None:
+            kind = "insert"
+            row = settle.row_by_fid(connection, source, change.fid)
+            if row is None or row.twin_id is not None:
+                return None
+            if self._client_ids:
+                client_id = settle.earlier_client_id(connection, source, change.fid) or str(uuid.uuid4())
         else:
-            names = settle.differing(source, case.row.values, case.base.values if case.base else {})
-            properties, geometry = body_of(source, case.row.values, names)
-            written = self._update(case, properties, geometry, GEOMETRY in names)
-        return self._confirm(case, written)
+            row = settle.row_by_id(connection, source, change.twin_id)
+            base = settle.base_of(connection, source, change.twin_id)
+            if base is None:
+                return None
+            kind = "delete" if row is None else "update"
+        entry = journal.write_ahead(
+            connection,
+            Entry(
+                id=0,
+                publish=self._publish,
+                message=self._message,
+                table=source.table,
+                kind=kind,
+                fid=change.fid if row is None else row.fid,
+                twin_id=change.twin_id,
+                client_id=client_id,
+                token=base.version if base else None,
+                sent=row.values if row else {},
+                label=change.label,
+            ),
+        )
+        return Case(source, change, entry, row, base)
 
-    def _update(self, case: Case, properties: dict[str, Any], geometry: Any, with_geometry: bool) -> Written:
-        twin_id, token = str(case.entry.twin_id), case.entry.token
-        if "PATCH" in case.source.methods:
-            extra = {"geometry": geometry} if with_geometry else {}
-            return case.writer.patch(twin_id, properties, token=token, message=self._message, **extra)
-        # PUT replaces all of it: build it on the twin's own copy, so that what we do not know is not lost
-        item, fresh = case.writer.get(twin_id)
-        if fresh != token:
-            raise Clash(changed_meanwhile(), status=412)
-        kept = {column.property for column in case.source.columns if column.read_only}
-        whole = {name: value for name, value in {**item.properties, **properties}.items() if name not in kept}
-        # what comes from the twin is in the twin's axis order; the writer turns what it sends
-        shape = geometry if with_geometry else settle.geometry_of(case.source, item)
-        return case.writer.replace(twin_id, whole, shape, token=token, message=self._message, raw_id=item.raw_id)
+    def note(self, change: Change, state: str, words: str) -> None:
+        """Enter into the history what was not even sent."""
+        with opened(self._copy.path, write=True) as connection, transaction(connection):
+            self._noted(connection, change, state, words)
 
-    # -- what came of it ---------------------------------------------------------------------------------------------
+    def note_all(self, outcomes: Sequence[Outcome], state: str) -> None:
+        """`note` for many, in one transaction."""
+        if not outcomes:
+            return
+        with opened(self._copy.path, write=True) as connection, transaction(connection):
+            for outcome in outcomes:
+                self._noted(connection, outcome.change, state, outcome.message)
 
-    def _confirm(self, case: Case, written: Written, words: str = "") -> Outcome:
-        """Move the base to what the twin confirmed; edits made while it was on its way stay changes."""
-        entry, source = case.entry, case.source
-        if written.queued:
-            return self._not_sent(
-                case,
-                "unsent",
-                Rejected(tr("The twin took the change but has not made it yet. Publish later."), status=202),
-            )
-        twin_id = written.id
-        if twin_id is None:
-            self.note(entry, "held", Unsupported(held_back()))
-            return Outcome(case.change, "held", held_back(), written.status)
+    def _noted(self, connection: sqlite3.Connection, change: Change, state: str, words: str) -> None:
+        entry = Entry(
+            0, self._publish, self._message, change.table, change.kind, change.fid, change.twin_id, None, None, {},
+            label=change.label,
+        )  # fmt: skip
+        journal.settle(connection, journal.write_ahead(connection, entry), state, 0, words)
+
+    # -- after -------------------------------------------------------------------------------------------------------
+
+    def settle(self, answers: Sequence[tuple[Case, Answer]]) -> list[Settled]:
+        """Write what came of some changes, in one transaction."""
         with opened(self._copy.path, write=True) as connection, transaction(connection, tracking=False):
-            if entry.kind == "delete":
-                settle.confirm_delete(connection, source, twin_id)
-            else:
-                values = settle.values_of(source, written.item) if written.item is not None else dict(entry.sent)
-                settle.confirm(connection, source, entry, twin_id, written.token, values)
-            journal.settle(connection, entry, "published", written.status, words, twin_id)
-        return Outcome(case.change, "published", words, written.status)
+            return [self._settle(connection, case, answer) for case, answer in answers]
 
-    def note(self, entry: Entry, state: str, error: CityTwinError) -> None:
-        """Write what became of an entry into the journal."""
-        status = error.status if isinstance(error, TwinError) else 0
-        with opened(self._copy.path, write=True) as connection, transaction(connection):
-            journal.settle(connection, entry, state, status, error.message)
+    def _settle(self, connection: sqlite3.Connection, case: Case, answer: Answer) -> Settled:
+        entry, change = case.entry, case.change
+        words = answer.error.message if answer.error else answer.words
+        if answer.kind == "done":
+            return self._done(connection, case, answer)
+        if answer.kind == "theirs":
+            return self._merge(connection, case, answer)
+        if answer.kind == "held":
+            journal.settle(connection, entry, "held", answer.status, words)
+            return Settled(Outcome(change, "held", held_back(), answer.status))
+        if answer.kind in ("refused", "again"):
+            journal.settle(connection, entry, "rejected", answer.status, words)
+            return Settled(Outcome(change, "failed", words, answer.status))
+        if answer.kind == "unclear":
+            # the journal says "sending" until somebody can tell
+            return Settled(Outcome(change, "held", not_known_yet(), answer.status), stop=words)
+        journal.settle(connection, entry, "unsent", answer.status, words)
+        return Settled(Outcome(change, "unsent", words, answer.status), stop=words)
 
-    def _not_sent(self, case: Case, state: str, error: TwinError) -> Outcome:
-        self.note(case.entry, state, error)
-        return Outcome(case.change, "failed", error.message, error.status)
+    def _done(self, connection: sqlite3.Connection, case: Case, answer: Answer) -> Settled:
+        """Move the base to what the twin confirmed; edits made while it was on its way stay changes."""
+        entry, source, written = case.entry, case.source, answer.written
+        twin_id = written.id if written else None
+        if written is None or twin_id is None:
+            journal.settle(connection, entry, "held", answer.status, held_back())
+            return Settled(Outcome(case.change, "held", held_back(), answer.status))
+        words = answer.words
+        ignored: list[str] = []
+        if entry.kind == "delete":
+            settle.confirm_delete(connection, source, twin_id)
+        else:
+            values: dict[str, Stored] = dict(entry.sent)
+            if written.item is not None:
+                values = settle.values_of(source, written.item)
+            ignored = settle.confirm(connection, source, entry, twin_id, written.token, values)
+        if ignored:
+            words = not_kept(", ".join(_title(source, name) for name in ignored))
+        whole = ignored and entry.kind == "update" and set(ignored) >= set(_sent_columns(case))
+        state = "rejected" if whole else "published"
+        journal.settle(connection, entry, state, written.status, words, twin_id)
+        return Settled(Outcome(case.change, "failed" if whole else "published", words, written.status))
 
-    def _failed(self, case: Case, error: TwinError) -> Outcome:
-        if isinstance(error, Clash):
-            return self._clash(case, error)
-        if isinstance(error, NotFound):
-            return self._missed(case, error)
-        if isinstance(error, (Rejected, Unsupported)):
-            return self._not_sent(case, "rejected", error)
-        if isinstance(error, AccessDenied):
-            raise Stop(error, self._not_sent(case, "unsent", error)) from error
-        if isinstance(error, TooBusy) or (isinstance(error, Unreachable) and not error.sent):
-            self.note(case.entry, "unsent", error)
-            raise Stop(error) from error
-        return self._unclear(case, error)
-
-    def _missed(self, case: Case, error: TwinError) -> Outcome:
-        """A write met 404. Only an item whose own GET says so is gone: a proxy or a wrong right may say it too."""
-        if case.entry.kind == "insert":
-            return self._not_sent(case, "rejected", error)
-        try:
-            case.writer.get(str(case.entry.twin_id))
-        except NotFound:
-            return self._gone(case, error)
-        except TwinError as lost:
-            self.note(case.entry, "unsent", lost)
-            raise Stop(lost) from lost
-        return self._not_sent(case, "rejected", error)
-
-    def _gone(self, case: Case, error: TwinError) -> Outcome:
-        if case.entry.kind == "delete":
-            return self._confirm(
-                case, Written(case.entry.twin_id, status=error.status), tr("Somebody else had deleted it already.")
-            )
-        words = tr("Somebody else deleted this feature, and you changed it. Nothing was sent; yours is kept.")
-        return self._keep(case, "update-delete", None, None, words, error)
-
-    def _clash(self, case: Case, error: TwinError, again: bool = True) -> Outcome:
-        """The lock did not fit: look at theirs. Only a true clash is reported as one."""
-        if case.entry.kind == "insert":
-            return self._not_sent(case, "rejected", error)
-        try:
-            item, token = case.writer.get(str(case.entry.twin_id))
-        except NotFound as gone:
-            return self._gone(case, gone)
-        except TwinError as lost:
-            self.note(case.entry, "unsent", lost)
-            raise Stop(lost) from lost
-        theirs = settle.values_of(case.source, item)
-        if case.row is not None and not settle.differing(case.source, theirs, case.row.values):
-            written = Written(case.entry.twin_id, token, item)
-            return self._confirm(case, written, tr("Somebody else had made the same change."))
-        moved = token is not None and token != case.entry.token
-        if again and moved and case.base and not settle.differing(case.source, theirs, case.base.values):
-            # only the token moved: nobody's edit is in the way
-            return self._once_more(replace(case, entry=replace(case.entry, token=token)))
-        if case.row is None:
-            words = tr("Somebody else changed this feature, and you deleted it. Nothing was sent; yours is kept.")
-            return self._keep(case, "delete-update", item, token, words, error)
-        return self._keep(case, "update-update", item, token, changed_meanwhile(), error)
-
-    def _once_more(self, case: Case) -> Outcome:
-        try:
-            return self._deliver(case)
-        except Clash as error:
-            return self._clash(case, error, again=False)
-        except TwinError as error:
-            return self._failed(case, error)
-
-    def _keep(
-        self, case: Case, kind: str, theirs: Item | None, token: str | None, words: str, error: TwinError
-    ) -> Outcome:
-        with opened(self._copy.path, write=True) as connection, transaction(connection):
-            values = settle.values_of(case.source, theirs) if theirs else None
-            row, base = case.row.values if case.row else None, case.base.values if case.base else None
+    def _merge(self, connection: sqlite3.Connection, case: Case, answer: Answer) -> Settled:
+        """Somebody else was first: merge, and ask only where both changed the same thing differently."""
+        entry, source = case.entry, case.source
+        twin_id = str(entry.twin_id)
+        row = settle.row_by_id(connection, source, twin_id)
+        base = settle.base_of(connection, source, twin_id)
+        if base is None:
+            # taken back meanwhile: the next pull brings theirs
+            journal.settle(connection, entry, "unsent", answer.status)
+            return Settled(None)
+        theirs = settle.values_of(source, answer.theirs) if answer.theirs is not None else None
+        mine = row.values if row else None
+        merged = merge(base.values, mine, theirs, source.fields)
+        if merged.kind:
             conflicts.keep(
                 connection,
-                case.source,
-                merge(base, row, values, case.source.fields),
-                str(case.entry.twin_id),
-                case.row.fid if case.row else None,
-                (base, row, values),
-                token,
-                theirs.updated_by if theirs else None,
-                theirs.updated if theirs else None,
+                source,
+                merged,
+                twin_id,
+                row.fid if row else None,
+                (base.values, mine, theirs),
+                answer.token,
+                answer.theirs.updated_by if answer.theirs else None,
+                answer.theirs.updated if answer.theirs else None,
                 journal.now(),
             )
-            journal.settle(connection, case.entry, "clash", error.status, words)
-        return Outcome(case.change, "clash", words, error.status)
-
-    def _unclear(self, case: Case, error: TwinError) -> Outcome:
-        """The answer never came, or made no sense: ask what is there before anything is sent again."""
-        try:
-            applied = self.was_applied(case)
-        except NotFound as gone:
-            return self._gone(case, gone)
-        except Clash as clash:
-            return self._clash(case, clash)
-        except TwinError:
-            raise Stop(error, Outcome(case.change, "held", not_known_yet())) from error
-        if applied is None:
-            self.note(case.entry, "held", error)
-            return Outcome(case.change, "held", held_back())
-        if isinstance(applied, Written):
-            return self._confirm(case, applied)
-        if isinstance(error, (ServerFailed, BadResponse)):
-            return self._not_sent(case, "rejected", error)
-        self.note(case.entry, "unsent", error)
-        raise Stop(error)
-
-    def was_applied(self, case: Case) -> Written | Literal[False] | None:
-        """What the twin shows: the change (Written), not the change (False), or nothing that can tell (None).
-
-        Raises `Clash` where it shows something else altogether, `NotFound` where an updated item is gone.
-        """
-        entry = case.entry
-        if entry.kind == "insert":
-            if entry.client_id is None:
-                return None
-            try:
-                item, token = case.writer.get(entry.client_id)
-            except NotFound:
-                return False
-            return Written(entry.client_id, token, item)
-        twin_id = str(entry.twin_id)
-        try:
-            item, token = case.writer.get(twin_id)
-        except NotFound:
-            if entry.kind == "delete":
-                return Written(twin_id)
-            raise
-        if entry.token is not None and token == entry.token:
-            return False
-        theirs = settle.values_of(case.source, item)
-        if entry.kind == "update" and not settle.differing(case.source, theirs, entry.sent):
-            return Written(twin_id, token, item)
-        if case.base is not None and not settle.differing(case.source, theirs, case.base.values):
-            return False
-        raise Clash(changed_meanwhile(), status=412)
-
-    def recover(self, entry: Entry) -> bool:
-        """Settle what an earlier publish left unknown; False where it stays held. Raises `Stop`."""
-        source = self._copy.source(entry.table)
-        change = Change(entry.table, entry.kind, entry.fid, entry.twin_id, entry.token, (), str(entry.twin_id))
-        with opened(self._copy.path) as connection:
-            base = settle.base_of(connection, source, entry.twin_id) if entry.twin_id else None
-        try:
-            case = Case(source, change, entry, None, base, self.writer(source))
-            applied = self.was_applied(case)
-        except (NotFound, Clash) as error:
-            self.note(entry, "unsent", error)  # it is planned anew, and meets the clash there
-            return True
-        except TwinError as error:
-            raise Stop(error) from error
-        if applied is None:
-            self.note(entry, "held", Unsupported(held_back()))
-            return False
-        if isinstance(applied, Written):
-            self._confirm(case, applied)
+            words = conflicts.words_of(merged.kind)
+            journal.settle(connection, entry, "clash", answer.status, words)
+            return Settled(Outcome(case.change, "clash", words, answer.status))
+        connection.execute(sql.DROP_CONFLICT, (source.table, twin_id))
+        if theirs is None:
+            settle.confirm_delete(connection, source, twin_id)
+            return self._same(connection, case, tr("Somebody else had deleted it already."))
+        if merged.result is None:
+            settle.put_base(connection, source, twin_id, answer.token, base.fid, theirs, None)
         else:
-            self.note(entry, "unsent", Unreachable(tr("The connection was cut before the change arrived.")))
-        return True
+            fid = settle.put_row(connection, source, row.fid if row else None, merged.result, twin_id, answer.token)
+            settle.put_base(connection, source, twin_id, answer.token, fid, theirs, merged.result)
+        if not merged.to_publish and merged.result is not None:
+            return self._same(connection, case, tr("Somebody else had made the same change."))
+        journal.settle(connection, entry, "unsent", answer.status, tr("Merged with somebody else's change first."))
+        return Settled(None, again=True)
+
+    def _same(self, connection: sqlite3.Connection, case: Case, words: str) -> Settled:
+        journal.settle(connection, case.entry, "published", 0, words, case.entry.twin_id)
+        return Settled(Outcome(case.change, "published", words))
+
+    # -- the history -------------------------------------------------------------------------------------------------
+
+    def begin(self, twin: str, protection: str) -> None:
+        """Open the publish in the history."""
+        with opened(self._copy.path, write=True) as connection, transaction(connection):
+            connection.execute(sql.BEGIN_PUBLISH, (self._publish, journal.now(), self._message, twin, protection))
+
+    def end(self, protection: str, stopped: str) -> None:
+        """Close it."""
+        with opened(self._copy.path, write=True) as connection, transaction(connection):
+            connection.execute(sql.END_PUBLISH, (journal.now(), protection, stopped, self._publish))
+
+
+def _sent_columns(case: Case) -> list[str]:
+    row = case.row.values if case.row else case.entry.sent
+    return settle.differing(case.source, row, case.base.values if case.base else {})
+
+
+def _title(source: Source, name: str) -> str:
+    column = source.column(name)
+    return (column.title or column.property) if column else tr("Geometry")
+
+
+def not_kept(columns: str) -> str:
+    return tr(
+        "The twin said that it took the change, but did not keep {columns}. That is still a change of yours; ask the "
+        "people who run the twin.",
+        columns=columns,
+    )
+
+
+def not_known_yet() -> str:
+    return tr(
+        "The connection was cut while this change was being sent. Whether it arrived is found out at the next publish, "
+        "before anything is sent again."
+    )

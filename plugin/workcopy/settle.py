@@ -55,21 +55,31 @@ def earlier_client_id(connection: sqlite3.Connection, source: Source, fid: int) 
 
 
 def values_of(source: Source, item: Item) -> dict[str, Stored]:
-    """An item of the twin as the row that it would be."""
-    values, _ = row_of(item.properties, source.columns)
+    """An item of the twin as the row that it would be; what does not fit its column is null."""
+    return values_and_misfits(source, item)[0]
+
+
+def values_and_misfits(source: Source, item: Item) -> tuple[dict[str, Stored], list[str]]:
+    """An item as the row that it would be, and the properties whose value does not fit (they are null)."""
+    values, misfits = row_of(item.properties, source.columns)
     out: dict[str, Stored] = dict(zip((column.name for column in source.columns), values))
+    names = [column.property for column, _ in misfits]
     if source.has_geometry:
+        multi = source.geometry_type.startswith("Multi")
         try:
-            out[GEOMETRY] = encode(
-                item.geometry,
-                source.srid,
-                swap=source.swap,
-                multi=source.geometry_type.startswith("Multi"),
-                z=True if source.has_z else None,
-            )[0]
+            out[GEOMETRY] = encode(item.geometry, source.srid, swap=source.swap, multi=multi, z=source.has_z or None)[0]
         except BadGeometry:
             out[GEOMETRY] = None
-    return out
+            names.append(GEOMETRY)
+    return out, names
+
+
+def moved(source: Source, known: Mapping[str, Stored], told: Mapping[str, Stored]) -> bool:
+    """Whether the twin shows another state than the one known, its computed columns included."""
+    return any(
+        not alike(known.get(field.name), told.get(field.name), field.kind, told=told.get(field.name))
+        for field in source.fields
+    )
 
 
 def geometry_of(source: Source, item: Item) -> dict[str, Any] | None:
@@ -118,6 +128,13 @@ def differing(source: Source, one: Mapping[str, Stored], other: Mapping[str, Sto
     return merge.differing(one, other, source.fields)
 
 
+def unlike(
+    source: Source, known: Mapping[str, Stored], told: Mapping[str, Stored], *, rounded: bool = False
+) -> list[str]:
+    """`differing`, where ``told`` is as the twin shows it."""
+    return merge.differing(known, told, source.fields, told=True, rounded=rounded)
+
+
 def confirm(
     connection: sqlite3.Connection,
     source: Source,
@@ -125,31 +142,43 @@ def confirm(
     twin_id: str,
     token: str | None,
     confirmed: Mapping[str, Stored],
-) -> None:
-    """Make ``confirmed`` the published state. The caller holds a transaction with tracking off.
+) -> list[str]:
+    """Make ``confirmed`` the published state; returns the columns that the twin did not keep, though it took them.
 
-    Columns that still are what was sent take the twin's value; those edited since stay as they are, and stay changes.
+    The caller holds a transaction with tracking off. Columns that still are what was sent take the twin's value; those
+    edited since, and those that the twin did not keep, stay as they are, and stay changes.
     """
-    tracked = source.tracked
+    table, tracked = source.table, source.tracked
+    before = base_of(connection, source, twin_id) if entry.kind != "insert" else None
     row = (
         row_by_fid(connection, source, entry.fid) if entry.kind == "insert" else row_by_id(connection, source, twin_id)
     )
-    published = [confirmed.get(name) for name in tracked]
+    connection.execute(sql.DROP_CONFLICT, (table, twin_id))
     if row is None:
         # deleted while it was on its way: now it is the deletion of something published
-        connection.execute(sql.put_base(source.table, tracked), (twin_id, token, entry.fid, *published))
-        return
-    values = []
+        put_base(connection, source, twin_id, token, entry.fid, confirmed, None)
+        return []
+    ignored = _not_kept(source, entry, before, confirmed)
+    values: dict[str, Stored] = {}
     for name in tracked:
         now = row.values[name]
         untouched = ch.same(now, entry.sent.get(name), source.kind(name))
-        values.append(confirmed.get(name) if untouched else now)
-    connection.execute(sql.set_row(source.table, tracked), (*values, twin_id, token, row.fid))
-    if any(not ch.same(a, b, source.kind(name)) for name, a, b in zip(tracked, values, published)):
-        connection.execute(sql.put_base(source.table, tracked), (twin_id, token, row.fid, *published))
-    else:
-        connection.execute(sql.drop_base(source.table), (twin_id,))
-    connection.execute(sql.DROP_CONFLICT, (source.table, twin_id))
+        values[name] = confirmed.get(name) if untouched and name not in ignored else now
+    put_row(connection, source, row.fid, values, twin_id, token)
+    put_base(connection, source, twin_id, token, row.fid, confirmed, values)
+    return ignored
+
+
+def _not_kept(source: Source, entry: journal.Entry, before: Row | None, confirmed: Mapping[str, Stored]) -> list[str]:
+    """What was sent and is not there: the twin shows what it had before, or nothing."""
+    out = []
+    for name in unlike(source, entry.sent, confirmed, rounded=True):
+        kind, now = source.kind(name), confirmed.get(name)
+        was = before.values.get(name) if before else None
+        mine = before is None or not alike(entry.sent.get(name), was, kind)
+        if mine and (now is None or alike(was, now, kind, told=now)):
+            out.append(name)
+    return out
 
 
 def confirm_delete(connection: sqlite3.Connection, source: Source, twin_id: str) -> None:

@@ -340,6 +340,71 @@ def fid_taken(table: str) -> str:
     return fill("SELECT 1 FROM {table} WHERE fid = ?", table=table)
 
 
+def identities(table: str, count: int) -> str:
+    """twin_id, fid and twin_version of the rows (or bases) with one of ``count`` twin_ids."""
+    return fill(
+        "SELECT twin_id, fid, twin_version FROM {table} WHERE twin_id IN ({marks})", table=table, marks=marks(count)
+    )
+
+
+def all_identities(table: str) -> str:
+    """fid and twin_id of every row, or base, that the twin knows."""
+    return fill("SELECT fid, twin_id FROM {table} WHERE twin_id IS NOT NULL ORDER BY fid", table=table)
+
+
+def set_version(table: str) -> str:
+    """Give a row, or a base, another token: token, twin_id."""
+    return fill("UPDATE {table} SET twin_version = ? WHERE twin_id = ?", table=table)
+
+
+def count_rows(table: str) -> str:
+    """How many rows there are."""
+    return fill("SELECT count(*) FROM {table}", table=table)
+
+
+# -- another shape ---------------------------------------------------------------------------------------------------
+
+
+def add_column(table: str, name: str, kind: str) -> str:
+    """A further column. ``kind`` is one of the words of `reshape`."""
+    return fill("ALTER TABLE {table} ADD COLUMN {name} {kind}", table=table, name=name, kind=Fragment(kind))
+
+
+def rename_column(table: str, name: str, new: str) -> str:
+    """Another name for a column."""
+    return fill("ALTER TABLE {table} RENAME COLUMN {name} TO {new}", table=table, name=name, new=new)
+
+
+def drop_column(table: str, name: str) -> str:
+    """A column less."""
+    return fill("ALTER TABLE {table} DROP COLUMN {name}", table=table, name=name)
+
+
+def both_sides(table: str, name: str) -> str:
+    """One column of the changed rows: fid, base, row."""
+    return fill(
+        "SELECT t.fid, b.{name}, t.{name} FROM {base} b JOIN {table} t ON t.twin_id = b.twin_id",
+        table=table,
+        base=base_table(table),
+        name=name,
+    )
+
+
+def cells(table: str, name: str) -> str:
+    """One column: fid, value."""
+    return fill("SELECT fid, {name} FROM {table}", table=table, name=name)
+
+
+def new_cells(table: str, name: str) -> str:
+    """One column of the new rows: fid, value."""
+    return fill("SELECT fid, {name} FROM {table} WHERE twin_id IS NULL", table=table, name=name)
+
+
+def set_cell(table: str, name: str) -> str:
+    """Set one column of one row or base: value, fid."""
+    return fill("UPDATE {table} SET {name} = ? WHERE fid = ?", table=table, name=name)
+
+
 def has_base(table: str) -> str:
     """Whether there is any base row or any row without identity: a cheap "something may have changed"."""
     return fill(
@@ -357,7 +422,10 @@ _SOURCE = [
     "attribution", "checked_out", "pulled",
 ]  # fmt: skip
 SAVE_SOURCE = fill(
-    'INSERT OR REPLACE INTO "twin_source" ({columns}) VALUES ({marks})', columns=_SOURCE, marks=marks(len(_SOURCE))
+    'INSERT INTO "twin_source" ({columns}) VALUES ({marks}) ON CONFLICT (table_name) DO UPDATE SET {assignments}',
+    columns=_SOURCE,
+    marks=marks(len(_SOURCE)),
+    assignments=Fragment(", ".join(fill("{name} = excluded.{name}", name=name) for name in _SOURCE[1:])),
 )
 LOAD_SOURCES = fill('SELECT {columns} FROM "twin_source" ORDER BY id', columns=_SOURCE)
 
@@ -391,6 +459,11 @@ SET_CONTENTS = (
     "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?, "
     "last_change = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE table_name = ?"
 )
+WIDEN_CONTENTS = (
+    "UPDATE gpkg_contents SET min_x = min(coalesce(min_x, ?1), ?1), min_y = min(coalesce(min_y, ?2), ?2), "
+    "max_x = max(coalesce(max_x, ?3), ?3), max_y = max(coalesce(max_y, ?4), ?4), "
+    "last_change = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE table_name = ?5"
+)
 SET_COUNT = "UPDATE gpkg_ogr_contents SET feature_count = ? WHERE table_name = ?"
 SET_GEOMETRY_TYPE = "UPDATE gpkg_geometry_columns SET geometry_type_name = ? WHERE table_name = ?"
 SET_OPTIONAL_Z = "UPDATE gpkg_geometry_columns SET z = 2 WHERE table_name = ?"
@@ -419,11 +492,17 @@ DROP_CONFLICT_OF_ROW = "DELETE FROM \"twin_conflict\" WHERE table_name = ? AND f
 # -- the publish journal ---------------------------------------------------------------------------------------------
 
 WRITE_AHEAD = (
-    'INSERT INTO "twin_outbox" (publish, message, table_name, kind, fid, twin_id, client_id, token, sent, state, at) '
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?)"
+    'INSERT INTO "twin_outbox" (publish, message, table_name, kind, fid, twin_id, client_id, token, sent, state, at, '
+    "label) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?, ?)"
 )
+# what was sent is kept only while nobody knows whether it arrived
 SETTLE = (
-    'UPDATE "twin_outbox" SET state = ?, status = ?, words = ?, twin_id = coalesce(?, twin_id), at = ? WHERE id = ?'
+    'UPDATE "twin_outbox" SET state = ?1, status = ?2, words = ?3, twin_id = coalesce(?4, twin_id), at = ?5, '
+    "sent = CASE WHEN ?1 IN ('sending', 'held') THEN sent END WHERE id = ?6"
+)
+DROP_HELD = (
+    "UPDATE \"twin_outbox\" SET state = 'dropped', sent = NULL WHERE table_name = ? AND fid = ? AND kind = 'insert' "
+    "AND state = 'held'"
 )
 UNSETTLED = (
     "SELECT id, publish, message, table_name, kind, fid, twin_id, client_id, token, sent, state "
@@ -433,3 +512,30 @@ CLIENT_ID = (
     "SELECT client_id FROM \"twin_outbox\" WHERE table_name = ? AND fid = ? AND kind = 'insert' "
     "AND state = 'unsent' AND client_id IS NOT NULL ORDER BY id DESC LIMIT 1"
 )
+
+# -- pulls -----------------------------------------------------------------------------------------------------------
+
+NOTE_PULL = (
+    'INSERT INTO "twin_pull" (at, table_name, created, updated, deleted, merged, conflicts) '
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+FINGERPRINT = (
+    'SELECT (SELECT coalesce(max(id), 0) FROM "twin_outbox"), '
+    "(SELECT count(*) FROM \"twin_outbox\" WHERE state = 'published'), "
+    '(SELECT coalesce(max(id), 0) FROM "twin_pull")'
+)
+
+# -- the history of publishes ----------------------------------------------------------------------------------------
+
+BEGIN_PUBLISH = 'INSERT INTO "twin_publish" (id, started, message, twin, protection) VALUES (?, ?, ?, ?, ?)'
+END_PUBLISH = 'UPDATE "twin_publish" SET ended = ?, protection = ?, stopped = ? WHERE id = ?'
+PUBLICATIONS = """SELECT p.id, p.started, p.ended, p.message, p.twin, p.protection, p.stopped,
+  sum(o.state = 'published'), sum(o.state = 'clash'), sum(o.state IN ('rejected', 'invalid')),
+  sum(o.state IN ('held', 'sending')), sum(o.state IN ('unsent', 'dropped'))
+  FROM "twin_publish" p LEFT JOIN "twin_outbox" o ON o.publish = p.id AND o.id IN (
+    SELECT max(id) FROM "twin_outbox" WHERE publish = p.id GROUP BY table_name, kind = 'insert', coalesce(
+      CASE WHEN kind = 'insert' THEN NULL ELSE twin_id END, fid))
+  GROUP BY p.id ORDER BY p.started DESC, p.rowid DESC"""
+SENT = """SELECT table_name, kind, label, twin_id, state, status, words, at FROM "twin_outbox" WHERE id IN (
+    SELECT max(id) FROM "twin_outbox" WHERE publish = ?1 GROUP BY table_name, kind = 'insert', coalesce(
+      CASE WHEN kind = 'insert' THEN NULL ELSE twin_id END, fid)) ORDER BY id"""

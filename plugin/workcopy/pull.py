@@ -1,0 +1,291 @@
+"""Pull: what others created, changed and deleted since, merged into the working copy.
+
+In two halves, so that nothing of the file is locked while the network is waited for, and so that QGIS can end its edit
+sessions in between: `fetch` asks the twin, `apply` writes. What is absent from the twin's pages is not deleted: only
+its own GET tells that.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from ..text import number, tr
+from ..twin.client import Twin
+from ..twin.crs import CrsChoice
+from ..twin.errors import NotFound, TwinError
+from ..twin.features import pages
+from ..twin.model import Item
+from ..twin.progress import SILENT, Progress, check
+from ..twin.writes import Writer
+from . import parallel, recovery, reshape, settle, sql
+from .applying import LayerPull, PullReport, Stale, apply
+from .connection import opened
+from .copy import WorkingCopy
+from .geometry import box_of
+from .merge import Values
+from .reshape import Reshape
+from .source import Source
+from .theirs import Fetched, FetchedLayer, Theirs
+from .writer import NO_ID
+
+__all__ = ["Fetched", "LayerPull", "PullReport", "Stale", "apply", "fetch", "pull"]
+
+_AGAIN = 3  # times that a pull is begun anew because somebody published in between
+
+
+def pull(
+    copy: WorkingCopy, twin: Twin, *, tables: Sequence[str] | None = None, progress: Progress = SILENT
+) -> PullReport:
+    """Fetch and apply. Raises any `CityTwinError`; then nothing was changed."""
+    for _ in range(_AGAIN - 1):
+        try:
+            return apply(copy, fetch(copy, twin, tables=tables, progress=progress), progress)
+        except Stale:
+            continue
+    return apply(copy, fetch(copy, twin, tables=tables, progress=progress), progress)
+
+
+def fetch(
+    copy: WorkingCopy, twin: Twin, *, tables: Sequence[str] | None = None, progress: Progress = SILENT
+) -> Fetched:
+    """Ask ``twin`` what became of the features of its sources in ``copy`` (of ``tables``, where named).
+
+    Nothing is written but the outcome of an earlier publish that was cut off, where there was one. A layer that the
+    twin does not give is in the notes; the others are fetched nevertheless. Raises `TwinError` where nothing can be
+    read, `TrackingBroken`, `Cancelled`.
+    """
+    twin.refresh()
+    sources = recovery.sources_of(copy, twin)
+    recovery.recover(copy, twin, progress)
+    with opened(copy.path) as connection:
+        fingerprint = tuple(connection.execute(sql.FINGERPRINT).fetchone())
+    at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    layers: list[FetchedLayer] = []
+    failures: list[TwinError] = []
+    for source in sources:
+        if tables is not None and source.table not in tables:
+            continue
+        copy.healthy(source.table)
+        check(progress)
+        try:
+            layers.append(_Layer(copy, twin, source, progress).fetch())
+        except (TwinError, sqlite3.Error) as error:
+            if not isinstance(error, TwinError) or isinstance(error, recovery.FATAL):
+                raise
+            failures.append(error)
+            unchanged = Reshape(source, (), (), ())
+            words = tr("{title} was not pulled: {reason}", title=source.title, reason=error.message)
+            layers.append(FetchedLayer(source, unchanged, (), (), (words,), failed=True))
+    if failures and len(failures) == len(layers):
+        raise failures[0]
+    return Fetched(tuple(layers), fingerprint, at)
+
+
+class _Layer:
+    """One collection's half of the network."""
+
+    def __init__(self, copy: WorkingCopy, twin: Twin, source: Source, progress: Progress) -> None:
+        self._copy = copy
+        self._twin = twin
+        self._progress = progress
+        self._source = source
+        self._choice = CrsChoice(source.crs, source.srid, source.swap, source.has_z)
+        self._collection, schema = twin.describe(twin.collection(source.collection))
+        self._shape = reshape.compare(source, schema)
+        self._reads_all = bool(self._shape)
+        self._seen_rows: set[int] = set()
+        self._seen_others: set[str] = set()
+        self._properties: set[str] = set()
+        self._changed: list[Theirs] = []
+        self._tokens: list[tuple[str, str | None]] = []
+        self._misfits: dict[str, int] = {}
+        self._probe: str | None = None  # the id of an item that certainly is there
+
+    def fetch(self) -> FetchedLayer:
+        notes: dict[str, None] = {}
+        with opened(self._copy.path) as connection:
+            self._asked = {row[1] for row in connection.execute(sql.CONFLICTS, (self._source.table,))}
+            notes.update(dict.fromkeys(self._pages(connection)))
+            absent = list(self._absent(connection))
+        notes.update(dict.fromkeys(self._look_for(absent)))
+        if self._misfits:
+            for name, count in sorted(self._misfits.items()):
+                words = tr("{name}: {n} values of the twin do not fit its own schema and are taken as empty.",
+                           name=name, n=count)  # fmt: skip
+                notes[words] = None
+        shape = reshape.without(self._shape, self._properties) if self._shape.removed else self._shape
+        methods = self._collection.methods
+        shape = replace(shape, source=replace(shape.source, methods=methods, items_url=self._collection.items_url))
+        return FetchedLayer(self._source, shape, tuple(self._changed), tuple(self._tokens), tuple(notes))
+
+    # -- what is there -----------------------------------------------------------------------------------------------
+
+    def _pages(self, connection: sqlite3.Connection) -> Iterator[str]:
+        incoming: Any = pages(
+            self._twin.session,
+            self._collection,
+            choice=self._choice,
+            extent=self._source.extent,
+            item_etags=self._twin.capabilities().item_etags,
+            progress=self._progress,
+        )
+        count = 0
+        with closing(incoming):
+            for page in incoming:
+                count += len(page.items)
+                self._compare(connection, page.items)
+                self._progress.report(
+                    count,
+                    page.matched,
+                    tr("{title}: {done} features compared", title=self._source.title, done=number(count)),
+                )
+                yield from page.problems
+
+    def _compare(self, connection: sqlite3.Connection, items: Sequence[Item]) -> None:
+        """Sort a handful of items into those that are as we know them and those that are not."""
+        table = self._source.table
+        known = {item.id: item for item in items if item.id is not None}
+        if not known:
+            return
+        self._probe = next(iter(known))
+        if self._shape.removed:
+            for item in items:
+                self._properties.update(item.properties)
+        names = list(known)
+        rows = connection.execute(sql.identities(table, len(names)), names).fetchall()
+        bases = connection.execute(sql.identities(sql.base_table(table), len(names)), names).fetchall()
+        versions = {twin_id: version for twin_id, _, version in rows}
+        self._seen_rows.update(fid for _, fid, _ in rows)
+        for twin_id, _, version in bases:
+            versions[twin_id] = version
+            self._seen_others.add(twin_id)
+        for twin_id, item in known.items():
+            if twin_id in self._asked:
+                self._seen_others.add(twin_id)
+            elif (
+                twin_id in versions
+                and not self._reads_all
+                and item.token is not None
+                and versions[twin_id] == item.token
+            ):
+                continue
+            self._note(connection, twin_id, item, item.token, twin_id in versions, versions.get(twin_id))
+
+    def _note(
+        self,
+        connection: sqlite3.Connection,
+        twin_id: str,
+        item: Item,
+        token: str | None,
+        known: bool,
+        version: str | None,
+        left: bool = False,
+    ) -> None:
+        values, misfits = settle.values_and_misfits(self._shape.source, item)
+        for name in misfits:
+            self._misfits[name] = self._misfits.get(name, 0) + 1
+        if (
+            known
+            and not self._reads_all
+            and twin_id not in self._asked
+            and not self._differs(connection, twin_id, values)
+        ):
+            if token is not None and token != version:
+                self._tokens.append((twin_id, token))
+            return
+        self._changed.append(Theirs(twin_id, values, token, item.updated_by, item.updated, left))
+
+    def _differs(self, connection: sqlite3.Connection, twin_id: str, values: Values) -> bool:
+        """Whether theirs is another than what was published, the columns that the twin computes included."""
+        row = settle.base_of(connection, self._source, twin_id) or settle.row_by_id(connection, self._source, twin_id)
+        return row is None or settle.moved(self._source, row.values, values)
+
+    # -- what is not there -------------------------------------------------------------------------------------------
+
+    def _absent(self, connection: sqlite3.Connection) -> Iterator[str]:
+        """The ids that no page had. That proves nothing yet: pages can miss items while others edit."""
+        table = self._source.table
+        for fid, twin_id in connection.execute(sql.all_identities(table)):
+            if fid not in self._seen_rows and not twin_id.startswith(NO_ID):
+                yield twin_id
+        for _, twin_id in connection.execute(sql.all_identities(sql.base_table(table))):
+            if twin_id not in self._seen_others and not settle.row_by_id(connection, self._source, twin_id):
+                yield twin_id
+        yield from (
+            twin_id
+            for twin_id in self._asked
+            if twin_id not in self._seen_others and not _known(connection, self._source, twin_id)
+        )
+
+    def _look_for(self, absent: Sequence[str]) -> Iterable[str]:
+        """Ask for each absent feature by itself."""
+        if not absent:
+            return
+        writer = Writer(
+            self._twin.session,
+            self._twin.capabilities(),
+            self._collection,
+            self._shape.source.schema,
+            self._choice,
+            progress=self._progress,
+        )
+
+        def look(twin_id: str) -> tuple[Item, str | None] | None:
+            try:
+                return writer.get(twin_id)
+            except NotFound:
+                return None
+
+        gone: list[str] = []
+        asked = 0
+        with opened(self._copy.path) as connection:
+            for twin_id, found in parallel.each(look, absent, self._progress):
+                asked += 1
+                self._progress.report(
+                    asked,
+                    len(absent),
+                    tr(
+                        "{title}: looking for {n} features that were not listed",
+                        title=self._source.title,
+                        n=len(absent),
+                    ),
+                )
+                if found is None:
+                    gone.append(twin_id)
+                    continue
+                item, token = found
+                row = settle.base_of(connection, self._source, twin_id)
+                row = row or settle.row_by_id(connection, self._source, twin_id)
+                version = row.version if row else None
+                self._note(connection, twin_id, item, token, row is not None, version, self._is_outside(item))
+        if gone and self._probe is not None and look(self._probe) is None:
+            # a twin that does not find what it has just listed cannot tell what is gone
+            yield tr(
+                "{title}: the twin lists features that it then does not find, so what was deleted cannot be told.",
+                title=self._source.title,
+            )
+            return
+        self._changed.extend(Theirs(twin_id, None, None, None, None) for twin_id in gone)
+
+    def _is_outside(self, item: Item) -> bool:
+        extent = self._source.extent
+        if extent is None:
+            return False
+        values, _ = settle.values_and_misfits(self._shape.source, item)
+        blob = values.get("geom")
+        box = box_of(blob) if isinstance(blob, bytes) else None
+        return box is not None and (
+            box[0] > extent[2] or box[2] < extent[0] or box[1] > extent[3] or box[3] < extent[1]
+        )
+
+
+def _known(connection: sqlite3.Connection, source: Source, twin_id: str) -> bool:
+    return (
+        settle.row_by_id(connection, source, twin_id) is not None
+        or settle.base_of(connection, source, twin_id) is not None
+    )

@@ -1,0 +1,87 @@
+"""Finding out what became of a publish that was cut off, before anything else is sent or fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..text import tr
+from ..twin.client import Twin
+from ..twin.errors import AccessDenied, TooBusy, Unreachable, Unsupported
+from ..twin.progress import Progress
+from . import journal, parallel, settle
+from .changes import Change
+from .connection import opened, transaction
+from .copy import WorkingCopy
+from .remote import Answer, Case, Remote
+from .sending import Ledger
+from .source import Source
+
+# Errors that are about the twin as a whole, not about one of its collections.
+FATAL = (AccessDenied, TooBusy, Unreachable)
+
+
+def sources_of(copy: WorkingCopy, twin: Twin) -> list[Source]:
+    """The sources that came from ``twin``. Raises `Unsupported` where there is none."""
+    capabilities = twin.capabilities()
+    sources = [source for source in copy.sources if source.url == capabilities.url]
+    if not sources:
+        raise Unsupported(
+            tr(
+                "Nothing in {file} was checked out from {twin}. Choose the connection that it came from.",
+                file=copy.path.name,
+                twin=capabilities.title or capabilities.url,
+            )
+        )
+    return sources
+
+
+def recover(copy: WorkingCopy, twin: Twin, progress: Progress) -> set[str]:
+    """Settle every change of unknown outcome by looking at the twin; the keys of creates that stay held.
+
+    Raises `TwinError` where the twin cannot be asked: then nothing is known, and nothing may be sent.
+    """
+    sources = {source.table: source for source in sources_of(copy, twin)}
+    with opened(copy.path) as connection:
+        entries = [entry for entry in journal.unsettled(connection) if entry.table in sources]
+    if not entries:
+        return set()
+    ledger = Ledger(copy, "", "", client_ids=False)
+    remote = Remote(twin, ledger.knows)
+    remote.prepare([source for source in sources.values() if any(e.table == source.table for e in entries)])
+    cases = [_case(copy, sources[entry.table], entry) for entry in entries]
+    lost = Unreachable(tr("The connection was cut before the change arrived."))
+    held: set[str] = set()
+    for case, answer in parallel.each(lambda case: remote.look(case, lost), cases, progress):
+        if answer.kind == "unclear":
+            # asked, and still no answer: the twin is away
+            raise answer.error or lost
+        _settle(copy, ledger, case, answer)
+        if answer.kind == "held":
+            held.add(case.change.key)
+    return held
+
+
+def _case(copy: WorkingCopy, source: Source, entry: journal.Entry) -> Case:
+    twin_id = None if entry.kind == "insert" else entry.twin_id
+    change = Change(entry.table, entry.kind, entry.fid, twin_id, entry.token, (), entry.label or str(entry.fid))
+    with opened(copy.path) as connection:
+        base = settle.base_of(connection, source, entry.twin_id) if entry.twin_id else None
+    return Case(source, change, entry, None, base)
+
+
+def _settle(copy: WorkingCopy, ledger: Ledger, case: Case, answer: Answer) -> None:
+    if answer.kind in ("done", "held"):
+        ledger.settle([(case, answer)])
+        return
+    # it did not arrive, or theirs stands there: the change is planned anew, and meets theirs then
+    with opened(copy.path, write=True) as connection, transaction(connection):
+        journal.settle(connection, case.entry, "unsent", answer.status, "")
+
+
+def release(copy: WorkingCopy, changes: Sequence[Change]) -> None:
+    """Let creates that are held back be sent again: somebody looked, and they are not on the twin."""
+    keys = {(change.table, change.fid) for change in changes}
+    with opened(copy.path, write=True) as connection, transaction(connection):
+        for entry in journal.unsettled(connection):
+            if entry.state == "held" and (entry.table, entry.fid) in keys:
+                journal.settle(connection, entry, "unsent")

@@ -1,0 +1,329 @@
+"""The network's half of a publish: one change sent behind its lock, and what the twin shows of it. Touches no file.
+
+Every way in which a request can end is one of a few answers, so that whoever writes the file has all cases before him.
+Several threads may use it at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from ..text import tr
+from ..twin.client import Twin
+from ..twin.crs import CrsChoice
+from ..twin.errors import (
+    AccessDenied,
+    BadResponse,
+    Cancelled,
+    CityTwinError,
+    Clash,
+    NotFound,
+    Rejected,
+    ServerFailed,
+    TooBusy,
+    TwinError,
+    Unreachable,
+    Unsupported,
+)
+from ..twin.features import pages
+from ..twin.model import Collection, Extent, Item
+from ..twin.transactions import Action
+from ..twin.writes import UNSET, Writer, Written
+from . import settle
+from .body import body_of
+from .changes import Change
+from .columns import GEOMETRY, Stored
+from .geometry import box_of
+from .journal import Entry
+from .settle import Row
+from .source import Source
+
+_ROUNDS = 3  # tokens that move while we look
+_SEARCHES = (0.0, 0.5, 1.5)  # seconds before each look for a create whose answer was late
+
+
+@dataclass(frozen=True)
+class Case:
+    """A change being published, with all that is known of it."""
+
+    source: Source
+    change: Change
+    entry: Entry
+    row: Row | None  # as it was when it was written ahead
+    base: Row | None
+
+
+# done: the twin has it · theirs: another state than our base stands there · refused: the twin does not want it ·
+# unsent: it certainly did not arrive, and going on makes no sense · again: likewise, but others may go on ·
+# unclear: nobody can tell now · held: a create that cannot be recognised
+AnswerKind = Literal["done", "theirs", "refused", "unsent", "again", "unclear", "held"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one change."""
+
+    kind: AnswerKind
+    written: Written | None = None
+    theirs: Item | None = None  # None with kind "theirs": it is gone
+    token: str | None = None  # the lock of theirs
+    error: CityTwinError | None = None
+    words: str = ""
+    unprotected: bool = False  # sent without any lock
+
+    @property
+    def status(self) -> int:
+        if isinstance(self.error, TwinError):
+            return self.error.status
+        return self.written.status if self.written else 0
+
+
+class Remote:
+    """One twin, as a publish or a recovery meets it."""
+
+    def __init__(self, twin: Twin, knows: Callable[[str, str], bool], message: str = "") -> None:
+        """``knows`` tells whether the working copy has a feature: table, twin_id."""
+        self.twin = twin
+        self._knows = knows
+        self.capabilities = twin.capabilities()
+        self.locks = self.capabilities.locking != "none"
+        self._message = message
+        self._writers: dict[str, Writer] = {}
+        self._collections: dict[str, Collection] = {}
+
+    def prepare(self, sources: Sequence[Source]) -> None:
+        """Read what the collections are now, before several threads need it. Raises `TwinError`."""
+        for source in sources:
+            if source.table in self._writers:
+                continue
+            collection, schema = self.twin.describe(self.twin.collection(source.collection))
+            # the CRS is the one of the checkout: that is what the numbers in the table mean
+            choice = CrsChoice(source.crs, source.srid, source.swap, source.has_z)
+            self._collections[source.table] = collection
+            self._writers[source.table] = Writer(self.twin.session, self.capabilities, collection, schema, choice)
+
+    def writer(self, source: Source) -> Writer:
+        return self._writers[source.table]
+
+    # -- one change --------------------------------------------------------------------------------------------------
+
+    def attempt(self, case: Case) -> Answer:
+        """Send one change, and find out what came of it. Raises nothing but what is a mistake of ours."""
+        answer = Answer("refused")
+        for _ in range(_ROUNDS):
+            try:
+                ready = self.lock(case)
+                if isinstance(ready, Answer):
+                    return ready
+                unprotected = ready.entry.token is None and ready.entry.kind != "insert"
+                written = self._deliver(ready)
+                if written.queued:
+                    words = tr("The twin took the change but has not made it yet. Publish later.")
+                    return Answer("again", error=Rejected(words, status=202))
+                if written.id is None:
+                    return self._find_create(ready, Unsupported(held_back()))
+                return Answer("done", written, unprotected=unprotected or not self.locks)
+            except CityTwinError as error:
+                answer = self.after(case, error)
+            if answer.kind != "again" or answer.token is None or answer.token == case.entry.token:
+                return answer
+            case = replace(case, entry=replace(case.entry, token=answer.token))  # only the token had moved
+        return replace(answer, token=None)
+
+    def lock(self, case: Case) -> Case | Answer:
+        """A change whose feature came without a token gets one: good only if what it comes with is what our base says.
+        A twin that has none is compared in the same way, right before the write. Raises `TwinError`."""
+        if case.entry.kind == "insert" or (case.entry.token is not None and self.locks):
+            return case
+        try:
+            item, token = self.writer(case.source).get(str(case.entry.twin_id))
+        except NotFound as error:
+            return self._gone(case, error)
+        stands = self._standing(case, item, token, None)
+        if stands is not None:
+            return stands
+        return replace(case, entry=replace(case.entry, token=token))
+
+    def action(self, case: Case) -> Action:
+        """The change as a member of a set; the case is locked."""
+        writer, entry, source = self.writer(case.source), case.entry, case.source
+        if case.entry.kind == "delete" or case.row is None:
+            return Action(writer, "delete", entry.twin_id, token=entry.token)
+        if entry.kind == "insert":
+            properties, geometry = body_of(source, case.row.values)
+            return Action(writer, "insert", entry.client_id, properties, geometry)
+        names = self._changed(case)
+        properties, geometry = body_of(source, case.row.values, names)
+        shape = geometry if GEOMETRY in names else UNSET
+        return Action(writer, "update", entry.twin_id, properties, shape, entry.token)
+
+    def _deliver(self, case: Case) -> Written:
+        entry, source, writer = case.entry, case.source, self.writer(case.source)
+        if entry.kind == "delete" or case.row is None:
+            return writer.delete(str(entry.twin_id), token=entry.token, message=self._message)
+        if entry.kind == "insert":
+            properties, geometry = body_of(source, case.row.values)
+            return writer.create(properties, geometry, client_id=entry.client_id, message=self._message)
+        names = self._changed(case)
+        properties, geometry = body_of(source, case.row.values, names)
+        return self._update(case, properties, geometry, GEOMETRY in names)
+
+    def _changed(self, case: Case) -> list[str]:
+        row = case.row.values if case.row else {}
+        return settle.differing(case.source, row, case.base.values if case.base else {})
+
+    def _update(self, case: Case, properties: dict[str, Any], geometry: Any, with_geometry: bool) -> Written:
+        twin_id, token, writer = str(case.entry.twin_id), case.entry.token, self.writer(case.source)
+        if "PATCH" in case.source.methods:
+            extra = {"geometry": geometry} if with_geometry else {}
+            return writer.patch(twin_id, properties, token=token, message=self._message, **extra)
+        # PUT replaces all of it: build it on the twin's own copy, so that what we do not know is not lost
+        item, fresh = writer.get(twin_id)
+        if fresh != token:
+            raise Clash(tr("Somebody else changed this feature meanwhile."), status=412)
+        if token is None and self._standing(case, item, fresh, None) is not None:
+            raise Clash(tr("Somebody else changed this feature meanwhile."), status=412)
+        kept = {column.property for column in case.source.columns if column.read_only}
+        whole = {name: value for name, value in {**item.properties, **properties}.items() if name not in kept}
+        # what comes from the twin is in the twin's axis order; the writer turns what it sends
+        shape = geometry if with_geometry else settle.geometry_of(case.source, item)
+        return writer.replace(twin_id, whole, shape, token=token, message=self._message, raw_id=item.raw_id)
+
+    # -- what came of it ---------------------------------------------------------------------------------------------
+
+    def after(self, case: Case, error: CityTwinError) -> Answer:
+        """What an error of the write means, asking the twin where the error does not say."""
+        if isinstance(error, (AccessDenied, TooBusy, Cancelled)):
+            return Answer("unsent", error=error)
+        if isinstance(error, Unreachable) and not error.sent:
+            return Answer("unsent", error=error)
+        if isinstance(error, Unsupported):
+            return Answer("refused", error=error)
+        if isinstance(error, (Clash, NotFound)):
+            if case.entry.kind == "insert":
+                return Answer("refused", error=error)
+            return self.look(case, error)
+        if isinstance(error, Rejected):
+            return Answer("refused", error=error)
+        if isinstance(error, TwinError):
+            return self.look(case, error)
+        return Answer("unclear", error=error)
+
+    def look(self, case: Case, error: TwinError) -> Answer:
+        """Ask what is there, after a write whose lock did not fit, or whose answer never came or made no sense."""
+        if case.entry.kind == "insert":
+            return self._find_create(case, error)
+        unclear = isinstance(error, (Unreachable, ServerFailed, BadResponse))
+        try:
+            item, token = self.writer(case.source).get(str(case.entry.twin_id))
+        except NotFound as gone:
+            return self._gone(case, gone)
+        except CityTwinError as lost:
+            return Answer("unclear" if unclear else "unsent", error=error if unclear else lost)
+        stands = self._standing(case, item, token, error if unclear else None)
+        if stands is not None:
+            return stands
+        # it is as we knew it: the write did nothing
+        if unclear:
+            return Answer("refused" if isinstance(error, (ServerFailed, BadResponse)) else "unsent", error=error)
+        if isinstance(error, Clash) and token is not None and token != case.entry.token:
+            return Answer("again", token=token, error=error)
+        return Answer("refused", error=error)
+
+    def _standing(self, case: Case, item: Item, token: str | None, unclear: TwinError | None) -> Answer | None:
+        """What an item that is there means for a change; None: it is as our base says, nobody is in the way."""
+        if token is not None and token == case.entry.token:
+            return None
+        theirs = settle.values_of(case.source, item)
+        row = case.row.values if case.row is not None else case.entry.sent
+        if case.entry.kind == "update" and not self._other(case, row, theirs, rounded=unclear is not None):
+            words = "" if unclear else tr("Somebody else had made the same change.")
+            return Answer("done", Written(case.entry.twin_id, token, item), words=words)
+        if case.base is not None and not self._other(case, case.base.values, theirs):
+            return None
+        return Answer("theirs", theirs=item, token=token, error=unclear)
+
+    def _other(
+        self, case: Case, known: Mapping[str, Stored], told: Mapping[str, Stored], *, rounded: bool = False
+    ) -> bool:
+        return bool(settle.unlike(case.source, known, told, rounded=rounded))
+
+    def _gone(self, case: Case, error: TwinError) -> Answer:
+        if case.entry.kind == "delete":
+            written = Written(case.entry.twin_id, status=error.status)
+            return Answer("done", written, words=tr("Somebody else had deleted it already."))
+        return Answer("theirs", error=error)
+
+    # -- creates of unknown outcome ----------------------------------------------------------------------------------
+
+    def _find_create(self, case: Case, error: TwinError) -> Answer:
+        """Whether a create arrived: by the client's id, else by looking where it would lie."""
+        entry = case.entry
+        if entry.client_id is not None:
+            try:
+                item, token = self.writer(case.source).get(entry.client_id)
+            except NotFound:
+                return self._not_created(error)
+            except CityTwinError:
+                return Answer("unclear", error=error)
+            return Answer("done", Written(entry.client_id, token, item))
+        try:
+            found = self._search(case, error)
+        except CityTwinError:
+            return Answer("unclear", error=error)
+        if found is None:
+            return Answer("held", error=error)
+        if not found:
+            return self._not_created(error)
+        if len(found) > 1:
+            return Answer("held", error=error)
+        return Answer("done", Written(found[0].id, found[0].token, found[0], proven=False))
+
+    @staticmethod
+    def _not_created(error: TwinError) -> Answer:
+        if isinstance(error, (ServerFailed, BadResponse)):
+            return Answer("refused", error=error)
+        return Answer("unsent", error=error)
+
+    def _search(self, case: Case, error: TwinError) -> list[Item] | None:
+        """The twin's items that are what was sent and that this file does not know; None where that cannot be told."""
+        blob = case.entry.sent.get(GEOMETRY)
+        box = box_of(blob) if isinstance(blob, bytes) else None
+        if box is None:
+            return None
+        for pause in _SEARCHES:
+            time.sleep(pause)
+            found = [
+                item
+                for item in self._around(case.source, box)
+                if item.id is not None
+                and not self._knows(case.source.table, item.id)
+                and not settle.unlike(case.source, case.entry.sent, settle.values_of(case.source, item), rounded=True)
+            ]
+            if found or not isinstance(error, Unreachable):
+                break
+        return found
+
+    def _around(self, source: Source, box: Extent) -> list[Item]:
+        margin = 1e-5 if source.srid == 4326 else 1.0  # a metre: servers round
+        around = (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
+        incoming = pages(
+            self.twin.session,
+            self._collections[source.table],
+            choice=self.writer(source).choice,
+            extent=around,
+            limit=1000,
+            item_etags=self.capabilities.item_etags,
+        )
+        return [item for page in incoming for item in page.items]
+
+
+def held_back() -> str:
+    return tr(
+        "The connection was cut while this feature was being created, and this twin cannot be asked whether it "
+        "arrived. It is held back so that it is not created twice: look for it on the twin, and discard it here if "
+        "it is there."
+    )
