@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import email.utils
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from http.cookiejar import Cookie, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 import requests.adapters
 import requests.auth
+import requests.cookies
 import urllib3.exceptions
 
 from ..text import tr, trn
@@ -30,6 +32,7 @@ _RETRIED = (429, 500, 502, 503, 504)
 _LONGEST_WAIT = 120.0  # seconds we let a server send us away
 _CHUNK = 1 << 22  # every read waits for its turn behind the thread that decodes (5 ms): few and large ones
 _SLICE = 0.1  # seconds between two looks at the cancel button while waiting
+_CONNECTIONS = 16  # kept open to one host: as many threads may be at work at once, and some to spare
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -46,6 +49,14 @@ class _Http(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         return None
+
+
+class _Cookies(requests.cookies.RequestsCookieJar):
+    """Cookies that one thread may read while another is given new ones: a walk is over a copy."""
+
+    def __iter__(self) -> Iterator[Cookie]:
+        with self._cookies_lock:  # type: ignore[attr-defined]
+            return iter(list(super().__iter__()))
 
 
 class _NoAuth(requests.auth.AuthBase):
@@ -78,6 +89,10 @@ class Session:
     included, with an attribute ``sent: bool`` on them where it knows whether the request went out. ``auth`` is applied
     to requests to the twin's origin only: an adapter that adds credentials by itself should do so only for requests
     that ``auth`` has marked. ``auth_name`` is what the user calls these credentials.
+
+    Several threads may use one session at once (8 when publishing), if the adapter can take it; ``requests``' own can.
+    Nothing below this class sends anything a second time by itself. What a progress is told is told by one thread at a
+    time; `Progress.cancelled` may be asked by several.
     """
 
     def __init__(
@@ -115,6 +130,7 @@ class Session:
         self._auth = auth
         self._backoff = backoff
         self._sleep = sleep
+        self._telling = threading.Lock()
         self._home = self._client(adapter, user_agent)
         self._away = self._client(adapter, user_agent)
         # Cookies know no ports: another server on the same host would be sent the twin's.
@@ -123,11 +139,14 @@ class Session:
     @staticmethod
     def _client(adapter: requests.adapters.BaseAdapter | None, user_agent: str) -> requests.Session:
         client = _Http()
+        client.cookies = _Cookies()
         client.headers["User-Agent"] = user_agent
         if adapter is not None:
             client.trust_env = False
-            client.mount("https://", adapter)
-            client.mount("http://", adapter)
+        else:
+            adapter = requests.adapters.HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0)
+        client.mount("https://", adapter)
+        client.mount("http://", adapter)
         return client
 
     def close(self) -> None:
@@ -236,7 +255,8 @@ class Session:
         seconds = self._backoff * 2**attempt if asked is None else min(asked, _LONGEST_WAIT)
         if asked is not None and seconds >= 1:
             n = round(seconds)
-            progress.note(trn("The twin asks us to wait {n} second", "The twin asks us to wait {n} seconds", n))
+            with self._telling:
+                progress.note(trn("The twin asks us to wait {n} second", "The twin asks us to wait {n} seconds", n))
         while seconds > 0:
             check(progress)
             self._sleep(min(_SLICE, seconds))
