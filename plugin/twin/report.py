@@ -25,7 +25,7 @@ class Sentence:
 
 def sentences(capabilities: Capabilities, collections: Iterable[Collection] | None = None) -> list[Sentence]:
     """The report's lines, the most important first."""
-    lines = [*_editing(capabilities), *_reading(capabilities), *_more(capabilities)]
+    lines = [*_editing(capabilities), *_reading(capabilities), *_pulling(capabilities), *_more(capabilities)]
     if collections is not None:
         lines.extend(_collections(capabilities, tuple(collections)))
     lines.extend(Sentence("bad", text) for text in capabilities.problems)
@@ -54,7 +54,7 @@ def _editing(c: Capabilities) -> list[Sentence]:
         ]
     lines = []
     if c.tier == "W2":
-        lines.append(Sentence("good", tr("You can publish, and a whole set of changes lands or none of it.")))
+        lines.append(_sets(c))
     elif c.locking == "etags":
         lines.append(
             Sentence(
@@ -78,12 +78,13 @@ def _editing(c: Capabilities) -> list[Sentence]:
                 "bad",
                 tr(
                     "You can publish, but unprotected: the twin offers no lock. Each feature is compared with the "
-                    "twin just before it is written, so only an edit made in that very moment could be overwritten."
+                    "twin just before it is written, and read again afterwards, so only an edit made in that very "
+                    "moment could be overwritten."
                 ),
             )
         )
     lines.extend(_methods(c))
-    if c.locking == "etags" and not c.item_etags:
+    if c.locking != "none" and not c.item_etags:
         lines.append(
             Sentence(
                 "limit",
@@ -114,6 +115,18 @@ def _editing(c: Capabilities) -> list[Sentence]:
             )
         )
     return lines
+
+
+def _sets(c: Capabilities) -> Sentence:
+    if c.max_actions is None:
+        return Sentence("good", tr("You can publish, and a whole set of changes lands or none of it."))
+    return Sentence(
+        "good",
+        tr(
+            "You can publish, and a whole set of up to {n} changes lands or none of it; more go as several sets.",
+            n=c.max_actions,
+        ),
+    )
 
 
 def _methods(c: Capabilities) -> list[Sentence]:
@@ -173,6 +186,21 @@ def _reading(c: Capabilities) -> list[Sentence]:
     return lines
 
 
+def _pulling(c: Capabilities) -> list[Sentence]:
+    """How the twin lets a pull find out what others did."""
+    if c.item_etags:
+        return [Sentence("good", tr("A pull sees at once which features others changed, and who did it and when."))]
+    return [
+        Sentence(
+            "limit",
+            tr(
+                "A pull reads all features of the area and compares their contents: the twin does not mark which of "
+                "them changed. Nor does it tell who changed them, or when."
+            ),
+        )
+    ]
+
+
 def _more(c: Capabilities) -> list[Sentence]:
     lines = []
     if c.sensorthings:
@@ -184,8 +212,8 @@ def _more(c: Capabilities) -> list[Sentence]:
             Sentence(
                 "limit",
                 tr(
-                    "It takes whole sets of changes, but without a version lock for each, so they are not used: changes "
-                    "are sent one by one."
+                    "It takes whole sets of changes, but without a version lock for each of them, so changes are sent "
+                    "one by one."
                 ),
             )
         )
@@ -255,6 +283,8 @@ def as_json(capabilities: Capabilities, collections: Iterable[Collection] = ()) 
             "createWithId": c.create_with_id,
             "deleteIfMatch": c.delete_if_match,
         },
+        "transactions": scrub(c.transactions) if c.transactions else None,
+        "maxActions": c.max_actions,
         "sensorThings": scrub(c.sensorthings) if c.sensorthings else None,
         "tiles3d": [scrub(one.href) for one in c.tiles3d],
         "conformance": list(c.conformance),
