@@ -103,6 +103,8 @@ class Note:
     author: str | None
 
 
+# collection → its features: id, properties, geometry
+Data = dict[str, list[tuple[str, dict[str, Any], Any]]]
 Cells = dict[str, Any]  # property → value, "geometry" among them
 TwinState = dict[tuple[str, str], Cells]  # (collection, id) → cells
 
@@ -162,20 +164,21 @@ class World:
     ``around`` may wrap every request (WSGI). ``url`` is where clients think the twin is: at the proxy, if there is one.
     """
 
-    def __init__(self, folder: Path, tier: str = "W1", features: int = 6, proxy: Any = None) -> None:
+    def __init__(self, folder: Path, tier: str = "W1", *, proxy: Any = None, data: Data | None = None) -> None:
         self.folder, self.tier = folder, tier
         folder.mkdir(parents=True, exist_ok=True)
         self.around: Callable[[Any, Any, Any], Any] | None = None
         self._pattern_twin = folder / "pattern.sqlite"
         store = Store(self._pattern_twin)
-        trees = max(2, features // 2)
+        data = data or {
+            "buildings": [building(number) for number in range(1, 7)],
+            "trees": [tree(number) for number in range(1, 4)],
+        }
+        kinds = {collection.id: collection for collection in COLLECTIONS}
         store.load(
             "Force",
             "",
-            [
-                (BUILDINGS, [feature_of(BUILDINGS, *building(n)) for n in range(1, features + 1)]),
-                (TREES, [feature_of(TREES, *tree(n)) for n in range(1, trees + 1)]),
-            ],
+            [(kinds[name], [feature_of(kinds[name], *one) for one in features]) for name, features in data.items()],
         )
         store.close()
         _settle(self._pattern_twin)
@@ -190,7 +193,7 @@ class World:
         self.url = proxy.url if proxy is not None else self.origin
         self._pattern_copy = folder / "pattern.gpkg"
         with self.session() as session:
-            checkout(Twin(self.url, session=session), ["buildings", "trees"], self._pattern_copy)
+            checkout(Twin(self.url, session=session), list(data), self._pattern_copy)
         self.path = self._pattern_copy
 
     def _app(self, environ: Any, start: Any) -> Any:
@@ -352,6 +355,6 @@ def work_done(notes: Iterable[Note], known: Mapping[str, str] | None = None) -> 
 def named(state: TwinState) -> dict[tuple[str, str], Cells]:
     """The twin's items, those with ids of the server's or client's making under their names."""
     return {
-        (collection, identity if len(identity) < 20 else f"new {cells['name']}"): cells
+        (collection, identity if identity[0] in "bt" and len(identity) < 20 else f"new {cells['name']}"): cells
         for (collection, identity), cells in state.items()
     }
