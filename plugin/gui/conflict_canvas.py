@@ -17,8 +17,8 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapCanvas, QgsMapToolPan, QgsRubberBand, QgsVertexMarker
 from qgis.PyQt.QtCore import QEvent, QRectF, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QColor, QPalette, QPen, QResizeEvent
-from qgis.PyQt.QtWidgets import QApplication, QFrame, QGraphicsRectItem, QLabel, QWidget
+from qgis.PyQt.QtGui import QColor, QPen, QResizeEvent
+from qgis.PyQt.QtWidgets import QFrame, QGraphicsRectItem, QLabel, QWidget
 
 from .conflict_colours import COLOURS
 
@@ -47,9 +47,7 @@ class SideMap(QgsMapCanvas):
         self.side = side
         self._main = main
         self._bands: list[QgsRubberBand] = []
-        self._chosen = False
-        self.setFrameShape(QFrame.Shape.Box)
-        self.setLineWidth(2)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMinimumSize(140, 110)
         self.enableAntiAliasing(True)
         self._pan = QgsMapToolPan(self)
@@ -68,7 +66,6 @@ class SideMap(QgsMapCanvas):
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._note.setStyleSheet("background: rgba(200, 69, 59, 225); color: white; padding: 4px 10px;")
         self._note.hide()
-        self.set_chosen(False)
         main.layersChanged.connect(self._take_layers)
         main.destinationCrsChanged.connect(self._take_crs)
 
@@ -92,7 +89,6 @@ class SideMap(QgsMapCanvas):
         self.setCanvasColor(ground)
         ground.setAlpha(_VEIL)
         self._veil.setBrush(ground)
-        self.set_chosen(self._chosen)  # QGIS makes a new palette for the ground
 
     # -- what is drawn -----------------------------------------------------------------------------------------------
 
@@ -172,15 +168,6 @@ class SideMap(QgsMapCanvas):
         self._note.adjustSize()
         self._note.setVisible(bool(text))
         self._place_note()
-
-    def set_chosen(self, chosen: bool) -> None:
-        """Frame the map of the side that was chosen in its colour."""
-        self._chosen = chosen
-        palette = self.palette()
-        colour = COLOURS[self.side] if chosen else QApplication.palette().color(QPalette.ColorRole.Mid)
-        palette.setColor(QPalette.ColorRole.WindowText, colour)
-        self.setPalette(palette)
-        self.setFrameShadow(QFrame.Shadow.Plain)
 
     # -- where it looks ----------------------------------------------------------------------------------------------
 

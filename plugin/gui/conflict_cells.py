@@ -176,7 +176,7 @@ class ConflictCells(QAbstractTableModel):
             PICKED: self._picked,
             OPEN: lambda cell, _column: self._is_open(cell),
             TAG: lambda cell, column: self._tag(cell) if column == RESULT else "",
-            FAINT: lambda cell, column: column == BASE or (column != COLUMN and cell.verdict == "same"),
+            FAINT: self._faint,
         }
         found = roles.get(int(role))
         return found(cell, column) if found else None
@@ -209,6 +209,10 @@ class ConflictCells(QAbstractTableModel):
             return choice.pick
         return choice.pick if SIDES.get(column) == choice.pick else ""
 
+    def _faint(self, cell: ConflictCell, column: int) -> bool:
+        whole = column == RESULT and not self._merges()
+        return column == BASE or whole or (column != COLUMN and cell.verdict == "same")
+
     def _value(self, cell: ConflictCell, column: int) -> Stored:
         if column in SIDES:
             return {"base": cell.base, "mine": cell.mine, "theirs": cell.theirs}[SIDES[column]]
@@ -232,13 +236,20 @@ class ConflictCells(QAbstractTableModel):
 
     def _result(self, cell: ConflictCell) -> str:
         if not self._merges():
-            return ""
+            return self._as_a_whole()
         if self._is_open(cell):
             return tr("Choose…")
         choice = self.choice(cell)
         if cell.kind == "geometry" and choice is not None:
             return self.shapes.side(choice.pick).story if self.shapes else tr("measuring…")
         return one_line(self._value(cell, RESULT), cell.kind)
+
+    def _as_a_whole(self) -> str:
+        """What is said instead of a result while the feature is not merged."""
+        if self.conflict is None:
+            return ""
+        keep = choices.keep_of(self.conflict, self.decision)
+        return {"": tr("Answer above first"), "deleted": tr("deleted"), "both": tr("both stay")}.get(keep, "")
 
     def _tag(self, cell: ConflictCell) -> str:
         return tag(cell, self.choice(cell), cell.column in self.decision.choices) if self._merges() else ""

@@ -18,8 +18,13 @@ class Swatch(QWidget):
 
     def __init__(self, kind: str, colour: QColor, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._kind, self._colour = kind, colour
+        self._kind, self._colour, self._point = kind, colour, False
         self.setFixedSize(QSize(22 if kind in ("line", "dashes") else 12, 14))
+
+    def set_point(self, point: bool) -> None:
+        """A ring instead of a line: what is drawn are points."""
+        self._point = point
+        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -30,7 +35,11 @@ class Swatch(QWidget):
             pen.setStyle(Qt.PenStyle.DashLine)
             pen.setDashPattern([2.6, 1.8])
         painter.setPen(pen)
-        if self._kind in ("line", "dashes"):
+        if self._point and self._kind in ("line", "dashes"):
+            painter.setPen(QPen(self._colour, 2))
+            size = 5.5 if self._kind == "line" else 4.0
+            painter.drawEllipse(middle, size, size)
+        elif self._kind in ("line", "dashes"):
             painter.drawLine(QPointF(1, middle.y()), QPointF(self.width() - 1, middle.y()))
         elif self._kind == "cross":
             for down in (-3.5, 3.5):
@@ -66,10 +75,11 @@ class Legend(QWidget):
             layout.addSpacing(9)
         layout.addStretch(1)
 
-    def tell(self, *, sides: Sequence[str], base: bool, vertices: bool, removed: bool) -> None:
+    def tell(self, *, sides: Sequence[str], base: bool, vertices: bool, removed: bool, point: bool) -> None:
         """Name what is drawn; nothing where there is nothing to tell apart."""
         wanted = {"base": base, "vertices": vertices, "removed": removed, **dict.fromkeys(sides, True)}
         for name, entry in self._entries.items():
+            entry[0].set_point(point)
             for widget in entry:
                 widget.setVisible(wanted.get(name, False))
         self.setVisible(any(wanted.values()))

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsRectangle
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtGui import QPalette
+from qgis.PyQt.QtWidgets import QApplication, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from ..text import tr
 from ..workcopy.geometry import wkb_of
 from .conflict_canvas import Outline, SideMap
 from .conflict_choices import Pick
+from .conflict_colours import COLOURS
 from .conflict_legend import Legend
 from .conflict_shapes import Shapes
 from .status_line import ElidedLabel
@@ -20,6 +22,7 @@ from .status_line import ElidedLabel
 _AROUND = 1.5  # how much more than the geometries themselves is shown
 _LEAST = 30.0  # metres that are shown at least
 _DEGREE = 111_000.0
+_FRAME = 2
 
 
 class _Half(QWidget):
@@ -42,7 +45,21 @@ class _Half(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         layout.addLayout(head)
-        layout.addWidget(self.map, 1)
+        self._frame = QWidget()  # QGIS gives a canvas a palette of its own, so the frame is no part of it
+        self._frame.setAutoFillBackground(True)
+        around = QVBoxLayout(self._frame)
+        around.setContentsMargins(_FRAME, _FRAME, _FRAME, _FRAME)
+        around.addWidget(self.map)
+        layout.addWidget(self._frame, 1)
+        self.set_chosen(False)
+
+    def set_chosen(self, chosen: bool) -> None:
+        """Frame the map of the side that was chosen in its colour."""
+        self.choose.setChecked(chosen)
+        palette = QApplication.palette(self)
+        colour = COLOURS[self.side] if chosen else palette.color(QPalette.ColorRole.Mid)
+        palette.setColor(QPalette.ColorRole.Window, colour)
+        self._frame.setPalette(palette)
 
 
 class ConflictMaps(QWidget):
@@ -98,15 +115,15 @@ class ConflictMaps(QWidget):
             base=both and geometries["base"] is not None,
             vertices=both and marks and not point,
             removed=both and removed and not point,
+            point=point,
         )
         self._zoom([geometry for geometry in geometries.values() if geometry is not None], crs)
 
     def set_pick(self, pick: str, able: bool) -> None:
         """Which geometry the result has; empty while that is open."""
         for half in self._halves:
-            half.choose.setChecked(half.side == pick)
+            half.set_chosen(half.side == pick)
             half.choose.setEnabled(able)
-            half.map.set_chosen(half.side == pick)
 
     def clear(self) -> None:
         """Draw nothing, and stop drawing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,7 +55,7 @@ def compare(cell: ConflictCell, metres: bool) -> Shapes:
     sides = []
     for blob, other in ((mine, base or theirs), (theirs, base or mine)):
         here, before = vertices[blob], vertices[other]
-        changed, gone = _missing(here, before), _missing(before, here)
+        changed, gone = _differing(here, before), _missing(before, here)
         words = _words(other if base else None, blob, metres, here, before)
         sides.append(Side(blob, words, geometry_shown(blob, metres), changed, gone if base and blob else ()))
     shown = geometry_shown(base, metres)
@@ -77,9 +78,13 @@ def _words(before: bytes | None, now: bytes | None, metres: bool, here: Any, the
     return describe_geometry(before, now, metres)
 
 
+def _differing(these: Mapping[Point, Any], those: Mapping[Point, Any]) -> tuple[Point, ...]:
+    """The vertices that are elsewhere, or at another height."""
+    return tuple(itertools.islice((p for p, heights in these.items() if those.get(p) != heights), MOST))
+
+
 def _missing(these: Mapping[Point, Any], those: Mapping[Point, Any]) -> tuple[Point, ...]:
-    found = [point for point, heights in these.items() if those.get(point) != heights]
-    return tuple(found[:MOST])
+    return tuple(itertools.islice((p for p in these if p not in those), MOST))
 
 
 def _vertices(blob: bytes | None) -> dict[Point, tuple[float, ...]]:

@@ -136,7 +136,7 @@ class ConflictsWindow(QDialog):
 
     def _restore(self) -> None:
         settings = QgsSettings()
-        self.resize(1140, 800)
+        self.resize(1160, 820)
         geometry = settings.value(f"{_SETTING}/geometry", QByteArray(), type=QByteArray)
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)

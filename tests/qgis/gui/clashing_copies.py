@@ -89,7 +89,7 @@ def theirs(
     gone: bool = False,
     **values: Any,
 ) -> None:
-    """Somebody else changed (``gone``: deleted; ``fid``: added what our row ``fid`` is) a feature, and a pull saw it."""
+    """Somebody else changed (``gone``: deleted; ``fid``: added what our row ``fid`` is) a feature; a pull saw it."""
     source = copy.source(table)
     with opened(copy.path, write=True) as connection, transaction(connection):
         if fid is not None:
