@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..text import tr
+from . import qgis_server
 from .errors import BadResponse, NotATwin, NotFound, Rejected, TwinError
 from .model import Capabilities, Link, Locking, Tier
 from .replies import Reply, looks_like_xml, query_of, scrub, server_words, with_query, without_query
@@ -233,9 +234,17 @@ def read_capabilities(session: Session) -> Capabilities:
     if conformance.has("ogcapi-features-4", "update"):
         methods.add("PATCH")
     if not methods:
-        methods = set(_undeclared(session, links))
+        description = api_description(session, links)
+        methods = set(described_methods(description) or ())
         if methods:
             problems.append(tr("It offers edits in its API description, but does not declare them as a standard asks."))
+        if qgis_server.is_described(description):
+            problems.append(
+                tr(
+                    "It is QGIS Server: a value can be changed, but it cannot be emptied. A change that empties one "
+                    "stays local."
+                )
+            )
     locking: Locking = "none"
     if conformance.has("ogcapi-features-4", "optimistic-locking-etags"):
         locking = "etags"
@@ -384,10 +393,6 @@ def described_methods(description: Mapping[str, Any], collection: str | None = N
             told = True
             found |= {m.upper() for m in operations} & set(WRITES)
     return frozenset(found) if told else None
-
-
-def _undeclared(session: Session, links: Iterable[Link]) -> frozenset[str]:
-    return described_methods(api_description(session, links)) or frozenset()
 
 
 def _strings(values: Iterable[Any]) -> list[str]:

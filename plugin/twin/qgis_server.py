@@ -7,7 +7,8 @@ passes over null too, and removes a geometry that is not sent.
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from ..text import tr
 from .errors import BadResponse, NotFound, PerhapsGone, Rejected, ServerFailed, TwinError
@@ -44,6 +45,15 @@ def _lists(session: Session, collection: Collection) -> bool:
     except (BadResponse, NotFound, ServerFailed):
         return False
     return bool(page.get("features"))
+
+
+def is_described(description: Mapping[str, Any]) -> bool:
+    """Whether an OpenAPI document is QGIS Server's: it names the operation of PATCH after PUT."""
+    paths = description.get("paths")
+    operations = (
+        [one.get("patch") for one in paths.values() if isinstance(one, dict)] if isinstance(paths, dict) else []
+    )
+    return any(isinstance(one, dict) and one.get("operationId") == "getFeaturePUT" for one in operations)
 
 
 def wants_modify(error: TwinError) -> bool:

@@ -140,3 +140,15 @@ def test_a_change_for_a_server_whose_patch_is_no_merge_patch(server: FaultyServe
     whole = {"type": "Feature", "id": "7", "geometry": point, "properties": {"name": "x"}}
     assert bodies[-1] == ("PUT", "application/geo+json", whole)
     assert len(bodies) == 4
+
+
+def test_qgis_server_is_known_by_its_api_description(server: FaultyServer, session: Session) -> None:
+    serve(server)
+    landing = json.loads(server.routes["/"].body)  # type: ignore[union-attr]
+    landing["links"].append({"rel": "service-desc", "href": "/api", "type": "application/vnd.oai.openapi+json"})
+    server.routes["/"] = as_json(landing)
+    item = {"put": {"operationId": "getFeaturePUT"}, "patch": {"operationId": "getFeaturePUT"}}
+    server.routes["/api"] = as_json({"paths": {"/wfs3/collections/things/items/{featureId}": item}})
+    found = Twin(f"{server.url}/", session=session).capabilities()
+    assert found.methods == {"PUT", "PATCH"}
+    assert any("cannot be emptied" in problem for problem in found.problems)
