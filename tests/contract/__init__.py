@@ -1,0 +1,1 @@
+"""The same scenarios against every server that a twin may be, real ones included: `make contract`."""
