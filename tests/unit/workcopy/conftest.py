@@ -13,6 +13,8 @@ import requests
 
 from plugin.demo.__main__ import fill
 from plugin.demo.app import create_app
+from plugin.demo.quirks import Quirks
+from plugin.demo.settings import Settings, Tier
 from plugin.demo.store import Store
 from plugin.twin.client import Twin
 from plugin.workcopy.checkout import checkout
@@ -45,6 +47,7 @@ class SmallTwin:
 
     url: str
     around: Around
+    store: Store
 
     def get(self, identity: str, collection: str = "buildings") -> requests.Response:
         crs = {"crs": "http://www.opengis.net/def/crs/EPSG/0/28992"}
@@ -59,21 +62,46 @@ class SmallTwin:
 
     def colleague(self, identity: str, **properties: Any) -> None:
         """Somebody else changes a feature."""
-        token = self.get(identity).headers["ETag"]
+        crs = "<http://www.opengis.net/def/crs/EPSG/0/28992>"
+        body: dict[str, Any] = {"properties": properties}
+        if "geometry" in properties:
+            body["geometry"] = properties.pop("geometry")
         reply = requests.patch(
             f"{self.url}collections/buildings/items/{identity}",
-            json={"properties": properties},
-            headers={"If-Match": token, "Content-Type": "application/merge-patch+json"},
+            json=body,
+            headers={**self.lock(identity), "Content-Type": "application/merge-patch+json", "Content-Crs": crs},
             timeout=5,
         )
         assert reply.status_code in (200, 204), reply.text
 
     def colleague_deletes(self, identity: str) -> None:
-        token = self.get(identity).headers["ETag"]
-        reply = requests.delete(
-            f"{self.url}collections/buildings/items/{identity}", headers={"If-Match": token}, timeout=5
-        )
+        address = f"{self.url}collections/buildings/items/{identity}"
+        reply = requests.delete(address, headers=self.lock(identity), timeout=5)
         assert reply.status_code in (200, 204), reply.text
+
+    def colleague_adds(self, geometry: dict[str, Any], **properties: Any) -> str:
+        """Somebody else creates a feature; its id."""
+        reply = requests.post(
+            f"{self.url}collections/buildings/items",
+            json={"type": "Feature", "geometry": geometry, "properties": properties},
+            headers={
+                "Content-Type": "application/geo+json",
+                "Content-Crs": "<http://www.opengis.net/def/crs/EPSG/0/28992>",
+            },
+            timeout=5,
+        )
+        assert reply.status_code == 201, reply.text
+        return reply.headers["Location"].rsplit("/", 1)[1]
+
+    def lock(self, identity: str) -> dict[str, str]:
+        """The header that a colleague's write needs, where the twin has locks."""
+        token = self.get(identity).headers.get("ETag")
+        return {"If-Match": token} if token else {}
+
+    def writes(self) -> int:
+        """How many changes the twin has made, by whomever."""
+        with self.store._connection() as db:
+            return int(db.execute("SELECT count(*) FROM change").fetchone()[0])
 
 
 def write_data(folder: Path) -> None:
@@ -103,15 +131,27 @@ def write_data(folder: Path) -> None:
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Iterator[SmallTwin]:
+def tier() -> str:
+    """What the twin can do; a test that means another one parametrizes it."""
+    return "w1"
+
+
+@pytest.fixture
+def quirks() -> tuple[str, ...]:
+    """What the twin does otherwise, by the names of the command line."""
+    return ()
+
+
+@pytest.fixture
+def twin(tmp_path: Path, tier: Tier, quirks: tuple[str, ...]) -> Iterator[SmallTwin]:
     data = tmp_path / "data"
     data.mkdir()
     write_data(data)
     store = Store(tmp_path / "twin.sqlite")
     fill(store, data)
-    around = Around(create_app(store))
+    around = Around(create_app(store, Settings(tier=tier, max_actions=5, quirks=Quirks().with_(list(quirks)))))
     url, stop = serve_app(around)
-    yield SmallTwin(url, around)
+    yield SmallTwin(url, around, store)
     stop()
     store.close()
 
