@@ -44,6 +44,7 @@ class LayerPull:
     touched: bool = False  # rows were written
     reshaped: bool = False  # columns were added or changed
     failed: bool = False
+    box: Box | None = None  # around the geometries that were written, in the table's CRS
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ class _Applying:
             touched=bool(tally.created + tally.updated + tally.deleted + tally.merged),
             reshaped=bool(layer.shape),
             failed=layer.failed,
+            box=self._box,
         )
 
     def _one(self, theirs: Theirs) -> None:
