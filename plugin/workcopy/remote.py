@@ -223,7 +223,7 @@ class Remote:
             return self._gone(case, gone)
         except CityTwinError as lost:
             return Answer("unclear" if unclear else "unsent", error=error if unclear else lost)
-        stands = self._standing(case, item, token, error if unclear else None)
+        stands = self._standing(case, item, token, error, unclear=unclear)
         if stands is not None:
             return stands
         # it is as we knew it: the write did nothing
@@ -233,18 +233,20 @@ class Remote:
             return Answer("again", token=token, error=error)
         return Answer("refused", error=error)
 
-    def _standing(self, case: Case, item: Item, token: str | None, unclear: TwinError | None) -> Answer | None:
+    def _standing(
+        self, case: Case, item: Item, token: str | None, error: TwinError | None, *, unclear: bool = False
+    ) -> Answer | None:
         """What an item that is there means for a change; None: it is as our base says, nobody is in the way."""
         if token is not None and token == case.entry.token:
             return None
         theirs = settle.values_of(case.source, item)
         row = case.row.values if case.row is not None else case.entry.sent
-        if case.entry.kind == "update" and not self._other(case, row, theirs, rounded=unclear is not None):
+        if case.entry.kind == "update" and not self._other(case, row, theirs, rounded=unclear):
             words = "" if unclear else tr("Somebody else had made the same change.")
             return Answer("done", Written(case.entry.twin_id, token, item), words=words)
         if case.base is not None and not self._other(case, case.base.values, theirs):
             return None
-        return Answer("theirs", theirs=item, token=token, error=unclear)
+        return Answer("theirs", theirs=item, token=token, error=error)
 
     def _other(
         self, case: Case, known: Mapping[str, Stored], told: Mapping[str, Stored], *, rounded: bool = False
