@@ -35,13 +35,20 @@ def read(path: Path, progress: Progress) -> Reading:
     """Open and read. Raises `CityTwinError`."""
     copy = WorkingCopy.open(path)
     layers = []
+    conflicts: dict[str, Conflict] = {}
     for source in copy.sources:
         check(progress)
         broken = tuple(copy.problems.get(source.table, ()))
         rows = [] if broken else prepare(copy.changes(source.table), source.title or source.table)
         layers.append((source, broken, rows))
-    conflicts = {f"{conflict.table}/{conflict.twin_id}": conflict for conflict in copy.conflicts()}
+        if not broken:
+            conflicts.update((_key(conflict), conflict) for conflict in copy.conflicts(source.table))
     return Reading(copy, tuple(layers), conflicts)
+
+
+def _key(conflict: Conflict) -> str:
+    """As `Change.key` has it: what both added is a new feature here."""
+    return f"{conflict.table}/new-{conflict.fid}" if conflict.kind == "create-create" else conflict.key
 
 
 class ChangeReader(QObject):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtGui import QColor, QPalette
+from qgis.PyQt.QtCore import QRect, QRectF, Qt
+from qgis.PyQt.QtGui import QColor, QPainter, QPalette, QPen
 
 COLOURS = {"base": QColor(120, 130, 140), "mine": QColor(0, 133, 140), "theirs": QColor(168, 60, 160)}
 OWN = QColor(190, 130, 0)
@@ -25,3 +26,23 @@ def is_dark(palette: QPalette) -> bool:
 def ink(colour: QColor, palette: QPalette) -> QColor:
     """``colour`` as text: readable on this theme."""
     return QColor(colour.lighter(150) if is_dark(palette) else colour.darker(108))
+
+
+def draw_mark(painter: QPainter, place: QRect, palette: QPalette, chosen: bool, colour: QColor | None = None) -> None:
+    """A radio button's mark. A style's own is not to be seen on the ground of a dark table."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    ring = QColor(palette.color(QPalette.ColorRole.Text))
+    ring.setAlpha(220 if chosen else 120)
+    if chosen and colour is not None:
+        ring = ink(colour, palette)
+    middle = QRectF(place).center()
+    size = min(place.width(), place.height()) / 2 - 1
+    painter.setPen(QPen(ring, 1.6 if chosen else 1.2))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(middle, size, size)
+    if chosen:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ring)
+        painter.drawEllipse(middle, size * 0.5, size * 0.5)
+    painter.restore()

@@ -11,7 +11,6 @@ from qgis.PyQt.QtWidgets import (
     QPlainTextEdit,
     QStyle,
     QStyledItemDelegate,
-    QStyleOptionButton,
     QStyleOptionViewItem,
     QToolTip,
     QWidget,
@@ -21,7 +20,7 @@ from ..text import tr
 from . import conflict_cells as cells
 from . import conflict_editor as editing
 from .conflict_cells import ConflictCells
-from .conflict_colours import COLOURS, OPEN, OWN, ink, tint
+from .conflict_colours import COLOURS, OPEN, OWN, draw_mark, ink, tint
 
 _PAD = 6
 _MARK = 14
@@ -66,7 +65,7 @@ class CellDelegate(QStyledItemDelegate):
         if index.column() == cells.COLUMN:
             place = self._draw_icon(painter, place, picture)
         elif index.data(cells.PICKABLE):
-            place = self._draw_mark(painter, row, place, style, bool(picked))
+            place = self._draw_mark(painter, row, place, picked)
         self._draw_text(painter, row, index, place, picked, is_open)
         view: Any = self.parent()
         if index == view.currentIndex() and view.hasFocus():
@@ -82,15 +81,9 @@ class CellDelegate(QStyledItemDelegate):
             picture.paint(painter, at)
         return place.adjusted(_MARK + _PAD, 0, 0, 0)  # without one, too: titles stand below each other
 
-    def _draw_mark(
-        self, painter: QPainter, row: QStyleOptionViewItem, place: QRect, style: QStyle, chosen: bool
-    ) -> QRect:
-        mark = QStyleOptionButton()
-        mark.rect = QRect(place.left(), place.center().y() - _MARK // 2 + 1, _MARK, _MARK)
-        mark.palette = row.palette
-        mark.state = QStyle.StateFlag.State_Enabled
-        mark.state |= QStyle.StateFlag.State_On if chosen else QStyle.StateFlag.State_Off
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorRadioButton, mark, painter, row.widget)
+    def _draw_mark(self, painter: QPainter, row: QStyleOptionViewItem, place: QRect, picked: str) -> QRect:
+        at = QRect(place.left(), place.center().y() - _MARK // 2 + 1, _MARK, _MARK)
+        draw_mark(painter, at, row.palette, bool(picked), COLOURS.get(picked))
         return place.adjusted(_MARK + _PAD, 0, 0, 0)
 
     def _draw_text(

@@ -149,8 +149,13 @@ class ConflictPanel(QWidget):
 
     def show_conflict(self, key: str) -> None:
         """Show one conflict of the presenter's, or nothing."""
-        self._key = key
         conflict, presenter = self._presenter.conflict(key), self._presenter
+        if key != self._key:
+            self.notice.say("")
+        elif conflict is not None and conflict == self.table.cells.conflict:
+            self.decided()
+            return
+        self._key = key
         if conflict is None:
             self.table.cells.show(None, presenter.decision(key), None)
             self.maps.clear()
@@ -161,7 +166,6 @@ class ConflictPanel(QWidget):
         self.where.say(" · ".join([source.title or source.table, *self._identity(conflict)]))
         told = [who_words(conflict)] if asks_first(conflict) else [f"{kind_words(conflict)}.", who_words(conflict)]
         self.sentence.setText(" ".join(part for part in told if part))
-        self.notice.say("")
         cells = self.table.cells
         cells.show(conflict, decision, source)
         self.table.show_sides(conflict.base_there, conflict.mine_there, conflict.theirs_there)

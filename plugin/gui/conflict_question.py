@@ -18,6 +18,7 @@ from qgis.PyQt.QtWidgets import (
 from ..text import tr
 from ..workcopy.conflicts import Conflict
 from .conflict_choices import Decision, Keep, asks_first, keep_of
+from .conflict_colours import draw_mark
 from .conflict_words import changed_titles
 
 _PAD = 10
@@ -70,11 +71,8 @@ class BigChoice(QPushButton):
             painter.setBrush(ground)
             painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
         line = self.fontMetrics().lineSpacing()
-        mark = QStyleOptionButton()
-        mark.initFrom(self)
-        mark.rect = QRect(_PAD, _PAD + (line - _MARK) // 2, _MARK, _MARK)
-        mark.state |= QStyle.StateFlag.State_On if self.isChecked() else QStyle.StateFlag.State_Off
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorRadioButton, mark, painter, self)
+        mark = QRect(_PAD, _PAD + (line - _MARK) // 2, _MARK, _MARK)
+        draw_mark(painter, mark, self.palette(), self.isChecked(), self.palette().color(QPalette.ColorRole.Highlight))
         colour = self.palette().color(QPalette.ColorRole.ButtonText)
         font = QFont(self.font())
         font.setBold(True)

@@ -10,7 +10,6 @@ from qgis.PyQt.QtCore import QByteArray, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QAction, QCloseEvent, QKeySequence, QShowEvent
 from qgis.PyQt.QtWidgets import (
     QDialog,
-    QFrame,
     QHBoxLayout,
     QPushButton,
     QSplitter,
@@ -73,7 +72,12 @@ class ConflictsWindow(QDialog):
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([290, 850])
         self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
+        nothing = QWidget()
+        middle = QHBoxLayout(nothing)
+        middle.addStretch(1)
+        middle.addWidget(self.empty)
+        middle.addStretch(1)
+        self._stack.addWidget(nothing)
         self._stack.addWidget(self.splitter)
         self.undo_button, self.redo_button = QToolButton(), QToolButton()
         self.next_button = QPushButton(tr("Next &Open"))
@@ -90,14 +94,10 @@ class ConflictsWindow(QDialog):
         foot.addStretch(1)
         for button in (self.partly_button, self.apply_button, self.close_button):
             foot.addWidget(button)
-        line = QFrame()
-        line.setFrameShape(QFrame.Shape.HLine)
-        line.setFrameShadow(QFrame.Shadow.Sunken)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._stack, 1)
-        layout.addWidget(line)
         layout.addLayout(foot)
         layout.addWidget(self.status)
 
@@ -176,7 +176,7 @@ class ConflictsWindow(QDialog):
         key = self.panel.key
         self.list.refresh()
         if some and self.list.key() == key:
-            self.panel.show_conflict(key)  # it may be another than it was
+            self.panel.show_conflict(key)  # it may have moved
         if not some:
             self._show_empty()
         self._tell()
@@ -244,7 +244,7 @@ class ConflictsWindow(QDialog):
         elif presenter.phase == "loading":
             self.status.say(tr("Reading conflicts…"), "busy")
         elif not total:
-            self.status.say("")
+            self.status.say(_resolved(presenter.applied) if presenter.applied else "", "good")
         elif left:
             words = trn("{n} of {total} conflict is open.", "{n} of {total} conflicts are open.", left, total=total)
             self.status.say(f"{words} {tr('Your choices stay when you close this window.')}", "idle")
@@ -252,10 +252,10 @@ class ConflictsWindow(QDialog):
             self.status.say(tr("Everything is decided. Apply writes it into the working copy."), "good")
 
     def _say(self, words: str, kind: str) -> None:
-        if kind == "good" or not self.presenter.conflicts:
-            self.status.say(words, "good" if kind == "good" else "bad")
+        if self.presenter.conflicts:
+            self.panel.notice.say(words, "bad" if kind == "bad" else "good" if kind == "good" else "limit")
         else:
-            self.panel.notice.say(words, "bad" if kind == "bad" else "limit")
+            self.status.say(words, "good" if kind == "good" else "bad")
 
     # -- what the user does ------------------------------------------------------------------------------------------
 
@@ -283,3 +283,7 @@ class ConflictsWindow(QDialog):
     def _go_where(self, key: str) -> None:
         if key and key != self.list.key():
             self.list.select(key)  # what changed is to be seen
+
+
+def _resolved(count: int) -> str:
+    return trn("{n} conflict is resolved.", "{n} conflicts are resolved.", count)

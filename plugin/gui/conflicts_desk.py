@@ -1,0 +1,133 @@
+"""The Conflicts windows that are open, and what was decided in those that were closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qgis.core import Qgis, QgsCoordinateReferenceSystem
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtWidgets import QWidget
+
+from ..map.held import Held
+from ..map.log import push
+from ..workcopy.copy import WorkingCopy
+from ..workcopy.geometry import box_of
+from .canvas_preview import CanvasPreview
+from .conflict_choices import is_open
+from .conflict_shapes import Shapes
+from .conflicts_presenter import ConflictsPresenter, Drafts
+from .conflicts_window import ConflictsWindow
+from .edit_sessions import EditSessions
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
+
+class ConflictsDesk(QObject):
+    """One window for a working copy at most. ``written`` is called after its file was written, while the edit sessions
+    that were ended for it wait to be resumed; ``free`` tells whether nobody else writes into it just now."""
+
+    publish = pyqtSignal(str)  # path
+    decided = pyqtSignal()
+
+    def __init__(
+        self,
+        iface: QgisInterface,
+        written: Callable[[Path, EditSessions], None],
+        free: Callable[[], bool],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._iface, self._parent = iface, parent
+        self._written, self._free = written, free
+        self.windows: dict[str, ConflictsWindow] = {}
+        self._drafts: dict[str, Drafts] = {}
+        self._held: dict[str, tuple[Held, EditSessions]] = {}
+
+    def open(self, copy: WorkingCopy, key: str = "") -> ConflictsWindow:
+        """Show the window of a working copy, at the conflict ``key`` if it has one."""
+        path = str(copy.path)
+        window = self.windows.get(path)
+        if window is None:
+            window = self.windows[path] = self._make(copy)
+        window.show_key(key)
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        return window
+
+    def _make(self, copy: WorkingCopy) -> ConflictsWindow:
+        canvas = self._iface.mapCanvas()
+        path = str(copy.path)
+        sessions = EditSessions(copy.path, self._parent, canvas=canvas)
+        held = Held(copy.path)
+        self._held[path] = (held, sessions)
+
+        def before() -> bool:
+            if not self._free() or sessions.drawn_in() is not None:
+                return False
+            if sessions.end() and held.begin():
+                return True
+            sessions.resume()
+            if sessions.problem:
+                push(self._iface, sessions.problem, Qgis.MessageLevel.Warning)
+            return False
+
+        def after() -> None:
+            held.end()
+            self._written(copy.path, sessions)
+
+        presenter = ConflictsPresenter(
+            copy, drafts=self._drafts.setdefault(path, {}), before_writing=before, after_writing=after
+        )
+        window = ConflictsWindow(presenter, canvas, self._parent.window())
+        presenter.setParent(window)
+        presenter.decided.connect(lambda _keys: self.decided.emit())
+        presenter.changed.connect(self.decided)
+        window.zoom.connect(self._zoom)
+        window.publish.connect(lambda: self.publish.emit(path))
+        window.finished.connect(lambda _result: self._closed(path))
+        presenter.load()
+        return window
+
+    def _closed(self, path: str) -> None:
+        window = self.windows.get(path)
+        if window is not None and not window.presenter.busy:  # else what is being written is waited for
+            del self.windows[path], self._held[path]
+            window.deleteLater()
+
+    def look_again(self, path: str) -> None:
+        """Somebody wrote the file."""
+        if path in self.windows:
+            self.windows[path].presenter.load()
+
+    def keep_only(self, paths: Collection[str]) -> None:
+        """Close the windows of working copies that left the project."""
+        for path in [path for path in self.windows if path not in paths]:
+            self.windows[path].reject()
+
+    def waiting(self, path: str, keys: Collection[str]) -> int:
+        """How many of the conflicts ``keys`` are decided, but not applied."""
+        drafts = self._drafts.get(path, {})
+        return sum(key in drafts and not is_open(*drafts[key]) for key in keys)
+
+    def stop(self) -> None:
+        """The plugin is taken away: close the windows, and let the layers go."""
+        for window in list(self.windows.values()):
+            window.reject()
+            window.deleteLater()
+        self.windows = {}
+        for held, sessions in self._held.values():
+            held.end()
+            sessions.resume()
+        self._held = {}
+
+    def _zoom(self, shapes: Shapes | None, crs: QgsCoordinateReferenceSystem) -> None:
+        blobs = [shapes.side(side).blob for side in ("base", "mine", "theirs")] if shapes else []
+        boxes = [box for box in map(box_of, blobs) if box]
+        if boxes:
+            columns = list(zip(*boxes))
+            box = (min(columns[0]), min(columns[1]), max(columns[2]), max(columns[3]))
+            CanvasPreview(self._iface.mapCanvas()).zoom(box, crs)
