@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from plugin.twin.model import CRS84, Collection
 from plugin.twin.session import Session
 from tests.unit.twin.faults_server import FaultyServer, Watch
+from tests.unit.twin.small_twin import Serve, serving
 
 
 @pytest.fixture
@@ -25,6 +27,13 @@ def other() -> Iterator[FaultyServer]:
     running = FaultyServer()
     yield running
     running.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """A function that starts the small twin, with its settings."""
+    with serving(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture
