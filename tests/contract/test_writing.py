@@ -1,0 +1,166 @@
+"""Writing: what is published arrives, and nothing else changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.contract.desk import Desk, distance
+from tests.copies import square
+
+NEW_PLACE = square(92500.125, 436200.375)
+
+
+def untouched(before: dict[str, Any], after: dict[str, Any], *but: str) -> None:
+    """All other rows of the server's database are what they were, to the last digit."""
+    assert {k: v for k, v in after.items() if k not in but} == {k: v for k, v in before.items() if k not in but}
+
+
+def all_published(desk: Desk, count: int) -> None:
+    report = desk.publish()
+    told = [(outcome.change.label, outcome.state, outcome.message) for outcome in report.outcomes]
+    assert (report.published, report.stopped, report.remaining) == (count, "", 0), told
+    assert report.protection == desk.place.expect.protection
+    assert desk.copy.changes() == [] and desk.copy.conflicts() == []
+    again = desk.publish()
+    assert (again.outcomes, again.stopped) == ((), ""), "nothing is sent twice"
+
+
+def settled(desk: Desk) -> None:
+    """A pull right after a publish finds nothing: what was confirmed is what is there."""
+    report = desk.pull()
+    assert (report.created, report.updated, report.deleted, report.merged, report.conflicts) == (0, 0, 0, 0, 0)
+
+
+@pytest.mark.scenario("create")
+def test_create(desk: Desk) -> None:
+    place = desk.place
+    before = place.rows("buildings")
+    values = {"name": "Nieuw ’t Ĳ", "height": 12.25, "floors": 4, "monument": True, "opened": "2026-03-31",
+              "seen": "2026-03-31T12:00:00.000Z"}  # fmt: skip
+    desk.create("buildings", geometry=NEW_PLACE, **values)
+    desk.create("benches", geometry={"type": "Point", "coordinates": [92600.5, 436300.25]}, kind="stone")
+    all_published(desk, 2)
+    after = place.rows("buildings")
+    untouched(before, after, *set(after) - set(before))
+    (identity,) = set(after) - set(before)
+    row = after[identity]
+    wanted = {**values, "seen": "2026-03-31T12:00:00Z"}
+    assert {name: row.values[name] for name in wanted} == wanted
+    assert distance(row.geometry, NEW_PLACE) <= max(place.expect.slack, 1e-6)
+    assert identity in desk.rows("buildings"), "the id that the server gave came back"
+    (bench,) = set(place.rows("benches")) - {"1", "2", "3", "4"}
+    assert place.rows("benches")[bench].values["kind"] == "stone"
+    assert place.rows("benches")[bench].values.get("seats") is None
+    settled(desk)
+    desk.change("buildings", identity, height=13.5)
+    all_published(desk, 1)
+    assert place.rows("buildings")[identity].values["height"] == 13.5
+
+
+@pytest.mark.scenario("update of values")
+def test_update_of_values(desk: Desk) -> None:
+    place = desk.place
+    before = place.rows("buildings")
+    values = {"name": "Café ’t Hoekje II", "height": 99.5, "floors": 9, "monument": True, "opened": "1999-12-31",
+              "seen": "2026-07-01T08:00:00.000Z"}  # fmt: skip
+    desk.change("buildings", "3", **values)
+    all_published(desk, 1)
+    after = place.rows("buildings")
+    untouched(before, after, "3")
+    wanted = {**before["3"].values, **values, "seen": "2026-07-01T08:00:00Z"}
+    assert after["3"].values == wanted
+    assert after["3"].geometry == before["3"].geometry, "an outline that nobody touched is the same to the last digit"
+    settled(desk)
+
+
+@pytest.mark.scenario("update of an outline")
+def test_update_of_an_outline(desk: Desk) -> None:
+    place = desk.place
+    before = place.rows("buildings")
+    desk.change("buildings", "4", geometry=NEW_PLACE, height=44.5)
+    desk.change("benches", "2", geometry={"type": "Point", "coordinates": [92700.5, 436300.25]})
+    all_published(desk, 2)
+    after = place.rows("buildings")
+    untouched(before, after, "4")
+    assert distance(after["4"].geometry, NEW_PLACE) <= max(place.expect.slack, 1e-6)
+    computed = {"area": pytest.approx(100, rel=1e-2)} if "area" in before["4"].values else {}
+    assert after["4"].values == {**before["4"].values, "height": 44.5, **computed}
+    there = place.rows("benches")["2"]
+    assert distance(there.geometry, {"type": "Point", "coordinates": [92700.5, 436300.25]}) <= place.expect.slack
+    assert there.values["seats"] == 2
+    settled(desk)
+
+
+@pytest.mark.scenario("emptying a value")
+def test_emptying_a_value(desk: Desk, stated: Callable[[str], None]) -> None:
+    place = desk.place
+    before = place.rows("buildings")
+    desk.change("buildings", "5", floors=None, opened=None)
+    if place.expect.empties:
+        all_published(desk, 1)
+        after = place.rows("buildings")
+        untouched(before, after, "5")
+        assert {k: v for k, v in after["5"].values.items() if v is not None} == {
+            k: v for k, v in before["5"].values.items() if v is not None and k not in ("floors", "opened")
+        }
+        assert after["5"].geometry == before["5"].geometry
+        settled(desk)
+        return
+    report = desk.publish()
+    assert (report.published, report.failed) == (0, 1), [o.message for o in report.outcomes]
+    assert report.outcomes[0].message, "the user is told"
+    assert place.rows("buildings") == before
+    assert [change.twin_id for change in desk.copy.changes()] == ["5"], "it stays a local change"
+    stated("refused, told")
+
+
+@pytest.mark.scenario("delete")
+def test_delete(desk: Desk) -> None:
+    place = desk.place
+    before = place.rows("buildings")
+    for identity in ("6", "12"):
+        desk.delete("buildings", identity)
+    all_published(desk, 2)
+    after = place.rows("buildings")
+    assert set(before) - set(after) == {"6", "12"}
+    untouched(before, after, "6", "12")
+    settled(desk)
+
+
+@pytest.mark.scenario("axis order of writes (EPSG:4326)", only=("pygeoapi", "QGIS Server"))
+def test_axis_order_of_writes(open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk(("trees",))
+    point = {"type": "Point", "coordinates": [4.475, 51.915]}
+    desk.create("trees", geometry=point, species="Quercus")
+    desk.change("trees", "1", geometry={"type": "Point", "coordinates": [4.476, 51.916]})
+    desk.change("trees", "2", species="Ulmus")
+    before = desk.place.rows("trees")
+    all_published(desk, 3)
+    after = desk.place.rows("trees")
+    (new,) = set(after) - {"1", "2", "3"}
+    assert distance(after[new].geometry, point) < 1e-9
+    assert distance(after["1"].geometry, {"type": "Point", "coordinates": [4.476, 51.916]}) < 1e-9
+    assert after["2"].geometry == before["2"].geometry and after["2"].values["species"] == "Ulmus"
+    assert after["3"] == before["3"]
+
+
+@pytest.mark.scenario("many changes at once")
+def test_many_changes_at_once(desk: Desk) -> None:
+    place = desk.place
+    for number in range(1, 9):
+        desk.change("buildings", str(number), height=100.0 + number)
+    for number in range(9, 11):
+        desk.delete("buildings", str(number))
+    for number in range(12):
+        desk.create("buildings", geometry=square(93000 + 20 * number, 437000), name=f"New {number}", height=1.0)
+    all_published(desk, 22)
+    rows = place.rows("buildings")
+    assert {n: rows[str(n)].values["height"] for n in range(1, 9)} == {n: 100.0 + n for n in range(1, 9)}
+    assert "9" not in rows and "10" not in rows and len(rows) == 22
+    assert sorted(r.values["name"] for r in rows.values() if r.values["name"].startswith("New ")) == sorted(
+        f"New {n}" for n in range(12)
+    )
+    settled(desk)
