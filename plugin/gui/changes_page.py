@@ -23,12 +23,15 @@ from .change_reader import ChangeReader, Reading
 from .change_words import counted, tally
 from .changes_empty import nothing_changed, nothing_here, still_reading, unreadable
 from .changes_view import ChangesView
+from .conflict_entrance import ConflictEntrance
 from .discard_question import may_discard
 from .edit_sessions import EditSessions
 from .empty_state import EmptyState
 from .icons import icon
+from .moments import moment
 from .publish_dialog import PublishDialog
 from .publish_presenter import PublishPresenter
+from .pulls import Pulls
 from .status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ class ChangesPage(QWidget):
     """Shows the changes of every working copy in the project, takes them back, and publishes them."""
 
     catalogue_wanted = pyqtSignal()  # the user has nothing checked out yet
+    resolve_wanted = pyqtSignal(str)  # the conflicts of this working copy
 
     def __init__(self, copies: ProjectCopies, iface: QgisInterface, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +63,10 @@ class ChangesPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.conflicts = ConflictEntrance(iface, self._written, lambda: not self._working and self.dialog is None)
+        layout.addWidget(self.conflicts)
         layout.addWidget(self._stack, 1)
+        layout.addWidget(self.view.foot)
         layout.addWidget(self.status)
 
         self.reader = ChangeReader(self)
@@ -72,6 +79,17 @@ class ChangesPage(QWidget):
         self.view.flash.connect(self.flash)
         self.view.discard.connect(self.discard)
         self.view.publish.connect(self.publish)
+        self.view.pull.connect(self.pull)
+        self.view.resolve.connect(self.resolve)
+        self.pulls = Pulls(iface, self)
+        self.view.cancel_pull.connect(self.pulls.cancel)
+        self.pulls.changed.connect(self._pull_goes_on)
+        self.pulls.written.connect(self._pulled)
+        self.pulls.resolve_wanted.connect(self.resolve_wanted)
+        self.pulls.zoom_wanted.connect(lambda box, srid: self.preview.zoom(box, self._crs_of(srid)))
+        self.conflicts.resolve.connect(lambda path: self.resolve_wanted.emit(path) if path else self.resolve())
+        self.conflicts.publish.connect(self.publish)
+        self.resolve_wanted.connect(lambda path: self.conflicts.open(path, self._chosen_conflict(path)))
         self.model.filled.connect(self._filled)
         self._copies_changed()
 
@@ -93,6 +111,7 @@ class ChangesPage(QWidget):
         self._say()
 
     def _file_changed(self, path: str) -> None:
+        self.conflicts.look_again(str(path))
         if any(str(copy.path) == str(path) for copy in self._copies.copies()):
             self.reader.read_soon(Path(path))
             self._say()
@@ -116,11 +135,19 @@ class ChangesPage(QWidget):
 
     def _say(self) -> None:
         """The empty state or the tree, the buttons, and the status line."""
+        self.conflicts.follow(self._read)
         changes = self.model.all_changes()
         broken = self.model.broken()
         waiting = self.reader.busy and not self._read
         self._stack.setCurrentWidget(self.view if changes or broken else self.empty)
-        self.view.set_able(publish=bool(changes) and not self._working, busy=bool(self._working))
+        self.view.foot.setVisible(bool(self.model.paths()))
+        self.view.set_able(
+            publish=bool(changes) and not self._working,
+            busy=bool(self._working),
+            pulling=bool(self.pulls.busy),
+            since=self._since(),
+            conflicts=sum(len(reading.conflicts) for reading in self._read.values()),
+        )
         failed = next(iter(self._failed.values()), None)
         if not (changes or broken):
             self._say_empty(waiting, failed)
@@ -308,6 +335,45 @@ class ChangesPage(QWidget):
         self.reader.read_soon(path)
         self._say()
 
+    # -- pulling -----------------------------------------------------------------------------------------------------
+
+    def pull(self) -> None:
+        """Bring what others changed into the working copy that is chosen; into all of them where none is."""
+        if self._working:
+            return
+        copies = self._copies.copies()
+        chosen = self._chosen_path()
+        self.pulls.start([c for c in copies if str(c.path) == chosen] or copies, several=len(copies) > 1)
+
+    def _pull_goes_on(self) -> None:
+        self._working = self.pulls.busy
+        self._say()
+
+    def _pulled(self, path: str) -> None:
+        self._copies.renew(path)
+        self.reader.read_soon(Path(path))
+
+    def _since(self) -> str:
+        chosen = self._chosen_path()
+        readings = [self._read[chosen]] if chosen in self._read else list(self._read.values())
+        return moment(min((s.pulled or s.checked_out for r in readings for s in r.copy.sources), default=""))
+
+    def resolve(self) -> None:
+        """Ask for the conflicts of the working copy that is chosen, else of the first that has some."""
+        chosen = self._chosen_path()
+        found = [path for path in [chosen, *self._read] if path in self._read and self._read[path].conflicts]
+        if found:
+            self.resolve_wanted.emit(found[0])
+
+    def _chosen_conflict(self, path: str) -> str:
+        """The conflict that the chosen change is part of; empty for none."""
+        found = (self._read[at].conflicts.get(change.key) for at, change in self._chosen() if at == path)
+        return next((conflict.key for conflict in found if conflict is not None), "")
+
+    def _chosen_path(self) -> str:
+        current = self.view.current()
+        return self.model.path(current) if current.isValid() else ""
+
     # -- publishing --------------------------------------------------------------------------------------------------
 
     def publish(self) -> None:
@@ -340,9 +406,7 @@ class ChangesPage(QWidget):
         presenter.check()
 
     def _to_publish(self) -> str:
-        current = self.view.current()
-        chosen = self.model.path(current) if current.isValid() else ""
-        candidates = [chosen, *self.model.paths()]
+        candidates = [self._chosen_path(), *self.model.paths()]
         return next((path for path in candidates if path and self.model.all_changes(path)), "")
 
     def _zoom_to(self, path: str, table: str, at: tuple[float, float]) -> None:
@@ -350,10 +414,12 @@ class ChangesPage(QWidget):
         self.preview.zoom((*at, *at), crs)
 
     def stop(self) -> None:
-        """The plugin is taken away: close the publish window, and leave nothing on the map."""
+        """The plugin is taken away: close what is open, and leave nothing on the map."""
+        self.pulls.stop()
         if self.dialog is not None:
             self.dialog.presenter.cancel()
             self.dialog.close()
+        self.conflicts.stop()
         self.preview.clear()
 
     # -- small things ------------------------------------------------------------------------------------------------

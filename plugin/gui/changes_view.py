@@ -18,6 +18,7 @@ from qgis.PyQt.QtWidgets import (
     QMenu,
     QPushButton,
     QSplitter,
+    QToolButton,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -44,6 +45,10 @@ class ChangesView(QWidget):
     flash = pyqtSignal()
     discard = pyqtSignal()
     publish = pyqtSignal()
+    pull = pyqtSignal()
+    cancel_pull = pyqtSignal()
+    resolve = pyqtSignal()
+    history = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,15 +82,32 @@ class ChangesView(QWidget):
         self.discard_button = QPushButton(icon("discard"), tr("Discard…"))
         self.discard_button.setToolTip(tr("Take the chosen changes back to what the twin has"))
         self.discard_button.setAutoDefault(False)
+        self.pull_button = QPushButton(icon("pull"), tr("Pull"))
+        self.pull_button.setAutoDefault(False)
         self.publish_button = QPushButton(icon("publish"), tr("Publish…"))
         self.publish_button.setToolTip(tr("Send your changes to the twin"))
         font = self.publish_button.font()
         font.setBold(True)
         self.publish_button.setFont(font)
+        self.more_button = QToolButton()
+        self.more_button.setIcon(icon("more"))
+        self.more_button.setAutoRaise(True)
+        self.more_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more_button.setToolTip(tr("More"))
+        self.more_button.setAccessibleName(tr("More"))
+        self.more_menu = QMenu(self.more_button)
+        self.resolve_action = self._more("conflicts", tr("Resolve Conflicts…"), self.resolve)
+        self.history_action = self._more("history", tr("Publish History…"), self.history)
+        self.more_button.setMenu(self.more_menu)
 
         self._lay_out()
         self._connect()
         self.set_chosen(0)
+
+    def _more(self, name: str, text: str, signal: Any) -> QAction:
+        action = self.more_menu.addAction(icon(name), text)
+        action.triggered.connect(lambda _checked=False: signal.emit())
+        return action
 
     def _make_tree(self) -> QTreeView:
         tree = QTreeView()
@@ -118,17 +140,18 @@ class ChangesView(QWidget):
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
         self.splitter.setSizes([360, 240])
-        foot = QHBoxLayout()
+        self.foot = QWidget()  # the page shows it below its empty states, too
+        foot = QHBoxLayout(self.foot)
         foot.setContentsMargins(8, 6, 8, 8)
         foot.addWidget(self.discard_button)
         foot.addStretch(1)
-        foot.addWidget(self.publish_button)
+        for widget in (self.pull_button, self.publish_button, self.more_button):
+            foot.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.splitter, 1)
-        layout.addLayout(foot)
 
     def _connect(self) -> None:
         self._typing = QTimer(self)
@@ -144,6 +167,9 @@ class ChangesView(QWidget):
         self.tree.customContextMenuRequested.connect(self._menu)
         self.discard_button.clicked.connect(lambda _checked=False: self.discard.emit())
         self.publish_button.clicked.connect(lambda _checked=False: self.publish.emit())
+        self.pull_button.clicked.connect(
+            lambda _checked=False: self.cancel_pull.emit() if self._pulling else self.pull.emit()
+        )
         delete = QAction(self.tree)
         delete.setShortcut(QKeySequence(Qt.Key.Key_Delete))
         delete.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -287,32 +313,54 @@ class ChangesView(QWidget):
         """How many changes are chosen."""
         self._chosen = count
         self._enable()
-        words = trn("Discard {n} Change…", "Discard {n} Changes…", count) if count else tr("Discard…")
-        self.discard_button.setText(words)
+        words = tr("Take the chosen changes back to what the twin has")
+        if count:
+            words = trn(
+                "Take {n} change back to what the twin has", "Take {n} changes back to what the twin has", count
+            )
+        self.discard_button.setToolTip(words)
 
-    def set_able(self, publish: bool, busy: bool) -> None:
-        """Whether there is something to publish, and whether something is being written."""
-        self._publishable, self._busy = publish, busy
+    def set_able(
+        self, publish: bool, busy: bool, *, pulling: bool = False, since: str = "", conflicts: int = 0
+    ) -> None:
+        """Whether there is something to publish, whether something is being written, and whether that is a pull.
+
+        ``since``: when the twin was last asked for everything, in words. ``conflicts``: how many wait for a decision.
+        """
+        self._publishable, self._busy, self._pulling = publish, busy, pulling
+        self.pull_button.setText(tr("Cancel Pull") if pulling else tr("Pull"))
+        words = tr("Bring what others changed into your working copy")
+        if since:
+            words = tr("Bring what others changed since {time} into your working copy", time=since)
+        self.pull_button.setToolTip(tr("Stop; nothing is left half done") if pulling else words)
+        self.resolve_action.setEnabled(bool(conflicts) and not busy)
         self._enable()
 
     _chosen = 0
     _publishable = False
     _busy = False
+    _pulling = False
 
     def _enable(self) -> None:
         self.discard_button.setEnabled(bool(self._chosen) and not self._busy)
         self.publish_button.setEnabled(self._publishable and not self._busy)
+        self.pull_button.setEnabled(self._pulling or not self._busy)
 
     def menu(self) -> QMenu:
         """What can be done with what is chosen; harmful things last, and apart."""
         menu = QMenu(self)
+        count = self._chosen
+        discard = trn("Discard {n} Change…", "Discard {n} Changes…", count) if count else tr("Discard…")
         wanted: tuple[tuple[str, str, Any, bool], ...] = (
             ("mActionZoomTo.svg", tr("Zoom To"), self.zoom, bool(self._chosen)),
             ("mActionHighlightFeature.svg", tr("Flash"), self.flash, bool(self._chosen)),
             ("", "", None, True),
+            ("pull", tr("Pull"), self.pull, not self._busy),
             ("publish", tr("Publish…"), self.publish, self._publishable and not self._busy),
+            ("conflicts", tr("Resolve Conflicts…"), self.resolve, self.resolve_action.isEnabled()),
+            ("history", tr("Publish History…"), self.history, True),
             ("", "", None, True),
-            ("discard", self.discard_button.text(), self.discard, self.discard_button.isEnabled()),
+            ("discard", discard, self.discard, self.discard_button.isEnabled()),
         )
         for name, text, signal, enabled in wanted:
             if signal is None:

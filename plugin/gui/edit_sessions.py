@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qgis.core import QgsVectorLayer
+from qgis.gui import QgsMapCanvas, QgsMapTool, QgsMapToolCapture
+from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QMessageBox, QWidget
 
 from ..map import layers as map_layers
@@ -15,14 +17,33 @@ Ask = Callable[[Sequence[QgsVectorLayer]], bool]
 
 
 class EditSessions:
-    """Ends the sessions of one working copy for the time of a write, and begins them again afterwards."""
+    """Ends the sessions of one working copy for the time of a write, and begins them again afterwards.
 
-    def __init__(self, path: Path, parent: QWidget | None = None, ask: Ask | None = None) -> None:
+    With a ``canvas`` the tool that the user draws with comes back, too: QGIS takes it away where a session ends.
+    """
+
+    def __init__(
+        self, path: Path, parent: QWidget | None = None, ask: Ask | None = None, canvas: QgsMapCanvas | None = None
+    ) -> None:
         self._path = path
         self._parent = parent
         self._ask = ask or self._ask_user
+        self._canvas = canvas
+        self._tool: QgsMapTool | None = None
         self._ended: list[str] = []
         self.problem = ""  # why edits could not be saved
+
+    def unsaved(self) -> list[QgsVectorLayer]:
+        """The layers that hold edits which are not saved."""
+        return [layer for layer in map_layers.editing_layers(self._path) if layer.isModified()]
+
+    def drawn_in(self) -> QgsVectorLayer | None:
+        """The layer in which the user is in the middle of drawing something; ending its session would lose that."""
+        tool = self._canvas.mapTool() if self._canvas is not None else None
+        if self._canvas is None or not isinstance(tool, QgsMapToolCapture) or not tool.size():
+            return None
+        layer = self._canvas.currentLayer()
+        return layer if layer in map_layers.editing_layers(self._path) else None
 
     def end(self) -> bool:
         """Save what is unsaved, once the user agreed, and end the sessions. False: they go on, and nothing may be
@@ -32,6 +53,8 @@ class EditSessions:
         unsaved = [layer for layer in editing if layer.isModified()]
         if unsaved and not self._ask(unsaved):
             return False
+        if editing and self._canvas is not None:
+            self._tool = self._canvas.mapTool()
         for layer in editing:
             name = layer.name()
             if not layer.commitChanges():
@@ -48,9 +71,13 @@ class EditSessions:
     def resume(self) -> None:
         """Begin the ended sessions again."""
         ended, self._ended = self._ended, []
+        tool, self._tool = self._tool, None
         for layer in map_layers.project_layers(self._path):
             if layer.id() in ended and not layer.isEditable():
                 layer.startEditing()
+        alive = ended and tool is not None and not sip.isdeleted(tool)
+        if alive and self._canvas is not None and self._canvas.mapTool() is not tool:
+            self._canvas.setMapTool(tool)
 
     def _ask_user(self, unsaved: Sequence[QgsVectorLayer]) -> bool:
         box = QMessageBox(self._parent)

@@ -6,6 +6,7 @@ in text fields, because a spin box rounds to its decimals.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from qgis.core import (
@@ -46,6 +47,18 @@ def apply(layer: QgsVectorLayer, source: Source) -> None:
     _layout(layer, config)
     layer.setEditFormConfig(config)
     _table(layer)
+
+
+def renew(layer: QgsVectorLayer, source: Source, names: Collection[str]) -> None:
+    """Widgets and places for the columns ``names``, new or of another kind now; all else stays as the user has it."""
+    fields = layer.fields()
+    config = layer.editFormConfig()
+    for column in source.columns:
+        index = fields.lookupField(column.name)
+        if index >= 0 and column.name in names:
+            _field(layer, index, column, source.schema.get(column.property), config, source.schema.declared)
+    layer.setEditFormConfig(config)
+    add_to_layout(layer)
 
 
 def _field(

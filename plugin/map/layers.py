@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from qgis.core import (
@@ -288,9 +288,53 @@ def editing_layers(path: Path) -> list[QgsVectorLayer]:
     return [layer for layer in project_layers(path) if layer.isEditable()]
 
 
-def reload(path: Path) -> None:
-    """After we wrote the file: layers read it anew. Layers in an edit session keep their edits."""
+def reload(path: Path, tables: Collection[str] | None = None) -> None:
+    """After we wrote the file: layers (of ``tables``) read it anew. Layers in an edit session keep their edits."""
     for layer in project_layers(path):
-        if not layer.isEditable():
-            layer.dataProvider().reloadData()
-        layer.triggerRepaint()
+        if tables is None or layer.customProperty(PROPERTY) in tables:
+            _reload(layer)
+
+
+def _reload(layer: QgsVectorLayer) -> None:
+    if not layer.isEditable():
+        layer.dataProvider().reloadData()
+    layer.triggerRepaint()
+
+
+def reload_in_turns(
+    path: Path, sources: Sequence[Source], reshaped: Collection[str] = (), done: Callable[[], None] | None = None
+) -> None:
+    """`reload` for the tables of ``sources``, one layer per turn of the event loop; then call ``done``.
+
+    Layers of ``reshaped`` tables also learn their new columns, each with the widget that it has in new layers; the rest
+    of form and style stays as it is.
+    """
+    by_table = {source.table: source for source in sources}
+    todo = [layer.id() for layer in project_layers(path) if layer.customProperty(PROPERTY) in by_table]
+
+    def turn() -> None:
+        if not todo:
+            if done is not None:
+                done()
+            return
+        layer = QgsProject.instance().mapLayer(todo.pop(0))
+        if isinstance(layer, QgsVectorLayer):
+            before = {field.name(): field.typeName() for field in layer.fields()}
+            _reload(layer)
+            source = by_table[str(layer.customProperty(PROPERTY))]
+            if source.table in reshaped:
+                layer.updateFields()
+                now = {field.name(): field.typeName() for field in layer.fields()}
+                forms.renew(layer, source, {name for name, kind in now.items() if before.get(name) != kind})
+            _count_anew(layer)
+        QTimer.singleShot(0, turn)
+
+    QTimer.singleShot(0, turn)
+
+
+def _count_anew(layer: QgsVectorLayer) -> None:
+    """The numbers that the layer tree shows beside a layer and its symbols, where it does."""
+    node = QgsProject.instance().layerTreeRoot().findLayer(layer.id())
+    if node is not None and node.customProperty("showFeatureCount", 0) and layer.renderer() is not None:
+        layer.setRenderer(layer.renderer().clone())  # nothing else makes QGIS count them a second time
+        layer.countSymbolFeatures()

@@ -113,6 +113,21 @@ class ProjectCopies(QObject):
             parent=self,
         )
 
+    def renew(self, path: str | Path) -> None:
+        """After the file's sources changed, as a pull may do: look at it anew, its columns included, and count."""
+        entry = self._entries.get(str(path))
+        if entry is None:
+            return
+        for guard in entry.guards.values():
+            guard.stop()
+        entry.guards.clear()
+        try:
+            entry.copy = WorkingCopy.open(Path(path))
+        except CityTwinError as error:
+            self._tell_broken(str(path), (error.message,))
+        self._scan_soon()
+        self.refresh(path)
+
     # -- the project's layers
 
     def _scan_soon(self, *_: object) -> None:

@@ -1,0 +1,17 @@
+"""Points in time in the user's own zone and way of writing."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtCore import QDate, QDateTime, QLocale, Qt
+
+
+def moment(text: str | None) -> str:
+    """An RFC 3339 time: the hour alone where it is today, else with the date; "" where there is none."""
+    when = QDateTime.fromString(text or "", Qt.DateFormat.ISODateWithMs)
+    if not when.isValid():
+        return ""
+    local, locale = when.toLocalTime(), QLocale()
+    short = QLocale.FormatType.ShortFormat
+    if local.date() == QDate.currentDate():
+        return str(locale.toString(local.time(), short))
+    return str(locale.toString(local, short))
