@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -264,8 +265,8 @@ class Twin:
 
 
 def items_path(collection: Collection) -> str:
-    """The address to POST to: the items page without its query."""
-    return without_query(collection.items_url)
+    """The address to POST to: the items page without its query and, as QGIS Server links it, without ``.json``."""
+    return re.sub(r"(/items)\.(?:geo)?json$", r"\1", without_query(collection.items_url))
 
 
 def item_url(collection: Collection, identity: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plugin.twin.client import Twin
+from plugin.twin.client import Twin, item_url
 from plugin.twin.crs import CrsChoice, read_crs, seen_order
 from plugin.twin.errors import NotFound, PerhapsGone
 from plugin.twin.model import Collection, Item, Schema
@@ -152,3 +152,9 @@ def test_qgis_server_is_known_by_its_api_description(server: FaultyServer, sessi
     found = Twin(f"{server.url}/", session=session).capabilities()
     assert found.methods == {"PUT", "PATCH"}
     assert any("cannot be emptied" in problem for problem in found.problems)
+
+
+@pytest.mark.parametrize("name", ["items", "items.json", "items.geojson?limit=1"])
+def test_an_item_is_below_the_items_whatever_their_link_is_called(name: str, make_collection: MakeCollection) -> None:
+    collection = make_collection(items_url=f"http://twin.example/collections/things/{name}")
+    assert item_url(collection, "a/b") == "http://twin.example/collections/things/items/a%2Fb"
