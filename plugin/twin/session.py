@@ -196,8 +196,9 @@ class Session:
         """Send, and return the answer of status 2xx; any other is raised as a `TwinError`.
 
         Reads are tried again on broken connections, on 500, 502, 503, 504 and 429; writes (``write=True``) only where
-        the server said that it did nothing: 429, and 503 with Retry-After. A write of unclear outcome is `Unreachable`
-        with ``sent`` or `ServerFailed`. Raises `Cancelled`: for writes before sending only, never in mid-air.
+        the server said that it did nothing: 429, and 503 with Retry-After. So is OPTIONS, which many servers fail at
+        for good. A write of unclear outcome is `Unreachable` with ``sent`` or `ServerFailed`. Raises `Cancelled`: for
+        writes before sending only, never in mid-air.
         """
         progress = progress or self.progress
         call = _Call(method.upper(), url, params or {}, {**(headers or {}), "Accept": accept}, body, write)
@@ -215,7 +216,11 @@ class Session:
                     return reply
                 wait = retry_after(reply)
                 not_processed = reply.status == 429 or (reply.status == 503 and wait is not None)
-                again = not_processed if write else reply.status in _RETRIED and not says_missing(reply)
+                again = (
+                    not_processed
+                    if write or call.method == "OPTIONS"
+                    else reply.status in _RETRIED and not says_missing(reply)
+                )
                 if not again or attempt >= self.retries:
                     refused = error_of(
                         reply, write=write, auth_name=self.auth_name, at_home=at_home, has_auth=self._auth is not None
