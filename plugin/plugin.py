@@ -94,22 +94,42 @@ class Window:
         doings: tuple[tuple[str, str, str, Callable[[], None] | None], ...] = (
             ("dock", "icon", tr("City Twin Panel"), None),
             ("checkout", "checkout", tr("Check Out…"), self.show_catalogue),
+            ("pull", "pull", tr("Pull"), self.pull),
             ("publish", "publish", tr("Publish…"), self.publish),
+            ("conflicts", "conflicts", tr("Resolve Conflicts…"), self.resolve),
+            ("history", "history", tr("Publish History…"), self.show_history),
             ("demo", "demo-twin", tr("Start Demo Twin"), self.start_demo),
         )
+        in_the_menu_only = ("conflicts", "history")  # five in the tool bar are enough
         for name, picture, title, act in doings:
             action = self.actions[name] = QAction(icon(picture), title, self.root)
             action.setObjectName(f"CityTwin_{name}")
             if act is not None:
                 action.triggered.connect(lambda _checked=False, act=act: act())
             self.menu.addAction(action)
-            self.toolbar.addAction(action)
+            if name not in in_the_menu_only:
+                self.toolbar.addAction(action)
         self.dock.setToggleVisibilityAction(self.actions["dock"])
 
     def show_catalogue(self) -> None:
         """Where a checkout begins."""
         self._show("catalogue")
         self.catalogue.focus()
+
+    def pull(self) -> None:
+        """Bring what others changed into the working copies of the project."""
+        self._show("changes")
+        self.changes.pull()
+
+    def resolve(self) -> None:
+        """Open the conflicts; without any the Changes page says so."""
+        self._show("changes")
+        self.changes.resolve()
+
+    def show_history(self) -> None:
+        """What was published from the working copy."""
+        self._show("changes")
+        self.changes.show_history()
 
     def publish(self) -> None:
         """Open the publish window; without changes the Changes page says so."""

@@ -11,6 +11,8 @@ from .capabilities import Capabilities
 from .changes import Changes
 from .checkout import Checkout
 from .publish import Publish
+from .pull import Pull
+from .resolve import Resolve
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -32,5 +34,5 @@ class CityTwinProvider(QgsProcessingProvider):
         return super().icon()
 
     def loadAlgorithms(self) -> None:
-        for algorithm in (Capabilities, Checkout, Changes, Publish):
+        for algorithm in (Capabilities, Checkout, Changes, Pull, Resolve, Publish):
             self.addAlgorithm(algorithm())

@@ -8,45 +8,56 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterString,
 )
 
-from ..map import connections
-from ..map.connections import Connection
+from ..map import protection
 from ..map.tasks import FeedbackProgress
+from ..map.twins import origins_of
 from ..text import tr
 from ..workcopy.publish import PublishReport, publish
-from .algorithm import TwinAlgorithm
+from .writing import WritingAlgorithm
 
 _LISTED = 200  # outcomes that the log spells out
 
 
-class Publish(TwinAlgorithm):
-    """WORKING_COPY, MESSAGE, AUTH → PUBLISHED, FAILED, CONFLICTS."""
+class Publish(WritingAlgorithm):
+    """WORKING_COPY, MESSAGE, ON_CONFLICT, AUTH → PUBLISHED, FAILED, CONFLICTS, UNSENT."""
 
     NAME = "publish"
 
     MESSAGE = "MESSAGE"
+    ON_CONFLICT = "ON_CONFLICT"
 
     def displayName(self) -> str:
         return tr("Publish")
 
     def shortHelpString(self) -> str:
         return tr(
-            "Sends the edits of a working copy to the twin that it came from, each behind the twin's lock. What "
-            "somebody else changed meanwhile is not overwritten: it is counted as a clash and stays in the working "
-            "copy, as does whatever failed. The log says why."
+            "Sends the edits of a working copy to the twin that it came from, with the strongest lock that the twin "
+            "offers. What somebody else changed meanwhile is not overwritten: it is counted as a clash and stays in "
+            "the working copy, as does whatever failed. The log says why, and how the publish was protected."
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_working_copy()
         self.addParameter(QgsProcessingParameterString(self.MESSAGE, tr("Message: what was changed, and why")))
+        choice = QgsProcessingParameterEnum(
+            self.ON_CONFLICT,
+            tr("At a clash: skip it and send the rest, or stop"),
+            ["skip", "stop"],
+            defaultValue="skip",
+            usesStaticStrings=True,
+        )
+        self.addParameter(choice)
         self.add_auth()
         self.add_numbers(
             {
                 "PUBLISHED": tr("Published features"),
                 "FAILED": tr("Features that were not published"),
                 "CONFLICTS": tr("Clashes"),
+                "UNSENT": tr("Features that were not tried, or taken back with their set"),
             }
         )
 
@@ -55,29 +66,42 @@ class Publish(TwinAlgorithm):
     ) -> dict[str, Any]:
         copy = self.working_copy(parameters, context)
         message = self.parameterAsString(parameters, self.MESSAGE, context)
+        on_conflict = self.parameterAsEnumString(parameters, self.ON_CONFLICT, context)
         changed = {change.table for change in copy.changes()}
-        urls = dict.fromkeys(source.url for source in copy.sources if source.table in changed)
-        reports = []
-        for url in urls:
-            known = connections.find_by_url(url) or Connection(url, url)
-            twin = self.twin(self.with_auth(known, parameters, context), feedback)
-            report = publish(copy, twin, message, progress=FeedbackProgress(feedback))
+        origins = [origin for origin in origins_of(copy) if changed.intersection(origin.tables)]
+        reports: list[PublishReport] = []
+        for origin in origins:
+            twin = self.twin(self.with_auth(origin.connection, parameters, context), feedback)
+            report = publish(
+                copy,
+                twin,
+                message,
+                progress=FeedbackProgress(feedback),
+                on_conflict="stop" if on_conflict == "stop" else "skip",
+            )
             _tell(report, feedback)
             reports.append(report)
-            if report.stopped and not feedback.isCanceled():
+            clashed = on_conflict == "stop" and report.conflicts > 0  # as was asked for; the numbers tell
+            if report.stopped and not clashed and not feedback.isCanceled():
                 # a cron job must notice: what was published stays published, the rest is still there
                 raise QgsProcessingException(report.stopped)
-        if not urls:
+            if clashed:
+                break
+        if not origins:
             feedback.pushInfo(tr("There is nothing to publish."))
         return {
             "PUBLISHED": sum(report.published for report in reports),
             "FAILED": sum(report.failed for report in reports),
             "CONFLICTS": sum(report.conflicts for report in reports),
+            "UNSENT": sum(report.unsent + report.remaining for report in reports),
         }
 
 
 def _tell(report: PublishReport, feedback: QgsProcessingFeedback) -> None:
     told = 0
+    feedback.pushInfo(protection.was(report))
+    if report.stopped:
+        feedback.pushWarning(report.stopped)
     for outcome in report.outcomes:
         if outcome.state != "published":
             feedback.pushWarning(f"{outcome.change.table}, {outcome.change.label}: {outcome.message}")

@@ -70,7 +70,7 @@ def test_checkout_edit_by_gdal_changes_publish_and_a_second_checkout_shows_it(
 ) -> None:
     report = tmp_path / "report.json"
     headless.run("capabilities", TWIN=fresh_twin.url, OUTPUT=str(report))
-    assert json.loads(report.read_text(encoding="utf-8"))["tier"] == "W1"
+    assert json.loads(report.read_text(encoding="utf-8"))["tier"] == "W2"
 
     first = tmp_path / "first.gpkg"
     got = headless.run("checkout", TWIN=fresh_twin.url, COLLECTIONS="buildings, districts", WORKING_COPY=str(first))
@@ -190,3 +190,54 @@ def test_credentials_come_from_the_authentication_database(tmp_path: Path) -> No
         assert b"tulp" not in path.read_bytes() and b"citytwn" not in path.read_bytes()
     finally:
         running.stop()
+
+
+def test_two_working_copies_pull_clash_resolve_and_publish(
+    headless: Headless, fresh_twin: RunningTwin, tmp_path: Path
+) -> None:
+    """As two departments' nightly jobs would do it."""
+    ours, theirs = str(tmp_path / "ours.gpkg"), str(tmp_path / "theirs.gpkg")
+    headless.run("checkout", TWIN=fresh_twin.url, COLLECTIONS="buildings,trees", WORKING_COPY=ours)
+    shutil.copy(ours, theirs)
+    ids = _set(theirs, [{"height": 50.0}, {"name": "Theirs"}, {"height": 51.0}])
+    assert headless.run("publish", WORKING_COPY=theirs, MESSAGE="Theirs")["PUBLISHED"] == 3
+
+    assert _set(ours, [{"height": 60.0}, {"height": 61.0}, {}]) == ids
+    got = headless.run("pull", WORKING_COPY=ours)
+    assert {k: got[k] for k in ("CREATED", "UPDATED", "DELETED", "MERGED", "LEFT", "CONFLICTS")} == {
+        "CREATED": 0, "UPDATED": 1, "DELETED": 0, "MERGED": 1, "LEFT": 0, "CONFLICTS": 1,
+    }  # fmt: skip
+    got = headless.run("pull", WORKING_COPY=ours)
+    assert (got["UPDATED"], got["MERGED"], got["CONFLICTS"]) == (0, 0, 0)
+
+    stopped = headless.run("publish", WORKING_COPY=ours, MESSAGE="Ours", ON_CONFLICT="stop")
+    assert (stopped["PUBLISHED"], stopped["CONFLICTS"], stopped["UNSENT"]) == (0, 1, 1)
+    skipped = headless.run("publish", WORKING_COPY=ours, MESSAGE="Ours", ON_CONFLICT="skip")
+    assert (skipped["PUBLISHED"], skipped["CONFLICTS"], skipped["UNSENT"]) == (1, 1, 0)
+
+    assert "nonsense" in headless.fail("resolve", WORKING_COPY=ours, STRATEGY="mine", LAYER="nonsense")
+    got = headless.run("resolve", WORKING_COPY=ours, STRATEGY="mine", LAYER="trees")
+    assert (got["RESOLVED"], got["REMAINING"]) == (0, 1)
+    got = headless.run("resolve", WORKING_COPY=ours, STRATEGY="mine", LAYER="Buildings")
+    assert (got["RESOLVED"], got["REMAINING"]) == (1, 0)
+    assert headless.run("publish", WORKING_COPY=ours, MESSAGE="Ours")["PUBLISHED"] == 1
+    items = [requests.get(f"{fresh_twin.url}collections/buildings/items/{one}", timeout=10).json() for one in ids]
+    assert [items[0]["properties"]["height"], items[1]["properties"]["height"]] == [60.0, 61.0]
+    assert items[1]["properties"]["name"] == "Theirs" and items[2]["properties"]["height"] == 51.0
+    assert headless.run("pull", WORKING_COPY=theirs)["UPDATED"] == 2
+
+
+def _set(path: str, values: list[dict[str, Any]]) -> list[str]:
+    """Give the first buildings (by id) other values; their ids."""
+    source = ogr.Open(path, update=1)
+    layer = source.GetLayerByName("buildings")
+    ids = sorted(feature["twin_id"] for feature in layer)[: len(values)]
+    for one, wanted in zip(ids, values):
+        layer.SetAttributeFilter(f"twin_id = '{one}'")
+        feature = layer.GetNextFeature()
+        for name, value in wanted.items():
+            feature[name] = value
+        layer.SetFeature(feature)
+        del feature
+    del layer, source
+    return ids
