@@ -168,6 +168,11 @@ class Writer:
         if "geometry" not in body:
             return self._send("PATCH", self._url(identity), {"modify": properties}, _JSON, token, message)
         self._must("PUT")
+        if all(value is None for value in properties.values()):
+            # without a value that it can write, QGIS Server passes over the geometry too
+            kept = {prop.name for prop in self._schema.properties if prop.read_only}
+            now = self.get(identity)[0].properties
+            properties = {name: value for name, value in now.items() if name not in kept}
         whole = {"type": "Feature", "id": identity, "geometry": body["geometry"], "properties": properties}
         return self._send("PUT", self._url(identity), whole, _FEATURE, token, message)
 
@@ -345,9 +350,12 @@ def is_feature(document: Any) -> bool:
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:
-    """A body as it is sent. Raises `Unsupported` for what JSON does not have."""
+    """A body as it is sent. Raises `Unsupported` for what JSON does not have.
+
+    In ASCII: QGIS's development server counts characters where it is told bytes, and waits for more without end.
+    """
     try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+        return json.dumps(body, allow_nan=False, separators=(",", ":")).encode("ascii")
     except (ValueError, TypeError) as error:
         raise Unsupported(
             tr("The feature holds a value that cannot be sent: not a number, infinite, or of an unknown kind."),

@@ -140,6 +140,10 @@ def test_a_change_for_a_server_whose_patch_is_no_merge_patch(server: FaultyServe
     whole = {"type": "Feature", "id": "7", "geometry": point, "properties": {"name": "x"}}
     assert bodies[-1] == ("PUT", "application/geo+json", whole)
     assert len(bodies) == 4
+    writer.patch("7", {}, point, token=None)
+    assert bodies[-1] == ("PUT", "application/geo+json", whole), "without a property it passes over the geometry"
+    writer.patch("7", {"name": "Ĳ"}, token=None)
+    assert server.seen[-2].body.isascii() and bodies[-1][2] == {"modify": {"name": "Ĳ"}}
 
 
 def test_qgis_server_is_known_by_its_api_description(server: FaultyServer, session: Session) -> None:
