@@ -12,6 +12,7 @@ from ..twin.errors import CityTwinError
 from ..twin.model import Capabilities, Collection
 from ..twin.progress import Progress
 from ..twin.report import Sentence, sentences
+from ..twin.trial import try_lock
 
 
 def fault(connection: Connection, former: str = "") -> str:
@@ -61,7 +62,7 @@ class ConnectionTest(QObject):
 
         def work(progress: Progress) -> tuple[Capabilities, tuple[Collection, ...]]:
             twin = open_twin(asked, progress)
-            return twin.capabilities(), twin.collections()
+            return try_lock(twin), twin.collections()
 
         def done(answer: tuple[Capabilities, tuple[Collection, ...]]) -> None:
             if turn == self._turn:

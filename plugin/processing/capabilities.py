@@ -8,6 +8,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProcessing
 
 from ..text import tr
 from ..twin.report import as_json, sentences
+from ..twin.trial import try_lock
 from .algorithm import TwinAlgorithm, write_json
 
 
@@ -34,7 +35,7 @@ class Capabilities(TwinAlgorithm):
     ) -> dict[str, Any]:
         twin = self.twin(self.connection(parameters, context, auth=False), feedback)
         path = self.parameterAsFileOutput(parameters, self.OUTPUT, context)
-        found, collections = twin.capabilities(), twin.collections()
+        found, collections = try_lock(twin), twin.collections()
         for sentence in sentences(found, collections):
             feedback.pushInfo(sentence.text)
         write_json(path, as_json(found, collections))

@@ -18,6 +18,7 @@ from plugin.twin.errors import Clash, NotFound, Rejected, ServerFailed, Unreacha
 from plugin.twin.features import pages
 from plugin.twin.model import Capabilities, Collection, Schema
 from plugin.twin.session import Session
+from plugin.twin.trial import try_lock
 from plugin.twin.writes import Writer
 from tests.unit.demo.conftest import square
 from tests.unit.twin.faults_server import Answer, FaultyServer, as_json
@@ -149,6 +150,19 @@ def test_timestamps_lock(like: Callable[..., Small]) -> None:
     assert silent.delete("h/1", token=again.token).id == "h/1"
     assert "time of the last change" in " ".join(one.text for one in report.sentences(small.capabilities))
     assert "Deletes may not be locked" in said(small)
+
+
+def test_a_lock_that_does_not_hold_is_in_the_report(like: Callable[..., Small]) -> None:
+    def problems(tier: str = "w1", **switches: Any) -> tuple[str, ...]:
+        return try_lock(like(tier, **switches).twin).problems
+
+    for good in ({}, {"gzip_etags": True}, {"timestamps": True}, {"no_item_etags": True}):
+        assert problems(**good) == () and problems("w2") == () and problems("w0") == () and problems("r") == ()
+    for bad in ({"weak_etags": True}, {"gzip_etags": True, "no_item_etags": True}):
+        assert "they do not hold" in problems(**bad)[0]
+    small = like("w1", weak_etags=True)
+    found = report.sentences(try_lock(small.twin))
+    assert found[-1].kind == "bad" and "compared with the twin" in found[-1].text
 
 
 @pytest.mark.parametrize("status", [409, 428])
