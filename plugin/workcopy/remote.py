@@ -303,11 +303,18 @@ class Remote:
                 for item in self._around(case.source, box)
                 if item.id is not None
                 and not self._knows(case.source.table, item.id)
-                and not settle.unlike(case.source, case.entry.sent, settle.values_of(case.source, item), rounded=True)
+                and self._is_what_was_sent(case, item)
             ]
             if found or not isinstance(error, Unreachable):
                 break
         return found
+
+    @staticmethod
+    def _is_what_was_sent(case: Case, item: Item) -> bool:
+        """Whether an item may be the create: what was left empty the twin may have filled in, a default or a sum."""
+        sent = case.entry.sent
+        other = settle.unlike(case.source, sent, settle.values_of(case.source, item), rounded=True)
+        return all(sent.get(name) is None for name in other)
 
     def _around(self, source: Source, box: Extent) -> list[Item]:
         margin = 1e-5 if source.srid == 4326 else 1.0  # a metre: servers round
