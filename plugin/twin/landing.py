@@ -300,7 +300,11 @@ def _max_actions(session: Session, document: Mapping[str, Any], links: Iterable[
     """How many actions a set may have: as the landing page says (our profile), else as the API description does."""
     limit: Any = _member(document, "x-citytwin-transactions", "maxActions")
     if limit is None:
-        operation = _member(api_description(session, links), "paths", "/transactions", "post", "requestBody", "content")
+        try:
+            described = api_description(session, links)
+        except TwinError:
+            return None  # a second opinion only; without it sets are tried as large as they are
+        operation = _member(described, "paths", "/transactions", "post", "requestBody", "content")
         for kind in operation.values() if isinstance(operation, dict) else ():
             limit = limit or _member(kind, "schema", "properties", "transaction", "maxItems")
     return limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else None

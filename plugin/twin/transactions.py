@@ -27,6 +27,8 @@ _KIND = "application/ogc-tx+json"
 _PATIENCE = 120.0  # seconds: a cut connection would leave a whole set unclear
 _REFUSALS = (400, 404, 409, 410, 412, 422, 428)
 
+# what a collection has to take for an action on it: any of these
+_METHODS = {"insert": ("POST",), "update": ("PATCH", "PUT"), "replace": ("PUT",), "delete": ("DELETE",)}
 ActionKind = Literal["insert", "update", "replace", "delete"]
 
 
@@ -78,16 +80,13 @@ def send_set(
         headers["Content-Crs"] = f"<{together}>"
     if message.strip():
         headers["Citytwin-Message"] = message_header(message)
-    document = {
-        "semantic": "atomic",
-        "transaction": [_encode(n, action, together) for n, action in enumerate(actions)],
-    }
+    body = b'{"semantic":"atomic","transaction":[' + b",".join(_bodies(actions, together)) + b"]}"
     try:
         reply = session.request(
             "POST",
             capabilities.transactions,
             headers=headers,
-            body=encoded(document),
+            body=body,
             write=True,
             progress=progress,
             timeout=max(_PATIENCE, session.timeout),
@@ -100,6 +99,21 @@ def send_set(
 
 
 # -- what is sent ----------------------------------------------------------------------------------------------------
+
+
+def _bodies(actions: Sequence[Action], together: str | None) -> list[bytes]:
+    """The actions as JSON. Raises `SetRefused` with those that cannot be sent at all."""
+    bodies: list[bytes] = []
+    failures: dict[int, TwinError] = {}
+    for n, action in enumerate(actions):
+        try:
+            action.writer.must(*_METHODS[action.kind])
+            bodies.append(encoded(_encode(n, action, together)))
+        except Unsupported as error:
+            failures[n] = error
+    if failures:
+        raise _named(failures, "not sent", 0)
+    return bodies
 
 
 def _encode(n: int, action: Action, together: str | None) -> dict[str, Any]:
@@ -230,19 +244,23 @@ def _refused(error: TwinError, actions: Sequence[Action]) -> TwinError:
     failures = _failures(problem, actions)
     if not failures and error.status in (404, 410):
         return error  # it is the address that is not there
-    n = len(failures)
-    if n:
-        text = trn(
-            "The twin did not take the changes, because {n} of them is not possible, and none was applied. {first}",
-            "The twin did not take the changes, because {n} of them are not possible, and none was applied. {first}",
-            n,
-            first=failures[min(failures)].message,
-        )
+    if failures:
+        refused = _named(failures, error.detail, error.status)
     else:
         text = tr("The twin did not take the changes, and none of them was applied: {reason}", reason=error.message)
-    refused = SetRefused(text, detail=error.detail, status=error.status, failures=failures)
+        refused = SetRefused(text, detail=error.detail, status=error.status)
     refused.problem = error.problem
     return refused
+
+
+def _named(failures: Mapping[int, TwinError], detail: str, status: int) -> SetRefused:
+    text = trn(
+        "The changes go together or not at all. {n} of them is not possible, so none was applied. {first}",
+        "The changes go together or not at all. {n} of them are not possible, so none was applied. {first}",
+        len(failures),
+        first=failures[min(failures)].message,
+    )
+    return SetRefused(text, detail=detail, status=status, failures=failures)
 
 
 def _failures(problem: Mapping[str, Any], actions: Sequence[Action]) -> dict[int, TwinError]:

@@ -127,7 +127,7 @@ class Writer:
     ) -> Written:
         """POST a new item. ``client_id`` (a UUID) goes along only where the twin declares that a create with it can be
         repeated safely."""
-        self._must("POST")
+        self.must("POST")
         body = self.feature(properties, geometry, client_id)
         reply = self._send("POST", self._items, body, _FEATURE, None, message)
         if reply.status == 202:
@@ -148,7 +148,7 @@ class Writer:
         message: str = "",
     ) -> Written:
         """PATCH only what changed; a property that is None is unset."""
-        self._must("PATCH")
+        self.must("PATCH")
         body: dict[str, Any] = {}
         if properties:
             body["properties"] = dict(properties)
@@ -167,7 +167,7 @@ class Writer:
         properties = body.get("properties", {})
         if "geometry" not in body:
             return self._send("PATCH", self._url(identity), {"modify": properties}, _JSON, token, message)
-        self._must("PUT")
+        self.must("PUT")
         if all(value is None for value in properties.values()):
             # without a value that it can write, QGIS Server passes over the geometry too
             kept = {prop.name for prop in self._schema.properties if prop.read_only}
@@ -187,14 +187,14 @@ class Writer:
         raw_id: Any = None,
     ) -> Written:
         """PUT the whole item. The id goes along as it came (``raw_id``): some servers want it in the body."""
-        self._must("PUT")
+        self.must("PUT")
         body = {**self.feature(properties, geometry), "id": identity if raw_id is None else raw_id}
         reply = self._send("PUT", self._url(identity), body, _FEATURE, token, message)
         return self._changed(identity, reply)
 
     def delete(self, identity: str, *, token: str | None, message: str = "") -> Written:
         """DELETE the item. The lock is sent along; only ``delete_if_match`` tells that the twin honours it."""
-        self._must("DELETE")
+        self.must("DELETE")
         reply = self._send("DELETE", self._url(identity), None, "", token, message)
         if reply.status != 202 and not self._locks and self._still_there(identity):
             raise Rejected(
@@ -211,15 +211,16 @@ class Writer:
             return False  # gone, or it cannot be told: then the twin's word has to do
         return True
 
-    def _must(self, method: str) -> None:
-        if method not in self._collection.methods:
+    def must(self, *methods: str) -> None:
+        """Raise `Unsupported` where the collection takes none of ``methods``; the sentence is about the first."""
+        if not self._collection.methods.intersection(methods):
             raise Unsupported(
                 {
                     "POST": tr("The twin takes no new features in “{title}”.", title=self._collection.title),
                     "PUT": tr("The twin does not take whole features in “{title}”.", title=self._collection.title),
                     "PATCH": tr("The twin does not take single changes in “{title}”.", title=self._collection.title),
                     "DELETE": tr("The twin lets nobody delete features in “{title}”.", title=self._collection.title),
-                }[method],
+                }[methods[0]],
                 detail=f"methods: {', '.join(sorted(self._collection.methods)) or 'none'}",
             )
 

@@ -22,8 +22,10 @@ from plugin.twin.errors import (
     Unreachable,
     Unsupported,
 )
+from plugin.twin.model import Schema
 from plugin.twin.session import Session
 from plugin.twin.transactions import Action, SetRefused, SetTooLarge
+from plugin.twin.writes import Writer
 from tests.unit.demo.conftest import square
 from tests.unit.twin.faults_server import Answer, FaultyServer, as_html, as_json
 from tests.unit.twin.small_twin import Serve, Small
@@ -83,7 +85,7 @@ def test_a_refused_set_names_every_action_at_fault_and_leaves_nothing_behind(ser
     stale = small.house(1, height=1)
     small.houses.patch("h/1", {"height": 77}, token=stale.token)
     mine = str(uuid.uuid4())
-    with pytest.raises(SetRefused, match="none was applied") as caught:
+    with pytest.raises(SetRefused, match="so none was applied") as caught:
         small.send(
             Action(small.houses, "insert", mine, new_house(), square(93500, 436500)),
             stale,
@@ -143,10 +145,20 @@ def test_nothing_is_sent_where_nothing_can_be(serve: Serve) -> None:
         small.send(small.house(1, height=1))
     whole = serve()
     assert whole.send() == []
-    with pytest.raises(Unsupported, match="not a number"):
-        whole.send(whole.house(1, height=float("nan")))
-    with pytest.raises(Unsupported, match="without the id"):
-        whole.send(Action(whole.houses, "delete"))
+    closed = replace(whole.notes.collection, methods=frozenset({"POST"}))
+    notes = Writer(whole.twin.session, whole.capabilities, closed, Schema(()), whole.notes.choice)
+    with pytest.raises(SetRefused, match="go together") as caught:
+        whole.send(
+            whole.house(1, height=float("nan")),
+            whole.house(2, height=1),
+            Action(whole.houses, "delete"),
+            Action(notes, "delete", "7", token="*"),
+            Action(notes, "update", "7", {"text": "x"}, token="*"),
+            Action(notes, "insert", None, {"text": "x"}, None),
+        )
+    failures = {n: error.message for n, error in caught.value.failures.items()}
+    assert set(failures) == {0, 2, 3, 4} and "not a number" in failures[0] and "without the id" in failures[2]
+    assert "delete" in failures[3] and "changes" in failures[4]
 
 
 def test_ids_that_the_server_gives(serve: Serve) -> None:
