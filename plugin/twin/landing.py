@@ -241,8 +241,8 @@ def read_capabilities(session: Session) -> Capabilities:
         if qgis_server.is_described(description):
             problems.append(
                 tr(
-                    "It is QGIS Server: a value can be changed, but it cannot be emptied. A change that empties one "
-                    "stays local."
+                    "It is QGIS Server: a value can be changed, but it cannot be emptied, and in a layer that it "
+                    "stores in EPSG:4326 no outline can be changed. Such changes stay local."
                 )
             )
     locking: Locking = "none"

@@ -2,8 +2,8 @@
 
 It answers 500 for an item that it does not find, and the same while its database is away. Its PATCH is no merge
 patch: it takes ``{"modify": {property: value}}``, no geometry, and passes over null. Its PUT merges the properties,
-passes over null too, removes a geometry that is not sent, and leaves it where no property is sent. Its development
-server hangs on a body that is not ASCII.
+passes over null too, removes a geometry that is not sent, and leaves it where no property is sent, or where the
+layer is stored in EPSG:4326. Its development server hangs on a body that is not ASCII.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ def test_left_the_area(open_desk: Callable[..., Desk]) -> None:
     place.move("buildings", "1", THEIRS)
     place.delete("buildings", "2")
     report = desk.pull()
-    assert (report.left, report.deleted, report.updated) == (1, 1, 0), report
+    assert (report.left, report.deleted, report.created) == (1, 1, 0), report
     rows = desk.rows("buildings")
     assert "1" in rows and "2" not in rows
     assert distance(rows["1"].geometry, THEIRS) <= max(place.expect.slack, 1e-6)
