@@ -24,10 +24,10 @@ from ..twin.progress import SILENT, Progress, check
 from ..twin.writes import Writer
 from . import parallel, recovery, reshape, settle, sql
 from .applying import LayerPull, PullReport, Stale, apply
+from .columns import Stored
 from .connection import opened
 from .copy import WorkingCopy
 from .geometry import box_of
-from .merge import Values
 from .reshape import Reshape
 from .source import Source
 from .theirs import Fetched, FetchedLayer, Theirs
@@ -98,6 +98,8 @@ class _Layer:
         self._collection, schema = twin.describe(twin.collection(source.collection))
         self._shape = reshape.compare(source, schema)
         self._reads_all = bool(self._shape)
+        self._row_of = settle.rows_from(self._shape.source)
+        self._names = source.tracked
         self._seen_rows: set[int] = set()
         self._seen_others: set[str] = set()
         self._properties: set[str] = set()
@@ -164,46 +166,54 @@ class _Layer:
         for twin_id, _, version in bases:
             versions[twin_id] = version
             self._seen_others.add(twin_id)
-        for twin_id, item in known.items():
-            if twin_id in self._asked:
-                self._seen_others.add(twin_id)
-            elif (
-                twin_id in versions
-                and not self._reads_all
-                and item.token is not None
-                and versions[twin_id] == item.token
-            ):
-                continue
-            self._note(connection, twin_id, item, item.token, twin_id in versions, versions.get(twin_id))
+        self._seen_others.update(known.keys() & self._asked)
+        told = [
+            item
+            for twin_id, item in known.items()
+            if item.token is None
+            or versions.get(twin_id) != item.token
+            or self._reads_all
+            or twin_id in self._asked
+            or twin_id not in versions
+        ]
+        if told:
+            published = self._published(connection, [str(item.id) for item in told])
+            for item in told:
+                twin_id = str(item.id)
+                self._note(twin_id, item, item.token, published.get(twin_id), versions.get(twin_id))
+
+    def _published(self, connection: sqlite3.Connection, names: list[str]) -> dict[str, tuple[Stored, ...]]:
+        """The last state that the twin and this file agreed on, of those features that the file has."""
+        found: dict[str, tuple[Stored, ...]] = {}
+        for place in (self._source.table, sql.base_table(self._source.table)):
+            rows = connection.execute(sql.rows_of(place, self._names, len(names)), names)
+            found.update((row[0], row[1:]) for row in rows)
+        return found
 
     def _note(
         self,
-        connection: sqlite3.Connection,
         twin_id: str,
         item: Item,
         token: str | None,
-        known: bool,
+        published: tuple[Stored, ...] | None,
         version: str | None,
         left: bool = False,
     ) -> None:
-        values, misfits = settle.values_and_misfits(self._shape.source, item)
+        values, misfits = self._row_of(item)
         for name in misfits:
             self._misfits[name] = self._misfits.get(name, 0) + 1
-        if (
-            known
-            and not self._reads_all
-            and twin_id not in self._asked
-            and not self._differs(connection, twin_id, values)
-        ):
+        settled = published is not None and not self._reads_all and twin_id not in self._asked
+        if settled and published is not None and not self._differs(published, values):
             if token is not None and token != version:
                 self._tokens.append((twin_id, token))
             return
         self._changed.append(Theirs(twin_id, values, token, item.updated_by, item.updated, left))
 
-    def _differs(self, connection: sqlite3.Connection, twin_id: str, values: Values) -> bool:
+    def _differs(self, published: tuple[Stored, ...], values: dict[str, Stored]) -> bool:
         """Whether theirs is another than what was published, the columns that the twin computes included."""
-        row = settle.base_of(connection, self._source, twin_id) or settle.row_by_id(connection, self._source, twin_id)
-        return row is None or settle.moved(self._source, row.values, values)
+        if published == tuple(map(values.get, self._names)):
+            return False  # nearly always
+        return settle.moved(self._source, dict(zip(self._names, published)), values)
 
     # -- what is not there -------------------------------------------------------------------------------------------
 
@@ -261,8 +271,8 @@ class _Layer:
                 item, token = found
                 row = settle.base_of(connection, self._source, twin_id)
                 row = row or settle.row_by_id(connection, self._source, twin_id)
-                version = row.version if row else None
-                self._note(connection, twin_id, item, token, row is not None, version, self._is_outside(item))
+                published = tuple(row.values.values()) if row else None
+                self._note(twin_id, item, token, published, row.version if row else None, self._is_outside(item))
         if gone and self._probe is not None and look(self._probe) is None:
             # a twin that does not find what it has just listed cannot tell what is gone
             yield tr(
@@ -276,7 +286,7 @@ class _Layer:
         extent = self._source.extent
         if extent is None:
             return False
-        values, _ = settle.values_and_misfits(self._shape.source, item)
+        values, _ = self._row_of(item)
         blob = values.get("geom")
         box = box_of(blob) if isinstance(blob, bytes) else None
         return box is not None and (

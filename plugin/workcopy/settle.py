@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..twin.model import Item
 from . import changes as ch
 from . import journal, merge, sql
 from .body import geometry_to_send
-from .columns import GEOMETRY, Stored, row_of
+from .columns import GEOMETRY, Stored, reader_of
 from .geometry import BadGeometry, encode
 from .merge import alike
 from .source import Source
@@ -61,17 +61,29 @@ def values_of(source: Source, item: Item) -> dict[str, Stored]:
 
 def values_and_misfits(source: Source, item: Item) -> tuple[dict[str, Stored], list[str]]:
     """An item as the row that it would be, and the properties whose value does not fit (they are null)."""
-    values, misfits = row_of(item.properties, source.columns)
-    out: dict[str, Stored] = dict(zip((column.name for column in source.columns), values))
-    names = [column.property for column, _ in misfits]
-    if source.has_geometry:
-        multi = source.geometry_type.startswith("Multi")
-        try:
-            out[GEOMETRY] = encode(item.geometry, source.srid, swap=source.swap, multi=multi, z=source.has_z or None)[0]
-        except BadGeometry:
-            out[GEOMETRY] = None
-            names.append(GEOMETRY)
-    return out, names
+    return rows_from(source)(item)
+
+
+def rows_from(source: Source) -> Callable[[Item], tuple[dict[str, Stored], list[str]]]:
+    """`values_and_misfits` for many items of one source."""
+    read, names = reader_of(source.columns), [column.name for column in source.columns]
+    has_geometry, srid, swap, z = source.has_geometry, source.srid, source.swap, source.has_z or None
+    multi = source.geometry_type.startswith("Multi")
+
+    def row(item: Item) -> tuple[dict[str, Stored], list[str]]:
+        values, misfits = read(item.properties)
+        out: dict[str, Stored] = {}
+        bad = [column.property for column, _ in misfits]
+        if has_geometry:
+            try:
+                out[GEOMETRY] = encode(item.geometry, srid, swap=swap, multi=multi, z=z)[0]
+            except BadGeometry:
+                out[GEOMETRY] = None
+                bad.append(GEOMETRY)
+        out.update(zip(names, values))
+        return out, bad
+
+    return row
 
 
 def moved(source: Source, known: Mapping[str, Stored], told: Mapping[str, Stored]) -> bool:

@@ -347,6 +347,12 @@ def identities(table: str, count: int) -> str:
     )
 
 
+def rows_of(table: str, columns: Sequence[str], count: int) -> str:
+    """twin_id and ``columns`` of the rows (or bases) with one of ``count`` twin_ids."""
+    every = ["twin_id", *columns]
+    return fill("SELECT {every} FROM {table} WHERE twin_id IN ({marks})", table=table, every=every, marks=marks(count))
+
+
 def all_identities(table: str) -> str:
     """fid and twin_id of every row, or base, that the twin knows."""
     return fill("SELECT fid, twin_id FROM {table} WHERE twin_id IS NOT NULL ORDER BY fid", table=table)
