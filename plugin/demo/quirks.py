@@ -35,13 +35,15 @@ class Quirks:
     timestamps: bool = False  # Last-Modified and If-Unmodified-Since in the place of ETags
     missing_lock: int | None = None  # status of a write without a lock: 428 (default), 409, or 200 to let it through
     no_patch: bool = False
-    put_merges: bool = False  # PUT changes what it names and keeps the rest (QGIS Server)
+    patch_modify: bool = False  # PATCH wants {"modify": {…}}, takes no geometry and passes over null (QGIS Server)
+    put_merges: bool = False  # PUT changes what it names and keeps the rest (QGIS Server, pygeoapi)
     put_upserts: bool = False  # PUT of an id that is not there creates it (pygeoapi)
     put_needs_id: bool = False  # PUT wants the id in the body (pygeoapi)
     drops_unknown: bool = False  # unknown properties are answered as if they had been stored (QGIS Server)
     coordinate_decimals: int | None = None  # coordinates are rounded when they are stored
     number_decimals: int | None = None  # so are numbers among the properties
     errors_500: bool = False  # a bad body is answered with 500 and plain text
+    missing_500: bool = False  # an item that is not there is answered with 500 (QGIS Server)
     delete_missing_ok: bool = False  # DELETE of nothing answers 200
     options_fail: bool = False
     no_number_matched: bool = False
@@ -68,14 +70,14 @@ class Quirks:
 
 
 LIKE: Mapping[str, Quirks] = {
-    # as measured on pygeoapi 0.21 with PostgreSQL, and on QGIS Server 3.40; both are of tier W0
+    # as seen in pygeoapi 0.21 with PostgreSQL, and in QGIS Server 3.40; both are of tier W0
     "pygeoapi": Quirks(
-        integer_ids=True, no_representation=True, no_patch=True, put_upserts=True, put_needs_id=True, errors_500=True,
-        options_fail=True,
+        integer_ids=True, no_representation=True, no_patch=True, put_merges=True, put_upserts=True, put_needs_id=True,
+        errors_500=True, delete_missing_ok=True,
     ),
     "qgis-server": Quirks(
-        integer_ids=True, no_representation=True, put_merges=True, drops_unknown=True, delete_missing_ok=True,
-        coordinate_decimals=6, crs84_only=True,
+        integer_ids=True, no_representation=True, patch_modify=True, put_merges=True, drops_unknown=True,
+        missing_500=True, delete_missing_ok=True, coordinate_decimals=6, crs84_only=True,
     ),
 }  # fmt: skip
 
@@ -119,6 +121,9 @@ def after(quirks: Quirks, request: Request, response: Response) -> Response:
     if quirks.errors_500 and request.method in ("POST", "PUT", "PATCH") and response.status in _BAD_BODIES:
         words = json.loads(response.body).get("detail", "")
         return Response(500, f"Internal Server Error: {words}".encode(), "text/plain; charset=utf-8")
+    if quirks.missing_500 and response.status == 404 and request.path[-2:-1] == ("items",):
+        words = [{"code": "Internal server error", "description": f"Invalid feature [{request.path[-1]}]"}]
+        return Response(500, compact(words).encode("utf-8"), JSON)
     if quirks.delete_missing_ok and request.method == "DELETE" and response.status == 204:
         response = replace(response, status=200, content_type="text/plain")
     if quirks.no_post_etag and request.method == "POST":
@@ -177,8 +182,16 @@ class QuirkyEditor(Editor):
             return Made(self._now(item_id), etag, 201)
         if present is not None and self.quirks.put_merges:
             kept = {name: body[name] for name in ("properties", "geometry") if body.get(name) is not None}
-            return self.update(item_id, kept, uri, lock)
+            return super().update(item_id, kept, uri, lock)
         return super().replace(item_id, body, uri, lock)
+
+    def update(self, item_id: str, patch: dict[str, Any], uri: str, lock: str | None) -> Made:
+        if self.quirks.patch_modify:
+            modify = patch.get("modify")
+            if not isinstance(modify, dict):
+                raise Problem(400, 'Missing "modify" in the body.')
+            patch = {"properties": {name: value for name, value in modify.items() if value is not None}}
+        return super().update(item_id, patch, uri, lock)
 
     def delete(self, item_id: str, lock: str | None) -> None:
         if self.quirks.delete_missing_ok and self.writing.item(item_id) is None:

@@ -167,6 +167,19 @@ def test_put_merges(like):
     assert after["geometry"] == before["geometry"]
 
 
+def test_a_patch_of_its_own(like):
+    call = like("w0", patch_modify=True)
+    assert call("PATCH", ONE, {"properties": {"height": 7}}).status == 400
+    assert call("PATCH", ONE, {"modify": {"height": 7, "name": None}}, kind="application/json").status == 204
+    after = call("GET", ONE).json()["properties"]
+    assert after["height"] == 7 and after["name"] == "House 1"
+
+
+def test_an_item_that_is_not_there_is_a_failure(like):
+    answer = like("w0", missing_500=True)("GET", f"{ITEMS}/none")
+    assert answer.status == 500 and answer.json()[0]["description"] == "Invalid feature [none]"
+
+
 def test_put_upserts_and_needs_the_id(like):
     call = like("w0", put_upserts=True, put_needs_id=True)
     assert call("PUT", f"{ITEMS}/new", body(), IN_RD).status == 400
