@@ -99,6 +99,8 @@ class _Publish:
                 for phase in in_order(able, self._sources):
                     self._send_each(phase)
         self._progress.report(self._total, self._total, tr("Published"))
+        place = {change.key: number for number, change in enumerate(todo)}
+        self._outcomes.sort(key=lambda outcome: place.get(outcome.change.key, len(place)))  # they came as they came
         tried = {outcome.change.key for outcome in self._outcomes}
         remaining = sum(change.key not in tried for change in todo)
         self._ledger.end(self._kind(), self._stopped)

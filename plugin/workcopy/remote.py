@@ -118,14 +118,15 @@ class Remote:
                 ready = self.lock(case)
                 if isinstance(ready, Answer):
                     return ready
-                unprotected = ready.entry.token is None and ready.entry.kind != "insert"
+                unprotected = ready.entry.kind != "insert" and ready.entry.token is None
                 written = self._deliver(ready)
                 if written.queued:
                     words = tr("The twin took the change but has not made it yet. Publish later.")
                     return Answer("again", error=Rejected(words, status=202))
                 if written.id is None:
                     return self._find_create(ready, Unsupported(held_back()))
-                return Answer("done", written, unprotected=unprotected or not self.locks)
+                words = "" if ready.entry.kind != "delete" or self._holds("delete") else compared_only()
+                return Answer("done", written, words=words, unprotected=unprotected or not self.locks)
             except CityTwinError as error:
                 answer = self.after(case, error)
             if answer.kind != "again" or answer.token is None or answer.token == case.entry.token:
@@ -136,7 +137,7 @@ class Remote:
     def lock(self, case: Case) -> Case | Answer:
         """A change whose feature came without a token gets one: good only if what it comes with is what our base says.
         A twin that has none is compared in the same way, right before the write. Raises `TwinError`."""
-        if case.entry.kind == "insert" or (case.entry.token is not None and self.locks):
+        if case.entry.kind == "insert" or (case.entry.token is not None and self._holds(case.entry.kind)):
             return case
         try:
             item, token = self.writer(case.source).get(str(case.entry.twin_id))
@@ -146,6 +147,11 @@ class Remote:
         if stands is not None:
             return stands
         return replace(case, entry=replace(case.entry, token=token))
+
+    def _holds(self, kind: str) -> bool:
+        """Whether the twin minds a lock with such a write. The standard leaves deletes open."""
+        told = self.capabilities
+        return self.locks and (kind != "delete" or told.delete_if_match or told.tier == "W2")
 
     def action(self, case: Case) -> Action:
         """The change as a member of a set; the case is locked."""
@@ -328,6 +334,10 @@ class Remote:
             item_etags=self.capabilities.item_etags,
         )
         return [item for page in incoming for item in page.items]
+
+
+def compared_only() -> str:
+    return tr("The twin has no lock for deletes: the feature was compared right before.")
 
 
 def held_back() -> str:

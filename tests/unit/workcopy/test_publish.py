@@ -104,7 +104,7 @@ def test_somebody_else_is_never_overwritten(copy: WorkingCopy, client: Twin, twi
         ("b2", "update-delete"),
         ("b3", "delete-update"),
     }
-    theirs = copy.conflicts()[0].theirs
+    theirs = next(conflict for conflict in copy.conflicts() if conflict.twin_id == "b1").theirs
     assert theirs is not None and theirs["height"] == 99 and theirs[GEOMETRY]["type"] == "Polygon"
     assert copy.counts()["buildings"].conflicts == 3 and len(copy.changes("buildings")) == 3
     again = publish(copy, client, "m")

@@ -593,3 +593,28 @@ def test_unreachable_is_said(copy: WorkingCopy, twin: SmallTwin) -> None:
     with pytest.raises(Unreachable):
         pull(copy, away)
     assert conflicts.words_of("update-delete")
+
+
+def test_a_delete_that_no_lock_guards_is_compared_first(copy: WorkingCopy, twin: SmallTwin) -> None:
+    """The standard's locks are for PUT and PATCH; a twin that does not promise more is not believed to have more."""
+
+    def unlocked(environ: dict[str, Any], start: Any) -> Any:
+        if environ["PATH_INFO"] == "/conformance":
+            plain = {key: value for key, value in environ.items() if key != "HTTP_ACCEPT_ENCODING"}
+            kept: list[Any] = []
+            body = b"".join(twin.around.app(plain, lambda status, headers, *_: kept.append((status, headers))))
+            start(*[kept[0][0], [(k, v) for k, v in kept[0][1] if k.lower() not in ("content-length", "etag")]])
+            return [body.replace(b"delete-if-match", b"nothing")]
+        return None
+
+    twin.around.before = unlocked
+    client = Twin(twin.url)
+    assert client.capabilities().tier == "W1" and not client.capabilities().delete_if_match
+    run(copy, "DELETE FROM buildings WHERE twin_id IN ('b1', 'b2')")
+    twin.colleague("b2", name="Behouden")
+    twin.around.seen.clear()
+    report = publish(copy, client, "m")
+    assert (report.published, report.conflicts, report.protection) == (1, 1, "locked")
+    asked = [(m, p.rsplit("/", 1)[1]) for m, p, _ in twin.around.seen if "/items/b" in p]
+    assert ("GET", "b1") in asked and ("DELETE", "b1") in asked and ("DELETE", "b2") not in asked
+    assert "compared right before" in report.outcomes[-1].message + report.outcomes[0].message
