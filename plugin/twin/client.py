@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from ..text import tr
+from .capabilities import WRITES, api_description, described_methods, read_capabilities
 from .collections import parse_collection, queryables_url
 from .crs import DEFAULT, CrsChoice, bbox_params, read_crs, seen_order
 from .errors import AccessDenied, BadResponse, NotFound, Rejected, ServerFailed, TooBusy, TwinError, Unreachable
 from .items import first_position, parse_item
-from .landing import WRITES, api_description, below, described_methods, link, parse_links, read_capabilities
+from .links import below, link, parse_links
 from .model import Capabilities, Collection, Extent, Item, Link, Schema
 from .replies import query_of, scrub, with_query, without_query
 from .schema import infer, merge_inferred, parse

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from .crs import crs_key, transform_extent
 from .errors import Unsupported
 from .fit import GEOMETRY_TYPES
-from .landing import below, link, parse_links
+from .links import below, link, parse_links
 from .model import Capabilities, Collection, Extent, Link
 from .replies import scrub
 from .session import Session

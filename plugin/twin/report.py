@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..text import tr, trn
+from .capabilities import Conformance
 from .crs import crs_key
-from .landing import Conformance
 from .model import Capabilities, Collection
 from .replies import scrub
 

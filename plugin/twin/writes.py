@@ -12,12 +12,12 @@ from typing import Any, Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ..text import tr
+from .capabilities import EXTENSION
 from .client import item_url, items_path
 from .crs import CrsChoice, swapped
 from .errors import BadResponse, NotFound, Rejected, TwinError, Unsupported
 from .features import content_crs_fits
 from .items import item_id, parse_item, usable_token, written_by_server
-from .landing import EXTENSION
 from .model import Capabilities, Collection, Item, Schema
 from .progress import Progress
 from .qgis_server import certainly, wants_modify

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from plugin.twin import report
+from plugin.twin.capabilities import Conformance
 from plugin.twin.client import Twin
 from plugin.twin.crs import CrsChoice
 from plugin.twin.errors import AccessDenied, BadResponse, NotATwin, NotFound, Unreachable
 from plugin.twin.features import pages
-from plugin.twin.landing import Conformance
 from plugin.twin.session import Session
 from tests.twin_server import RunningTwin
 from tests.unit.twin.faults_server import Answer, FaultyServer, Seen, as_html, as_json
