@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 NO_QT := -p no:pytest-qt -p no:pytest_qgis
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format unit slow qgis-test e2e test package install demo bench i18n clean
+.PHONY: help setup lint format unit slow contract qgis-test e2e test package install demo bench i18n clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +28,9 @@ unit: setup ## the tests that need no QGIS (seconds)
 slow: setup ## the tests that need no QGIS but whole programs: processes killed, GDAL and OWSLib as clients, the real data
 	@$(PY) -m pytest tests/unit -m slow $(NO_QT) -n 2 --timeout=120 --junitxml=build/junit/slow.xml $(PYTEST_ARGS)
 
+contract: setup ## the same scenarios against real servers: the embedded twin's tiers, pygeoapi, QGIS Server, tipg
+	@$(PY) -m pytest tests/contract $(NO_QT) --timeout=120 --junitxml=build/junit/contract.xml $(PYTEST_ARGS)
+
 qgis-test: setup ## the tests with QGIS's libraries, without its window
 	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/qgis --timeout=120 --junitxml=build/junit/qgis.xml $(PYTEST_ARGS)
 
@@ -35,8 +38,8 @@ e2e: setup ## the tests inside the real QGIS application, under Xvfb
 	@$(PY) -m tools.package
 	@$(PY) -m tools.qgis_pytest tests/e2e $(PYTEST_ARGS)
 
-test: setup ## all of it: lint, unit, slow, qgis-test, e2e
-	@failed=; for part in lint unit slow qgis-test e2e; do \
+test: setup ## all of it: lint, unit, slow, contract, qgis-test, e2e
+	@failed=; for part in lint unit slow contract qgis-test e2e; do \
 	  $(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
 	done; [ -z "$$failed" ] || { echo "Failed:$$failed"; exit 1; }
 

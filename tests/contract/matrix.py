@@ -9,7 +9,9 @@ import pytest
 
 from tests.contract.expectations import EXPECT, RECORDED
 
-FILE = Path(__file__).resolve().parents[2] / "build" / "matrices" / "contract.txt"
+_HERE = Path(__file__).resolve().parent
+_ORDER = ("test_reading", "test_writing", "test_sharing", "test_trouble", "test_recorded")
+FILE = _HERE.parents[1] / "build" / "matrices" / "contract.txt"
 COLUMNS = (*EXPECT, RECORDED)
 LEGEND = (
     "ok: as it should be. Other words: a limit of the server that is expected, that the capability report states or "
@@ -40,6 +42,7 @@ class Recorder:
         self._seconds = 0.0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: _ORDER.index(item.path.stem) if item.path.stem in _ORDER else len(_ORDER))
         for item in items:
             marker = item.get_closest_marker("scenario")
             if marker is None:
@@ -69,7 +72,7 @@ class Recorder:
         terminalreporter.write_line("")
         terminalreporter.write_line(text)
         terminalreporter.write_line(f"{len(self._cells)} cells in {self._seconds:.0f} s")
-        chosen = self._config.option.keyword or self._config.option.markexpr or self._config.option.lf
-        if not chosen and not any("::" in argument for argument in self._config.args):
+        whole = any(Path(argument).resolve() in (_HERE, _HERE.parent) for argument in self._config.args)
+        if whole and not (self._config.option.keyword or self._config.option.markexpr):
             FILE.parent.mkdir(parents=True, exist_ok=True)
             FILE.write_text(text, encoding="utf-8")
