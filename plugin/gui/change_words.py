@@ -78,6 +78,7 @@ def state_word(state: str) -> str:
         "clash": tr("Clash"),
         "failed": tr("Not published"),
         "held": tr("Held back"),
+        "unsent": tr("Not sent"),
     }[state]
 
 
@@ -88,6 +89,7 @@ def state_icon(state: str) -> str:
         "clash": "change-conflict",
         "failed": "change-problem",
         "held": "change-held",
+        "unsent": "change-unsent",
     }[state]
 
 

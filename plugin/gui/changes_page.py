@@ -29,8 +29,8 @@ from .edit_sessions import EditSessions
 from .empty_state import EmptyState
 from .icons import icon
 from .moments import moment
+from .publish_desk import PublishDesk
 from .publish_dialog import PublishDialog
-from .publish_presenter import PublishPresenter
 from .pulls import Pulls
 from .status_line import StatusLine
 
@@ -51,7 +51,6 @@ class ChangesPage(QWidget):
         self._failed: dict[str, CityTwinError] = {}
         self._crs: dict[int, QgsCoordinateReferenceSystem] = {}
         self._working = ""  # what is being written now
-        self.dialog: PublishDialog | None = None
         self.preview = CanvasPreview(iface.mapCanvas())
         self.view = ChangesView()
         self.model = self.view.model
@@ -81,6 +80,11 @@ class ChangesPage(QWidget):
         self.view.publish.connect(self.publish)
         self.view.pull.connect(self.pull)
         self.view.resolve.connect(self.resolve)
+        self.view.history.connect(self.show_history)
+        self.publishing = PublishDesk(iface, self._written, self)
+        self.publishing.zoom.connect(self._zoom_to)
+        self.publishing.problems.connect(self.model.set_problems)
+        self.publishing.resolve.connect(self.resolve_wanted)
         self.pulls = Pulls(iface, self)
         self.view.cancel_pull.connect(self.pulls.cancel)
         self.pulls.changed.connect(self._pull_goes_on)
@@ -92,6 +96,11 @@ class ChangesPage(QWidget):
         self.resolve_wanted.connect(lambda path: self.conflicts.open(path, self._chosen_conflict(path)))
         self.model.filled.connect(self._filled)
         self._copies_changed()
+
+    @property
+    def dialog(self) -> PublishDialog | None:
+        """The Publish window that is open."""
+        return self.publishing.dialog
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -381,29 +390,14 @@ class ChangesPage(QWidget):
         path = self._to_publish()
         if not path or self._working or self.dialog is not None:
             return
-        copy = self._read[path].copy
-        sessions = EditSessions(copy.path, self)
-        if not sessions.end():
-            self._tell_sessions(sessions)
-            return
+        self.publishing.open(self._read[path].copy)
 
-        presenter = PublishPresenter(
-            copy, before_writing=sessions.end, after_writing=lambda: map_layers.reload(copy.path)
-        )
-        dialog = PublishDialog(presenter, self.window())
-        presenter.setParent(dialog)
-        self.dialog = dialog
-
-        def closed(_result: int = 0) -> None:
-            self.dialog = None
-            self.model.set_problems(path, presenter.problems_by_key())
-            self._written(copy.path, sessions)
-            dialog.deleteLater()
-
-        dialog.zoom.connect(lambda table, at: self._zoom_to(path, table, at))
-        dialog.finished.connect(closed)
-        dialog.open()
-        presenter.check()
+    def show_history(self) -> None:
+        """What was published from the working copy that is chosen, else from the first."""
+        copies = {str(copy.path): copy for copy in self._copies.copies()}
+        copy = copies.get(self._chosen_path()) or next(iter(copies.values()), None)
+        if copy is not None:
+            self.publishing.show_history(copy)
 
     def _to_publish(self) -> str:
         candidates = [self._chosen_path(), *self.model.paths()]
@@ -416,9 +410,7 @@ class ChangesPage(QWidget):
     def stop(self) -> None:
         """The plugin is taken away: close what is open, and leave nothing on the map."""
         self.pulls.stop()
-        if self.dialog is not None:
-            self.dialog.presenter.cancel()
-            self.dialog.close()
+        self.publishing.stop()
         self.conflicts.stop()
         self.preview.clear()
 

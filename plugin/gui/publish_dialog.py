@@ -28,11 +28,12 @@ from .change_words import counted, name_of
 from .dim import dimmed
 from .icons import icon
 from .notice import Notice
-from .publish_presenter import PublishPresenter, remembered
+from .publish_presenter import PublishPresenter
+from .publish_prospects import PublishProspects
 from .publish_report import LISTED, PublishReportView, fill, make_table
+from .publish_targets import remembered
 from .status_line import ElidedLabel
 
-_STATES = ("clash", "held", "failed", "published")
 _USER = Qt.ItemDataRole.UserRole
 _SHORT = 60
 
@@ -41,6 +42,7 @@ class PublishDialog(QDialog):
     """Three pages: the message with what stands in the way, the run, the report."""
 
     zoom = pyqtSignal(str, object)  # table, (x, y) in its CRS
+    resolve = pyqtSignal()  # the conflicts; the window has closed then
 
     def __init__(self, presenter: PublishPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +53,7 @@ class PublishDialog(QDialog):
         self.resize(680, 480)
         self._stack = QStackedWidget()
         self.report = PublishReportView(presenter)
+        self.report.resolve.connect(self._resolve)
         for page in (self._make_form(), self._make_run(), self.report):
             self._stack.addWidget(page)
         self.buttons = QDialogButtonBox()
@@ -103,6 +106,8 @@ class PublishDialog(QDialog):
         where.addWidget(self.targets)
         where.addWidget(self.url, 1)
         self.notice = Notice()
+        self.prospects = PublishProspects(self.presenter)
+        self.prospects.resolve.connect(self._resolve)
         self.problem_head = QLabel()
         self.problem_head.setWordWrap(True)
         self.problems = make_table((tr("Feature"), tr("Layer"), tr("Problem")))
@@ -131,8 +136,10 @@ class PublishDialog(QDialog):
         layout.addLayout(where)
         layout.addWidget(self.checking)
         layout.addWidget(self.notice)
+        layout.addWidget(self.prospects)
         layout.addLayout(row)
         layout.addWidget(self.message)
+        layout.addWidget(self.prospects.choice)
         layout.addWidget(self.problem_box, 1)
         layout.addStretch(0)
         return page
@@ -232,6 +239,7 @@ class PublishDialog(QDialog):
             )
         else:
             self.notice.say("")
+        self.prospects.show_now()
         self._show_problems()
 
     def _show_problems(self) -> None:
@@ -244,7 +252,8 @@ class PublishDialog(QDialog):
             blocked,
         )
         self.problem_head.setText(head)
-        self.publish_button.setText(tr("Publish the Other Changes") if blocked and sendable else tr("Publish"))
+        some = (blocked or presenter.unresolved) and sendable
+        self.publish_button.setText(tr("Publish the Other Changes") if some else tr("Publish"))
         titles = {source.table: source.title or source.table for source in presenter.copy.sources}
         if presenter.problems == self._listed:
             return
@@ -275,6 +284,11 @@ class PublishDialog(QDialog):
         problem = item.data(0, _USER) if item else None
         if problem is not None and problem.at is not None:
             self.zoom.emit(problem.table, problem.at)
+
+    def _resolve(self) -> None:
+        if not self.presenter.busy:
+            super().reject()
+            self.resolve.emit()
 
     def _enable_zoom(self) -> None:
         item = self.problems.currentItem()

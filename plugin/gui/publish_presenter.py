@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..map import connections, network, tasks
+from ..map import network, protection, tasks
 from ..map.connections import Connection
 from ..text import tr, trn
 from ..twin.client import Twin
 from ..twin.errors import AccessDenied, CityTwinError
 from ..twin.progress import Progress
-from ..workcopy.changes import Change, Counts
+from ..workcopy.changes import Change
 from ..workcopy.copy import WorkingCopy
 from ..workcopy.publish import PublishReport, publish
 from ..workcopy.validate import Problem, validate
-from .change_words import kind_word, name_of, state_word, tally
+from . import csv_file
+from .change_words import kind_word, name_of, state_word
+from .publish_targets import OnConflict, Target, on_conflict, remember, remember_on_conflict, targets_of
 
 Phase = Literal["checking", "ready", "publishing", "report"]
-_HISTORY = "citytwin/publish/messages"
-_REMEMBERED = 12
 _DENIED = (401, 403, 407)
-
-
-@dataclass(frozen=True)
-class Target:
-    """One twin that a working copy holds changes for."""
-
-    url: str
-    title: str
-    connection: Connection
-    saved: bool  # False: nobody saved a connection to it, so it is asked without credentials
-    tables: tuple[str, ...]
-    counts: Counts
 
 
 @dataclass(frozen=True)
@@ -49,7 +34,7 @@ class ReportRow:
 
     change: Change
     layer: str
-    state: str  # published, clash, failed, held
+    state: str  # published, clash, failed, held, unsent
     what: str  # New, Changed, Deleted
     words: str
 
@@ -82,6 +67,10 @@ class PublishPresenter(QObject):
         self.problems: tuple[Problem, ...] = ()
         self.report: PublishReport | None = None
         self.error = ""
+        self.on_conflict: OnConflict = on_conflict()
+        self.expectation: tuple[str, str] | None = None  # how the twin protects: a sentence and its kind
+        self._asked: dict[str, tuple[str, str]] = {}  # the same by the twin's address
+        self._asking: tasks.TaskHandle | None = None
         self._changes: tuple[Change, ...] = ()
         self._found: tuple[Problem, ...] = ()
         self._before, self._after, self._open_twin = before_writing, after_writing, open_twin
@@ -121,7 +110,34 @@ class PublishPresenter(QObject):
     def _choose(self, target: Target | None) -> None:
         self.target = target
         self.problems = tuple(p for p in self._found if target is not None and p.table in target.tables)
+        self._ask_protection()
         self.changed.emit()
+
+    def _ask_protection(self) -> None:
+        """Ask the twin how it protects, unless it was asked before."""
+        target, open_twin = self.target, self._open_twin
+        self.expectation = self._asked.get(target.url) if target else None
+        if target is None or self.expectation is not None:
+            return
+
+        def tell(words: tuple[str, str]) -> None:
+            self._asked[target.url] = words
+            if self.target is not None and self.target.url == target.url:
+                self.expectation = words
+                self.changed.emit()
+
+        self._asking = tasks.run(
+            tr("Asking {twin}", twin=target.title),
+            lambda progress: open_twin(target.connection, progress).capabilities(),
+            done=lambda capabilities: tell(protection.will_be(capabilities)),
+            failed=lambda error: tell((self._explained(error), "bad")),
+            parent=self,
+        )
+
+    def choose_on_conflict(self, choice: OnConflict) -> None:
+        """What happens to the rest where a change clashes."""
+        self.on_conflict = choice
+        remember_on_conflict(choice)
 
     def say(self, message: str) -> None:
         """The message that goes with the publish."""
@@ -143,9 +159,17 @@ class PublishPresenter(QObject):
         return found
 
     @property
+    def unresolved(self) -> int:
+        """How many changes wait in the conflicts for a decision."""
+        return self.target.counts.conflicts if self.target else 0
+
+    @property
     def sendable(self) -> int:
-        """How many changes have none."""
-        return self.target.counts.total - self.blocked if self.target else 0
+        """How many changes have neither."""
+        if self.target is None:
+            return 0
+        clashing = {c.key for c in self._changes if c.conflict and c.table in self.target.tables}
+        return self.target.counts.total - len(clashing | {problem.key for problem in self.problems})
 
     @property
     def obstacle(self) -> str:
@@ -154,6 +178,10 @@ class PublishPresenter(QObject):
             return tr("The changes are being checked.")
         if self.target is None:
             return tr("There are no changes to publish.")
+        if self.sendable == 0 and self.unresolved:
+            return tr("Nothing can be sent before the conflicts are resolved.")
+        if self.unresolved and self.on_conflict == "stop":
+            return tr("Resolve the conflicts first, or choose to publish the rest without them.")
         if self.sendable == 0:
             return tr("Every change has a problem. Mend them first, then publish again.")
         if not self.message.strip():
@@ -169,10 +197,13 @@ class PublishPresenter(QObject):
             return False
         remember(self.message)
         self.phase, self.error = "publishing", ""
-        message, copy, open_twin = self.message.strip(), self.copy, self._open_twin
+        if self._asking is not None:
+            self._asking.cancel()
+        message, copy, open_twin, choice = self.message.strip(), self.copy, self._open_twin, self.on_conflict
 
         def work(progress: Progress) -> PublishReport:
-            return publish(copy, open_twin(target.connection, progress), message, progress=progress)
+            twin = open_twin(target.connection, progress)
+            return publish(copy, twin, message, progress=progress, on_conflict=choice)
 
         self._start(tr("Publishing to {twin}", twin=target.title), work, self._published)
         self.changed.emit()
@@ -180,8 +211,9 @@ class PublishPresenter(QObject):
 
     def cancel(self) -> None:
         """Stop after the change that is on its way. What was published stays so."""
-        if self._handle is not None:
-            self._handle.cancel()
+        for handle in (self._handle, self._asking):
+            if handle is not None:
+                handle.cancel()
 
     @property
     def busy(self) -> bool:
@@ -207,9 +239,7 @@ class PublishPresenter(QObject):
     def _failed(self, error: CityTwinError) -> None:
         publishing = self.phase == "publishing"
         self.phase = "ready"
-        self.error = error.message
-        if isinstance(error, AccessDenied):
-            self.error = f"{error.message} {self._no_credentials()}".strip()
+        self.error = self._explained(error)
         if publishing:
             self._after()
         self.changed.emit()
@@ -221,6 +251,9 @@ class PublishPresenter(QObject):
             self.error = tr("Cancelled. Nothing was sent.")
             self._after()
         self.changed.emit()
+
+    def _explained(self, error: CityTwinError) -> str:
+        return f"{error.message} {self._no_credentials()}".strip() if isinstance(error, AccessDenied) else error.message
 
     def _no_credentials(self) -> str:
         if self.target is None or self.target.saved:
@@ -235,7 +268,7 @@ class PublishPresenter(QObject):
 
     def rows(self, state: str = "") -> list[ReportRow]:
         """The report's lines (of one state), what needs attention first."""
-        order = {"clash": 0, "held": 1, "failed": 2, "published": 3}
+        order = {"clash": 0, "held": 1, "failed": 2, "unsent": 3, "published": 4}
         titles = {source.table: source.title or source.table for source in self.copy.sources}
         outcomes = self.report.outcomes if self.report else ()
         rows = [
@@ -283,6 +316,11 @@ class PublishPresenter(QObject):
         denied = any(outcome.status in _DENIED for outcome in self.report.outcomes)
         return f"{self.report.stopped} {self._no_credentials() if denied else ''}".strip()
 
+    @property
+    def protected(self) -> str:
+        """How it was protected; empty where nothing went out."""
+        return protection.was(self.report) if self.report is not None and self.report.published else ""
+
     def as_table(self) -> list[list[str]]:
         """The report as rows of texts, headings first."""
         head = [tr("Result"), tr("Layer"), tr("Feature"), tr("Id"), tr("Change"), tr("Explanation")]
@@ -296,54 +334,9 @@ class PublishPresenter(QObject):
 
     def as_text(self) -> str:
         """The report for the clipboard: the headline, then tab-separated rows."""
-        top = [self.headline, *([self.stopped] if self.stopped else [])]
+        top = [text for text in (self.headline, self.stopped, self.protected) if text]
         return "\n".join([*top, "", *("\t".join(" ".join(cell.split()) for cell in row) for row in self.as_table())])
 
     def save_csv(self, path: Path) -> None:
         """Write the report as CSV (UTF-8 with a mark, so that spreadsheets read it). Raises `CityTwinError`."""
-        buffer = io.StringIO(newline="")
-        csv.writer(buffer).writerows([_harmless(cell) for cell in row] for row in self.as_table())
-        try:
-            with path.open("w", encoding="utf-8-sig", newline="") as stream:
-                stream.write(buffer.getvalue())
-        except OSError as error:
-            raise CityTwinError(
-                tr("{file} could not be written: {reason}.", file=path.name, reason=error.strerror or str(error))
-            ) from error
-
-
-def _harmless(cell: str) -> str:
-    # a spreadsheet would run a feature's name that begins so as a formula
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-
-
-def targets_of(copy: WorkingCopy, changes: Sequence[Change]) -> tuple[Target, ...]:
-    """The twins that ``changes`` go to, the one with the most changes first."""
-    by_url: dict[str, list[Change]] = {}
-    url_of = {source.table: source.url for source in copy.sources}
-    for change in changes:
-        by_url.setdefault(url_of[change.table], []).append(change)
-    targets = []
-    for url, mine in by_url.items():
-        sources = [source for source in copy.sources if source.url == url]
-        known = connections.find_by_url(url)
-        told = str(sources[0].capabilities.get("title") or "")
-        title = known.name if known else told or url
-        connection = known or Connection(told or url, url)
-        tables = tuple(source.table for source in sources)
-        targets.append(Target(url, title, connection, known is not None, tables, tally(mine)))
-    return tuple(sorted(targets, key=lambda target: -target.counts.total))
-
-
-def remembered() -> list[str]:
-    """Earlier messages, the newest first."""
-    found = QgsSettings().value(_HISTORY, [])
-    found = [found] if isinstance(found, str) else found or []
-    return [text for text in found if isinstance(text, str) and text]
-
-
-def remember(message: str) -> None:
-    """Keep a message for the next time."""
-    message = message.strip()
-    if message:
-        QgsSettings().setValue(_HISTORY, [message, *(m for m in remembered() if m != message)][:_REMEMBERED])
+        csv_file.write(path, self.as_table())

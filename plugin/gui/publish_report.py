@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QApplication,
     QComboBox,
@@ -13,6 +11,7 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -21,18 +20,22 @@ from qgis.PyQt.QtWidgets import (
 
 from ..text import tr, trn
 from ..twin.errors import CityTwinError
+from . import csv_file
 from .change_words import name_of, state_icon, state_word
+from .dim import dimmed
 from .icons import icon
 from .notice import Notice
 from .publish_presenter import PublishPresenter
 
-_STATES = ("clash", "held", "failed", "published")
+_STATES = ("clash", "held", "failed", "unsent", "published")
 LISTED = 1000  # rows that the window shows; what needs attention comes first, and the CSV file has all
 _USER = Qt.ItemDataRole.UserRole
 
 
 class PublishReportView(QWidget):
     """The headline, the changes by result, and the words for the one that is chosen."""
+
+    resolve = pyqtSignal()
 
     def __init__(self, presenter: PublishPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,9 +57,17 @@ class PublishReportView(QWidget):
         row.addWidget(QLabel(tr("Show")))
         row.addWidget(self.filter)
         row.addStretch(1)
+        self.resolve_button = QPushButton(icon("conflicts"), tr("Resolve Conflicts…"))
+        self.resolve_button.setAutoDefault(False)
+        self.resolve_button.clicked.connect(lambda _checked=False: self.resolve.emit())
+        row.addWidget(self.resolve_button)
+        self.protected = QLabel()
+        self.protected.setWordWrap(True)
+        dimmed(self.protected)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.result)
+        layout.addWidget(self.protected)
         layout.addLayout(row)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.words)
@@ -67,6 +78,9 @@ class PublishReportView(QWidget):
         counts = presenter.counted()
         trouble = set(counts) - {"published"} or presenter.stopped
         self.result.say(" ".join(filter(None, (presenter.headline, presenter.stopped))), "limit" if trouble else "good")
+        self.protected.setText(presenter.protected)
+        self.protected.setVisible(bool(presenter.protected))
+        self.resolve_button.setVisible(bool(counts.get("clash")))
         self.filter.clear()
         self.filter.addItem(tr("All results ({n})", n=sum(counts.values())), "")
         for state in _STATES:
@@ -106,7 +120,7 @@ class PublishReportView(QWidget):
         chosen, _ = QFileDialog.getSaveFileName(self, tr("Save Report"), start, tr("CSV files (*.csv)"))
         if not chosen:
             return
-        path = Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.csv")
+        path = csv_file.with_ending(chosen)
         try:
             self.presenter.save_csv(path)
         except CityTwinError as error:

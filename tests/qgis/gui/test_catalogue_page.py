@@ -89,7 +89,7 @@ def test_the_catalogue_is_read_and_looked_into(stage, demo_twin):
     assert spin(stage.listed)
     assert {one.id for one in stage.page.model.collections} >= {"buildings", "streets", "trees"}
     assert all(one.count for one in stage.page.model.collections)
-    assert "Editable, protected" in stage.page.status.text
+    assert "Editable, all or nothing" in stage.page.status.text
     assert QgsSettings().value("citytwin/connection") == "Rotterdam"
 
 

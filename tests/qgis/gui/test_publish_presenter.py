@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsSettings
 
-from plugin.gui.publish_presenter import PublishPresenter, remember, remembered
+from plugin.gui.publish_presenter import PublishPresenter
+from plugin.gui.publish_targets import remember, remembered
 from plugin.map import connections
 from plugin.map.connections import Connection
 from plugin.twin.errors import CityTwinError
@@ -207,7 +208,8 @@ def test_report_for_others(field: Field, tmp_path: Path) -> None:
     assert rows[2][:3] == ["Published", "Buildings", "'=HYPERLINK(1)"]  # a spreadsheet must not run it
     text = presenter.as_text().splitlines()
     assert text[0] == presenter.headline
-    assert text[3].startswith("Clash\tBuildings\t")
+    assert text[1] == presenter.protected != ""
+    assert next(line for line in text if line.startswith("Clash\t")).startswith("Clash\tBuildings\t")
     with pytest.raises(CityTwinError, match="could not be written"):
         presenter.save_csv(tmp_path / "nowhere" / "report.csv")
 
