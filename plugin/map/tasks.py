@@ -146,16 +146,22 @@ class _Task(QgsTask):
     def finished(self, _ok: bool) -> None:
         self._timer.stop()
         self._look()
-        callbacks, self._callbacks = self._callbacks, None
-        self.over = True
-        _running.discard(self)
         error = self._error
         if not self._result and error is None:  # cancelled before it began
             error = Cancelled(tr("Cancelled. Nothing was left half done."))
         if error is not None and not isinstance(error, Cancelled):
             log_error(error)
-        result, self._result = self._result, []
         del self._work  # with all that it holds: a handle may be kept for long
+        self.returned.set()  # or never entered
+        # Not now: after this call QGIS takes this task's runnable out of its thread pool's queue, by an address that
+        # the runnable of a task which a callback starts can have by then; that task would never begin (seen).
+        QTimer.singleShot(0, lambda: self._tell(error))
+
+    def _tell(self, error: CityTwinError | None) -> None:
+        callbacks, self._callbacks = self._callbacks, None
+        result, self._result = self._result, []
+        self.over = True
+        _running.discard(self)
         if callbacks is not None:
             callbacks.tell(result, error)
 
