@@ -1,4 +1,5 @@
-"""``make bench``: a checkout of 215,765 real polygons, against ogr2ogr and QGIS's own provider on the same twin.
+"""``make bench``: a checkout of 215,765 real polygons, against ogr2ogr and QGIS's own provider on the same twin; then
+pull and publish on it, against QGIS's own way of editing such a twin.
 
 Everything runs in processes of its own, in turn, several times; medians are printed, and ratios. Needs the real data
 beside the project (``../shared/data``); says so and ends well where it is absent.
@@ -42,6 +43,24 @@ print(QgsVectorLayer(sys.argv[3], "y", "ogr").featureCount(), flush=True)
 os._exit(0)  # its own way out crashes now and then
 """
 
+QGIS_EDITS = """
+import os, sys, time
+from qgis.core import QgsApplication, QgsFeatureRequest, QgsVectorLayer
+app = QgsApplication([], False); app.initQgis()
+layer = QgsVectorLayer(f"url='{sys.argv[1]}' typename='{sys.argv[2]}' pagingEnabled='default'", "x", "OAPIF")
+features = list(layer.getFeatures(QgsFeatureRequest().setLimit(int(sys.argv[3]))))
+kinds = {"int", "integer", "integer64", "double", "qlonglong"}
+number = next(i for i, f in enumerate(layer.fields()) if f.isNumeric() and f.name() not in ("fid", "id"))
+layer.startEditing()
+for feature in features:
+    layer.changeAttributeValue(feature.id(), number, (feature[number] or 0) + 1)
+started = time.perf_counter()
+done = layer.commitChanges()
+print("edits", time.perf_counter() - started if done else "failed: " + " ".join(layer.commitErrors()), flush=True)
+os._exit(0)
+"""
+EDITS = 200  # of QGIS's own provider, which sends one after the other
+
 
 def measured(command: list[str]) -> tuple[float, float]:
     """Wall and CPU seconds of one run. The command must end well."""
@@ -65,12 +84,13 @@ def main() -> int:
         with zipfile.ZipFile(DATA) as archive:
             archive.extractall(folder / "data")
         command = [PYTHON, "-m", "plugin.demo", "--port", "0", "--data", str(folder / "data")]
-        command += ["--store", str(folder / "twin.sqlite"), "--exit-with-parent"]
+        command += ["--mode", "w1", "--store", str(folder / "twin.sqlite"), "--exit-with-parent"]
         pipe = subprocess.PIPE
         with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as twin:
             try:
                 url = (twin.stdout.readline() if twin.stdout else "").split()[-1]
                 compare(url, folder)
+                everyday(url, folder)
             finally:
                 twin.terminate()
     return 0
@@ -98,6 +118,25 @@ def compare(url: str, folder: Path) -> None:
         if runs:
             wall, cpu = (statistics.median(run[k] for run in runs) for k in range(2))
             print(f"  {rival:24} {wall:7.1f} s wall {cpu:7.1f} s CPU   {wall / ours:5.2f} × ours")
+
+
+def everyday(url: str, folder: Path) -> None:
+    """Pull and publish on the whole layer, and what QGIS's own provider takes to send edits."""
+    (source,) = (folder / "data").glob("*.gpkg")
+    times: dict[str, list[float]] = {}
+    for _ in range(RUNS):
+        command = [PYTHON, "-m", "tools.bench_everyday", url, source.stem, str(folder)]
+        said = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+        for line in said.splitlines():
+            name, seconds = line.split("\t")
+            times.setdefault(name, []).append(float(seconds))
+    print(f"Everyday, on {source.stem} at a twin that locks, median of {RUNS} runs")
+    for name, runs in times.items():
+        print(f"  {name:24} {statistics.median(runs):7.2f} s")
+    command = [PYTHON, "-c", QGIS_EDITS, url, source.stem, str(EDITS)]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    found = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+    print(f"  QGIS's OAPIF provider, {EDITS} edits: {found.split(maxsplit=1)[-1].strip()[:200]}")
 
 
 if __name__ == "__main__":
