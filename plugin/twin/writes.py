@@ -318,8 +318,8 @@ class Writer:
             return None
         if not is_feature(document) or not content_crs_fits(reply, self._choice):
             return None
-        item = parse_item(document, item_etags=self._capabilities.item_etags and self._locks)
-        token, inside = self._token(reply), item.token
+        item = parse_item(document, item_etags=self._capabilities.item_etags)
+        token, inside = self._token(reply), item.token if self._capabilities.locking == "etags" else None
         if inside is not None and token not in (inside, None):
             return None  # a repeated create shows the item as somebody changed it since: lock and body differ
         header = reply.headers.get("ETag")
