@@ -157,6 +157,10 @@ def test_timestamps_are_locks_where_the_twin_says_so(server: FaultyServer, make:
     server.routes[f"{ITEMS}/1"] = replace(answer, headers={**answer.headers, "Last-Modified": when})
     assert make(replace(LOCKED, locking="timestamps", item_etags=False)).get("1")[1] == when
     assert make(OPEN).get("1")[1] is None
+    both = {"type": "Feature", "id": "1", "geometry": None, "properties": {}, "etag": '"e"', "updatedBy": "ann"}
+    server.routes[f"{ITEMS}/1"] = as_json(both, 200, "application/geo+json", Last_Modified=when)
+    item, token = make(replace(LOCKED, locking="timestamps")).get("1")
+    assert (item.token, token, item.updated_by) == (when, when, "ann")
 
 
 @pytest.mark.parametrize("capabilities", [LOCKED, OPEN])
