@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsVectorLayer
+from qgis.core import Qgis, QgsVectorLayer
 from qgis.PyQt.QtCore import QModelIndex, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -18,10 +18,10 @@ from ..text import tr, trn
 from ..twin.errors import CityTwinError
 from ..workcopy.changes import Change
 from ..workcopy.copy import WorkingCopy
-from .canvas_preview import MOST, CanvasPreview
 from .change_reader import ChangeReader, Reading
 from .change_words import counted, tally
 from .changes_empty import nothing_changed, nothing_here, still_reading, unreadable
+from .changes_on_map import ChangesOnMap
 from .changes_view import ChangesView
 from .conflict_entrance import ConflictEntrance
 from .discard_question import may_discard
@@ -49,9 +49,9 @@ class ChangesPage(QWidget):
         self._copies, self._iface = copies, iface
         self._read: dict[str, Reading] = {}
         self._failed: dict[str, CityTwinError] = {}
-        self._crs: dict[int, QgsCoordinateReferenceSystem] = {}
         self._working = ""  # what is being written now
-        self.preview = CanvasPreview(iface.mapCanvas())
+        self.map = ChangesOnMap(iface, self._read, self)
+        self.preview = self.map.preview
         self.view = ChangesView()
         self.model = self.view.model
         self.empty = EmptyState(icon("changes"), "", "")
@@ -82,7 +82,7 @@ class ChangesPage(QWidget):
         self.view.resolve.connect(self.resolve)
         self.view.history.connect(self.show_history)
         self.publishing = PublishDesk(iface, self._written, self)
-        self.publishing.zoom.connect(self._zoom_to)
+        self.publishing.zoom.connect(self.map.zoom_to)
         self.publishing.problems.connect(self.model.set_problems)
         self.publishing.resolve.connect(self.resolve_wanted)
         self.pulls = Pulls(iface, self)
@@ -90,7 +90,7 @@ class ChangesPage(QWidget):
         self.pulls.changed.connect(self._pull_goes_on)
         self.pulls.written.connect(self._pulled)
         self.pulls.resolve_wanted.connect(self.resolve_wanted)
-        self.pulls.zoom_wanted.connect(lambda box, srid: self.preview.zoom(box, self._crs_of(srid)))
+        self.pulls.zoom_wanted.connect(self.map.zoom_to_box)
         self.conflicts.resolve.connect(lambda path: self.resolve_wanted.emit(path) if path else self.resolve())
         self.conflicts.publish.connect(self.publish)
         self.resolve_wanted.connect(lambda path: self.conflicts.open(path, self._chosen_conflict(path)))
@@ -219,7 +219,7 @@ class ChangesPage(QWidget):
             path, change = chosen[0]
             reading = self._read[path]
             source = reading.copy.source(change.table)
-            crs = self._crs_of(source.srid)
+            crs = self.map.crs_of(source.srid)
             metres = not crs.isGeographic() and crs.mapUnits() == Qgis.DistanceUnit.Meters
             conflict = reading.conflicts.get(change.key)
             self.view.details.show_change(change, source, metres, conflict, self.model.problems(single))
@@ -243,11 +243,7 @@ class ChangesPage(QWidget):
     def _draw(self) -> None:
         single = self.view.single()
         whole = single is not None and self.model.change(single) is None  # a layer, a working copy
-        if not self.isVisible() or whole:
-            self.preview.clear()
-            return
-        chosen = self._chosen()[:MOST]
-        self.preview.show([(change, self._crs_for(path, change)) for path, change in chosen])
+        self.map.draw([] if whole or not self.isVisible() else self._chosen())
 
     def showEvent(self, event: Any) -> None:
         """Draw the chosen changes again."""
@@ -257,45 +253,15 @@ class ChangesPage(QWidget):
     def hideEvent(self, event: Any) -> None:
         """Another page was chosen: leave nothing on the map."""
         super().hideEvent(event)
-        self.preview.clear()
+        self.map.clear()
 
     def zoom(self) -> None:
         """Show the chosen changes on the map."""
-        self._with_box(self._chosen(), self.preview.zoom)
+        self.map.zoom(self._chosen())
 
     def flash(self) -> None:
-        """Flash the chosen changes, after moving the map there if it shows none of them."""
-        chosen = self._chosen()
-
-        def go(box: Sequence[float], crs: QgsCoordinateReferenceSystem) -> None:
-            if not self.preview.sees(box, crs):
-                self.preview.zoom(box, crs)
-            self.preview.flash([(change, self._crs_for(path, change)) for path, change in chosen[:200]])
-
-        self._with_box(chosen, go)
-
-    def _with_box(
-        self, chosen: Sequence[tuple[str, Change]], then: Callable[[Any, QgsCoordinateReferenceSystem], None]
-    ) -> None:
-        """Find out where the changes are, which may ask the file, and go on from there."""
-        if not chosen:
-            return
-        path, first = chosen[0]
-        copy, crs = self._read[path].copy, self._crs_for(path, first)
-        alike = [change for p, change in chosen if p == path and self._crs_for(p, change) == crs]
-
-        def work(_progress: Any) -> Any:
-            boxes = [box for box in map(copy.feature_box, alike) if box]
-            columns = list(zip(*boxes))
-            return (min(columns[0]), min(columns[1]), max(columns[2]), max(columns[3])) if boxes else None
-
-        def done(box: Any) -> None:
-            if box is None:
-                push(self._iface, tr("This feature has no geometry, so there is nothing to show on the map."))
-            else:
-                then(box, crs)
-
-        tasks.run(tr("Looking for changes"), work, done=done, failed=self._tell, parent=self)
+        """Flash the chosen changes."""
+        self.map.flash(self._chosen())
 
     # -- taking back -------------------------------------------------------------------------------------------------
 
@@ -403,16 +369,12 @@ class ChangesPage(QWidget):
         candidates = [self._chosen_path(), *self.model.paths()]
         return next((path for path in candidates if path and self.model.all_changes(path)), "")
 
-    def _zoom_to(self, path: str, table: str, at: tuple[float, float]) -> None:
-        crs = self._crs_of(self._read[path].copy.source(table).srid)
-        self.preview.zoom((*at, *at), crs)
-
     def stop(self) -> None:
         """The plugin is taken away: close what is open, and leave nothing on the map."""
         self.pulls.stop()
         self.publishing.stop()
         self.conflicts.stop()
-        self.preview.clear()
+        self.map.clear()
 
     # -- small things ------------------------------------------------------------------------------------------------
 
@@ -424,14 +386,6 @@ class ChangesPage(QWidget):
 
     def _chosen(self) -> list[tuple[str, Change]]:
         return [(path, change) for path, changes in self.view.chosen().items() for change in changes]
-
-    def _crs_for(self, path: str, change: Change) -> QgsCoordinateReferenceSystem:
-        return self._crs_of(self._read[path].copy.source(change.table).srid)
-
-    def _crs_of(self, srid: int) -> QgsCoordinateReferenceSystem:
-        if srid not in self._crs:
-            self._crs[srid] = QgsCoordinateReferenceSystem.fromEpsgId(srid)
-        return self._crs[srid]
 
     def _tell_sessions(self, sessions: EditSessions) -> None:
         if sessions.problem:
