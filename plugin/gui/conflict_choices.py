@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ..workcopy.columns import Stored
+from ..workcopy.columns import Stored, same
 from ..workcopy.conflicts import Conflict, ConflictCell, Resolution
 
 Side = Literal["mine", "theirs"]
@@ -66,6 +66,17 @@ def value_of(cell: ConflictCell, choice: Choice) -> Stored:
     if choice.pick == "own":
         return choice.value
     return {"base": cell.base, "mine": cell.mine, "theirs": cell.theirs}[choice.pick]
+
+
+def own(conflict: Conflict, cell: ConflictCell, value: Stored) -> Choice:
+    """A value that somebody wrote. One that a side has is that side's."""
+    if conflict.mine_there and same(value, cell.mine, cell.kind):
+        return Choice("mine")
+    if conflict.theirs_there and same(value, cell.theirs, cell.kind):
+        return Choice("theirs")
+    if conflict.base_there and same(value, cell.base, cell.kind):
+        return Choice("base")
+    return Choice("own", value)
 
 
 def open_cells(conflict: Conflict, decision: Decision) -> tuple[ConflictCell, ...]:

@@ -122,7 +122,7 @@ class CellDelegate(QStyledItemDelegate):
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, index: QModelIndex) -> QWidget:
         model = _model(index)
         cell = model.cell(index.row())
-        editor = editing.make_editor(parent, model.known(index.row()), cell.kind, index.data(cells.VALUE))
+        editor = editing.make_editor(parent, model.known(index.row()), cell.kind, _start(index))
         editor.setAutoFillBackground(True)
         editor.setAccessibleName(tr("Result for {column}", column=cell.title))
         editor.setProperty("citytwin_column", cell.column)
@@ -132,9 +132,7 @@ class CellDelegate(QStyledItemDelegate):
         if editor.property("citytwin_filled"):  # another decision came while this one is being written
             return
         editor.setProperty("citytwin_filled", True)
-        cell = _model(index).cell(index.row())
-        value = index.data(cells.VALUE)
-        editing.fill(editor, cell.mine if value is None and index.data(cells.OPEN) else value, cell.kind)
+        editing.fill(editor, _start(index), _model(index).cell(index.row()).kind)
 
     def setModelData(self, editor: QWidget, model: Any, index: QModelIndex) -> None:
         try:
@@ -192,3 +190,8 @@ class CellDelegate(QStyledItemDelegate):
 def _model(index: QModelIndex) -> ConflictCells:
     model: Any = index.model()
     return model
+
+
+def _start(index: QModelIndex) -> Any:
+    """What an editor begins with: the result; mine while there is none."""
+    return _model(index).cell(index.row()).mine if index.data(cells.OPEN) else index.data(cells.VALUE)

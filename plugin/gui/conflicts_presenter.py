@@ -158,7 +158,9 @@ class ConflictsPresenter(QObject):
 
     def write(self, key: str, column: str, value: Stored) -> None:
         """A value of the user's own for one column; one that a side has counts as that side's."""
-        self._choose(key, column, Choice("own", value))
+        conflict = self._conflicts.get(key)
+        cell = conflict.cell(column) if conflict else None
+        self._choose(key, column, choices.own(conflict, cell, value) if conflict and cell else None)
 
     def unpick(self, key: str, column: str) -> None:
         """What the merge proposes for the column again: nothing, where it clashes."""
