@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import uuid
 
 import pytest
 import requests
@@ -55,6 +57,40 @@ def test_an_edit_survives_kill_9(small, tmp_path):
         assert kept.headers["ETag"] == etag
     finally:
         assert twin.stop() == 0
+
+
+def test_a_set_lands_whole_or_not_at_all_whenever_the_twin_is_killed(small, tmp_path):
+    """Killed at six instants around a set of 500 creates: none of them or all, and an answer means all."""
+    store = tmp_path / "twin.sqlite"
+    before, outcomes = 1, set()
+    for step in range(6):
+        twin = start_twin(small, store=store)
+        features = [{**TREE, "id": str(uuid.uuid4())} for _ in range(500)]
+        inserts = [{"action": "insert", "collection": "trees", "items": [one]} for one in features]
+        body = json.dumps({"transaction": inserts})
+        answers = []
+
+        def post(url=twin.url, body=body, answers=answers):
+            try:
+                kind = {"Content-Type": "application/ogc-tx+json"}
+                answers.append(requests.post(f"{url}transactions", body, headers=kind, timeout=10).status_code)
+            except requests.RequestException:
+                answers.append(0)
+
+        sending = threading.Thread(target=post)
+        sending.start()
+        time.sleep(0.015 * step)
+        twin.kill()
+        sending.join()
+        twin = start_twin(small, store=store)
+        try:
+            now = requests.get(f"{twin.url}collections/trees/items?limit=1", timeout=10).json()["numberMatched"]
+        finally:
+            twin.stop()
+        assert now - before in (0, 500) and (answers != [200] or now - before == 500)
+        outcomes.add((answers[0], now - before))
+        before = now
+    assert (0, 0) in outcomes
 
 
 def test_a_kill_while_loading_leaves_no_half_store(small, tmp_path):
