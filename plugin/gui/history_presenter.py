@@ -57,12 +57,16 @@ class HistoryPresenter(QObject):
         self.changed.emit()
 
     def _loaded(self, found: list[Publication]) -> None:
+        known = {line.publication.id for line in self.lines}
+        before = self.current.publication.id if self.current else ""
         self.loading = False
         self.lines = tuple(_line(one) for one in found)
+        newest = self.lines[0] if self.lines else None
+        if newest is not None and newest.publication.id in known:  # else it is why one looks
+            newest = next((line for line in self.lines if line.publication.id == before), newest)
+        self.current = newest
         self.changed.emit()
-        before = self.current.publication.id if self.current else ""
-        same = next((line for line in self.lines if line.publication.id == before), None)
-        self.choose(same or (self.lines[0] if self.lines else None))
+        self.choose(newest)
 
     def choose(self, line: Line | None) -> None:
         """Read what became of the features of a publish."""

@@ -120,6 +120,8 @@ class HistoryWindow(QDialog):
             item.setData(0, _USER, line)
             items.append(item)
         fill(self.table, items, len(presenter.lines) - len(items))
+        if presenter.current in presenter.lines[:LISTED]:
+            self.table.setCurrentItem(items[presenter.lines.index(presenter.current)])
         self.table.blockSignals(False)
 
     def _choose(self) -> None:
