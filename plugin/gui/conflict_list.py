@@ -19,7 +19,6 @@ from qgis.PyQt.QtWidgets import (
 
 from ..text import tr
 from ..workcopy.conflicts import Conflict
-from .conflict_choices import is_open
 from .conflict_colours import OPEN, RESOLVED, ink
 from .conflict_words import kind_words, state_words
 from .conflicts_presenter import ConflictsPresenter
@@ -43,6 +42,7 @@ class ConflictListModel(QStandardItemModel):
         self._presenter = presenter
         self._items: dict[str, QStandardItem] = {}
         self._layers: dict[str, QStandardItem] = {}
+        self._icons = {True: icon("conflict-open"), False: icon("conflict-resolved")}
 
     def refresh(self) -> None:
         """The conflicts of now: new ones come in, ended ones go."""
@@ -54,23 +54,34 @@ class ConflictListModel(QStandardItemModel):
             tables = {conflict.table for conflict in conflicts.values()}
             if table not in tables:
                 self.removeRow(self._layers.pop(table).row())
+        fresh: dict[str, list[QStandardItem]] = {}
         for conflict in conflicts.values():
-            layer = self._layers.get(conflict.table) or self._add_layer(conflict.table)
-            if conflict.key not in self._items:
-                item = self._items[conflict.key] = QStandardItem()
-                item.setEditable(False)
-                item.setData(conflict.key, KEY)
-                item.setData(conflict.table, TABLE)
-                layer.appendRow(item)
-            self._dress(conflict)
+            if conflict.key in self._items:
+                self._dress(conflict)
+                continue
+            item = self._items[conflict.key] = QStandardItem()
+            item.setEditable(False)
+            item.setData(conflict.key, KEY)
+            item.setData(conflict.table, TABLE)
+            self._dress(conflict)  # before it is in the model, which tells the view of every single change
+            fresh.setdefault(conflict.table, []).append(item)
+        for table, items in fresh.items():
+            (self._layers.get(table) or self._add_layer(table)).appendRows(items)
         self._say_layers()
 
     def decided(self, keys: tuple[str, ...]) -> None:
         """Something else is decided about these."""
+        quiet = len(keys) > 20
+        was = self.blockSignals(quiet)
         for key in keys:
             conflict = self._presenter.conflict(key)
             if conflict is not None and key in self._items:
                 self._dress(conflict)
+        self.blockSignals(was)
+        if quiet:
+            for layer in self._layers.values():
+                above = self.indexFromItem(layer)
+                self.dataChanged.emit(self.index(0, 0, above), self.index(layer.rowCount() - 1, 0, above))
         self._say_layers()
 
     def _add_layer(self, table: str) -> QStandardItem:
@@ -83,9 +94,9 @@ class ConflictListModel(QStandardItemModel):
 
     def _dress(self, conflict: Conflict) -> None:
         item, decision = self._items[conflict.key], self._presenter.decision(conflict.key)
-        left, state = is_open(conflict, decision), state_words(conflict, decision)
+        left, state = self._presenter.is_open(conflict.key), state_words(conflict, decision)
         item.setText(conflict.label)
-        item.setIcon(icon("conflict-open" if left else "conflict-resolved"))
+        item.setIcon(self._icons[left])
         item.setData(kind_words(conflict), BELOW)
         item.setData(state, STATE)
         item.setData(left, IS_OPEN)

@@ -53,6 +53,7 @@ class ConflictsPresenter(QObject):
         self.drafts: Drafts = {} if drafts is None else drafts
         self.steps = Steps()
         self._conflicts: dict[str, Conflict] = {}
+        self._open: dict[str, bool] = {}  # by conflict key, as long as neither it nor what was decided changes
         self._before, self._after = before_writing, after_writing
         self._again = self._reading = False
         self._refused = ""  # what to say after the next reading: conflicts moved while they were being decided
@@ -87,6 +88,7 @@ class ConflictsPresenter(QObject):
         self.copy, self.error = copy, ""
         before, self._conflicts = self._conflicts, {conflict.key: conflict for conflict in found}
         moved = self._carry_over()
+        self._open.clear()
         if before != self._conflicts:
             self.steps.clear()  # a step back would lead to what is no more
         self._go("ready")
@@ -131,8 +133,10 @@ class ConflictsPresenter(QObject):
         return draft[1] if draft else UNDECIDED
 
     def is_open(self, key: str) -> bool:
-        conflict = self._conflicts.get(key)
-        return conflict is not None and choices.is_open(conflict, self.decision(key))
+        if key not in self._open:
+            conflict = self._conflicts.get(key)
+            self._open[key] = conflict is not None and choices.is_open(conflict, self.decision(key))
+        return self._open[key]
 
     def open_keys(self) -> list[str]:
         """The conflicts about which something is still to be decided."""
@@ -226,6 +230,7 @@ class ConflictsPresenter(QObject):
         return next(iter(decisions), "")
 
     def _keep_draft(self, conflict: Conflict, decision: Decision) -> None:
+        self._open.pop(conflict.key, None)
         if decision == UNDECIDED:
             self.drafts.pop(conflict.key, None)
         else:
@@ -275,6 +280,7 @@ class ConflictsPresenter(QObject):
         for key in keys:
             self.drafts.pop(key, None)
             self._conflicts.pop(key, None)
+            self._open.pop(key, None)
         self.steps.clear()
         self._written()
         self.said.emit(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from qgis.core import QgsSettings
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QByteArray, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QAction, QCloseEvent, QKeySequence, QShowEvent
+from qgis.PyQt.QtGui import QAction, QCloseEvent, QKeySequence
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -151,10 +151,6 @@ class ConflictsWindow(QDialog):
         for name, splitter in (("columns", self.splitter), ("rows", self.panel.splitter)):
             settings.setValue(f"{_SETTING}/{name}", splitter.saveState())
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.list.setFocus()
-
     def done(self, result: int) -> None:
         """Closed, by whatever button or key."""
         self._remember()
@@ -171,10 +167,12 @@ class ConflictsWindow(QDialog):
     def _show(self) -> None:
         presenter = self.presenter
         some = bool(presenter.conflicts)
+        first = some and self._stack.currentIndex() == 0
         self._stack.setCurrentIndex(1 if some else 0)
-        self.splitter.setEnabled(presenter.phase == "ready")
         key = self.panel.key
         self.list.refresh()
+        if first:
+            self.list.setFocus()
         if some and self.list.key() == key:
             self.panel.show_conflict(key)  # it may have moved
         if not some:

@@ -272,8 +272,8 @@ def test_what_cannot_be_stored_says_why(qgis_app: Any, known: Property, text: st
 
 
 @pytest.mark.parametrize(("kind", "value"), [
-    ("number", 0.1), ("number", 1 / 3), ("number", 1e300), ("integer", 2**62), ("date-time", "2026-05-17T14:30:05.120Z"),
-    ("array", '["a",{"b":1}]'), ("string", "x"), ("number", None),
+    ("number", 0.1), ("number", 1 / 3), ("number", 1e300), ("integer", 2**62),
+    ("date-time", "2026-05-17T14:30:05.120Z"),    ("array", '["a",{"b":1}]'), ("string", "x"), ("number", None),
 ])  # fmt: skip
 def test_an_editor_gives_back_what_it_was_given(qgis_app: Any, kind: str, value: Any) -> None:
     known = Property("p", kind)  # type: ignore[arg-type]
