@@ -30,6 +30,7 @@ from ..twin.errors import (
 )
 from ..twin.features import pages
 from ..twin.model import Collection, Extent, Item
+from ..twin.session import GEOJSON
 from ..twin.transactions import Action
 from ..twin.writes import UNSET, Writer, Written
 from . import settle
@@ -260,10 +261,31 @@ class Remote:
         return bool(settle.unlike(case.source, known, told, rounded=rounded))
 
     def _gone(self, case: Case, error: TwinError) -> Answer:
-        if case.entry.kind == "delete":
-            written = Written(case.entry.twin_id, status=error.status)
-            return Answer("done", written, words=tr("Somebody else had deleted it already."))
-        return Answer("theirs", error=error)
+        if case.entry.kind != "delete":
+            return Answer("theirs", error=error)
+        doubt = self._doubt(case)
+        if doubt is not None:
+            return Answer("again", error=doubt)
+        written = Written(case.entry.twin_id, status=error.status)
+        return Answer("done", written, words=tr("Somebody else had deleted it already."))
+
+    def _doubt(self, case: Case) -> TwinError | None:
+        """Why a 404 may not mean that the item is gone: a service that moved or is being set up says it for everything.
+        A delete of ours would be forgotten for it, so the collection has to answer, and the item is asked once more."""
+        try:
+            listed = self._collections[case.source.table].items_url
+            self.twin.session.get_json(listed, params={"limit": "1"}, accept=GEOJSON)
+        except TwinError as error:
+            return error
+        try:
+            self.writer(case.source).get(str(case.entry.twin_id))
+        except NotFound:
+            return None
+        except TwinError as error:
+            return error
+        return BadResponse(
+            tr("The twin said that this feature is gone, and showed it when asked again. Nothing was sent; try again.")
+        )
 
     # -- creates of unknown outcome ----------------------------------------------------------------------------------
 

@@ -257,6 +257,33 @@ def test_a_write_that_meets_404_deletes_nothing_by_itself(copy: WorkingCopy, twi
     assert publish(copy, client_of(twin), "m").published == 2
 
 
+@pytest.mark.parametrize("once", [True, False])
+def test_a_delete_is_not_forgotten_for_a_404_that_means_something_else(
+    copy: WorkingCopy, twin: SmallTwin, once: bool
+) -> None:
+    """A service that is being set up says 404 to everything, a flaky gateway to one request."""
+    run(copy, "DELETE FROM buildings WHERE twin_id = 'b2'")
+    client = client_of(twin)
+    said = 0
+
+    def missing(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        nonlocal said
+        of_item = environ["PATH_INFO"].endswith("/items/b2") and environ["REQUEST_METHOD"] in ("GET", "DELETE")
+        down = not once and (said or of_item)
+        if not down and not (of_item and said < 2):
+            return None
+        said += 1
+        start("404 Not Found", [("Content-Type", "application/json"), ("Content-Length", "2")])
+        return [b"{}"]
+
+    twin.around.before = missing
+    report = publish(copy, client, "m")
+    assert said and [outcome.state for outcome in report.outcomes] == ["failed"] and report.outcomes[0].message
+    assert [change.kind for change in copy.changes()] == ["delete"]
+    twin.around.before = None
+    assert publish(copy, client_of(twin), "m").published == 1 and twin.get("b2").status_code == 404
+
+
 def test_problems_stay_local_and_the_rest_goes(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
     bow = {"type": "Polygon", "coordinates": [[[0, 0], [10, 10], [10, 0], [0, 10], [0, 0]]]}
     run(copy, "UPDATE buildings SET geom = ? WHERE twin_id = 'b1'", encode(bow, 28992)[0])
