@@ -84,6 +84,9 @@ def read_capabilities(session: Session) -> Capabilities:
                     "stores in EPSG:4326 no outline can be changed. Such changes stay local."
                 )
             )
+    server = " ".join(reply.headers.get(h, "") for h in ("Server", "X-Powered-By")).strip()[:120]
+    if methods and "pygeoapi" in server.lower():
+        problems.append(tr("It is pygeoapi: a feature without a geometry cannot be published, and stays local."))
     locking: Locking = "none"
     if conformance.has("ogcapi-features-4", "optimistic-locking-etags"):
         locking = "etags"
@@ -111,7 +114,7 @@ def read_capabilities(session: Session) -> Capabilities:
         sensorthings=_sensorthings(links),
         tiles3d=tuple(one for one in links if _is_tiles3d(one)),
         links=links,
-        server=" ".join(reply.headers.get(h, "") for h in ("Server", "X-Powered-By")).strip()[:120],
+        server=server,
         problems=tuple(problems),
         transactions=transactions,
         max_actions=_max_actions(session, document, links) if transactions is not None else None,

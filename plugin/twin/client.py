@@ -183,18 +183,21 @@ class Twin:
         return None
 
     def _sample(self, collection: Collection, limit: int, **params: str) -> list[Item]:
-        try:
-            page, _ = self.session.get_json(
-                collection.items_url, params={"limit": str(limit), **params}, accept=GEOJSON
-            )
-        except (NotFound, BadResponse, ServerFailed):
-            return []
-        features = page.get("features")
-        return [
-            parse_item(f, item_etags=False)
-            for f in (features if isinstance(features, list) else [])
-            if isinstance(f, dict) and f.get("type") == "Feature"
-        ]
+        """Some items; as many as the twin gives by itself where it refuses ``limit``."""
+        for size in ({"limit": str(limit)}, {}):
+            try:
+                page, _ = self.session.get_json(collection.items_url, params={**size, **params}, accept=GEOJSON)
+            except BadResponse:
+                continue
+            except (NotFound, ServerFailed):
+                break
+            features = page.get("features")
+            return [
+                parse_item(f, item_etags=False)
+                for f in (features if isinstance(features, list) else [])
+                if isinstance(f, dict) and f.get("type") == "Feature"
+            ]
+        return []
 
     def _methods(self, collection: Collection, items: list[Item] | None) -> frozenset[str]:
         """OPTIONS, else the OpenAPI document, else what the conformance declares."""

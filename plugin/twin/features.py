@@ -115,10 +115,10 @@ def pages(
 
 
 def _first_page(fetcher: Prefetcher, url: str, query: Mapping[str, str], limit: int) -> Reply:
-    """The first page, as large as the twin can: smaller ones are tried where it refuses or breaks."""
-    sizes = [limit, *(s for s in _SMALLER if s < limit)]
+    """The first page, as large as the twin can: smaller ones are tried where it refuses or breaks, at last its own."""
+    sizes = [str(limit), *(str(s) for s in _SMALLER if s < limit), ""]
     for position, size in enumerate(sizes):
-        fetcher.start(url, {**query, "limit": str(size)})
+        fetcher.start(url, {**query, "limit": size} if size else query)
         try:
             return fetcher.take()
         except (BadResponse, ServerFailed, Unreachable) as error:

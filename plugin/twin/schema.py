@@ -25,6 +25,8 @@ _BY_LOWER = {name.lower(): name for name in GEOMETRY_TYPES}
 # What servers without a schema call the property that repeats the item's id
 _KEYS = frozenset({"fid", "id", "gid", "ogc_fid", "objectid", "pk", "pkey", "uuid", "globalid"})
 
+_GEOMETRIES = frozenset({"geom", "geometry", "the_geom", "wkb_geometry", "shape"})
+
 # UCUM codes that read otherwise than people write them
 _SIGNS = {"m2": "m²", "m3": "m³", "km2": "km²", "Cel": "°C", "deg": "°", "ug/m3": "µg/m³", "[EUR]": "€"}
 
@@ -218,6 +220,8 @@ def infer(items: Iterable[Item]) -> Schema:
     has_z = False
     for item in items:
         for name, value in item.properties.items():
+            if value is None and item.geometry is None and name.lower() in _GEOMETRIES:
+                continue  # pygeoapi lists the column of a geometry that is not there
             types[name] = _wider(types.get(name), None if value is None else _type_of(value))
             if name.lower() in _KEYS:
                 keys[name] = keys.get(name, True) and item.id is not None and item_id(value) == item.id

@@ -15,6 +15,7 @@ READ_ONLY = "but not publish"
 UNDECLARED = "offers edits in its API description, but does not declare them"
 SENT_WHOLE = "A changed feature is always sent whole"
 NO_EMPTYING = "cannot be emptied"
+NO_GEOMETRY = "a feature without a geometry cannot be published"
 NO_OUTLINES = "no outline can be changed"
 
 
@@ -34,6 +35,7 @@ class Expect:
     bad_set: Literal["none of it", "the others"] = "the others"
     bad: tuple[str, Any] = ("height", -1.0)  # what it refuses
     empties: bool = True  # whether a value can be emptied
+    writes_bare: bool = True  # whether a feature without an outline can be written
     moves_degrees: bool = True  # whether an outline that is stored in EPSG:4326 can be changed
     # a create whose answer never came
     lost_create: Literal["recognised", "held"] = "held"
@@ -66,7 +68,12 @@ EXPECT: dict[str, Expect] = {
         **_EMBEDDED,
     ),
     "pygeoapi": Expect(
-        tier="W0", srid=28992, says=(UNPROTECTED, NO_REPEAT, SENT_WHOLE), not_says=(ROUNDED,), race="overwrites"
+        tier="W0",
+        srid=28992,
+        says=(UNPROTECTED, NO_REPEAT, SENT_WHOLE, NO_GEOMETRY),
+        not_says=(ROUNDED,),
+        race="overwrites",
+        writes_bare=False,
     ),
     "QGIS Server": Expect(
         tier="W0",

@@ -84,7 +84,7 @@ class Place(ABC):
         """A colleague deletes a feature."""
 
     @abstractmethod
-    def create(self, table: str, values: Mapping[str, Any], geometry: Mapping[str, Any]) -> str:
+    def create(self, table: str, values: Mapping[str, Any], geometry: Mapping[str, Any] | None) -> str:
         """A colleague adds a feature; its id."""
 
 
@@ -120,13 +120,13 @@ class OnPostgis(Place):
     def delete(self, table: str, identity: str) -> None:
         self._cluster.run(f"DELETE FROM city.{table} WHERE fid = %s", (identity,))
 
-    def create(self, table: str, values: Mapping[str, Any], geometry: Mapping[str, Any]) -> str:
+    def create(self, table: str, values: Mapping[str, Any], geometry: Mapping[str, Any] | None) -> str:
         names = ", ".join(values)
         holes = ", ".join(["%s"] * len(values))
         made = self._cluster.run(
             f"INSERT INTO city.{table} ({names}, geom) VALUES ({holes}, ST_SetSRID(ST_GeomFromGeoJSON(%s), %s)) "
             "RETURNING fid",
-            (*values.values(), json.dumps(geometry), city.SRIDS[table]),
+            (*values.values(), json.dumps(geometry) if geometry else None, city.SRIDS[table]),
         )
         return str(made[0][0])
 
@@ -175,6 +175,6 @@ class Embedded(Place):
     def delete(self, table: str, identity: str) -> None:
         self._send("DELETE", f"{self._items(table)}/{identity}")
 
-    def create(self, table: str, values: Mapping[str, Any], geometry: Mapping[str, Any]) -> str:
+    def create(self, table: str, values: Mapping[str, Any], geometry: Mapping[str, Any] | None) -> str:
         body = {"type": "Feature", "properties": values, "geometry": geometry}
         return self._send("POST", self._items(table), body).headers["Location"].rpartition("/")[2]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract.desk import Desk, distance
+from tests.contract.places import Place
 from tests.copies import square
 
 NEW_PLACE = square(92500.125, 436200.375)
@@ -173,3 +174,30 @@ def test_many_changes_at_once(desk: Desk) -> None:
         f"New {n}" for n in range(12)
     )
     settled(desk)
+
+
+@pytest.mark.scenario("a feature without an outline")
+def test_a_feature_without_an_outline(
+    place: Place, open_desk: Callable[..., Desk], stated: Callable[[str], None]
+) -> None:
+    identity = place.create("buildings", {"name": "Nowhere", "height": 5.5}, None)
+    desk = open_desk()
+    row = desk.rows("buildings")[identity]
+    assert row.geometry is None and row.values["name"] == "Nowhere"
+    assert not [c.name for c in desk.source("buildings").columns if c.property == "geom"]
+    desk.change("buildings", identity, height=6.5)
+    desk.create("buildings", geometry=None, name="Neither", height=1.5)
+    if place.expect.writes_bare:
+        all_published(desk, 2)
+        rows = place.rows("buildings")
+        assert rows[identity].values["height"] == 6.5 and rows[identity].geometry is None
+        assert [row.geometry for row in rows.values() if row.values["name"] == "Neither"] == [None]
+        settled(desk)
+        return
+    before = place.rows("buildings")
+    report = desk.publish()
+    # a create that ends in a 500 cannot be looked for without a place to look at
+    assert sorted(outcome.state for outcome in report.outcomes) == ["failed", "held"]
+    assert all(outcome.message for outcome in report.outcomes)
+    assert place.rows("buildings") == before and len(desk.copy.changes()) == 2
+    stated("refused, told")

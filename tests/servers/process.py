@@ -71,7 +71,7 @@ def start(
     env: Mapping[str, str] | None = None,
     user: str = "",
     stop_signal: str = "SIGTERM",
-    patience: float = 30.0,
+    patience: float = 90.0,
 ) -> Running:
     """Run ``command`` until `Running.stop` or the end of this process. Raises `NoServer` with its last words."""
     LOGS.mkdir(parents=True, exist_ok=True)

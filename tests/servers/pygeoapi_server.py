@@ -61,7 +61,8 @@ def _configuration(cluster: Cluster, url: str, port: int) -> dict[str, Any]:
             "mimetype": "application/json; charset=UTF-8",
             "encoding": "utf-8",
             "languages": ["en-US"],
-            "limits": {"default_items": 10, "max_items": 1000},
+            # fewer than there are: clients have to page
+            "limits": {"default_items": 3, "max_items": 5},
             "map": {"url": f"{url}/no-tiles", "attribution": "none"},
         },
         "logging": {"level": "ERROR"},

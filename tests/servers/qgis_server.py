@@ -26,6 +26,8 @@ def start_qgis_server(cluster: Cluster) -> tuple[str, Running]:
         "XDG_RUNTIME_DIR": str(folder),
         "QGIS_CUSTOM_CONFIG_PATH": str(folder / "profile"),
         "QGIS_OPTIONS_PATH": str(folder),
+        # less than clients like to ask for: it refuses more, and gives 10 where nothing is asked for
+        "QGIS_SERVER_API_WFS3_MAX_LIMIT": "50",
         # a layer that cannot be opened must not take the others along
         "QGIS_SERVER_IGNORE_BAD_LAYERS": "1",
     }

@@ -17,6 +17,9 @@ def start_tipg(cluster: Cluster) -> tuple[str, Running]:
         "POSTGRES_PORT": str(cluster.port),
         "POSTGRES_DBNAME": DATABASE,
         "TIPG_DB_SCHEMAS": '["city"]',
+        # fewer than there are: clients have to page
+        "TIPG_DEFAULT_FEATURES_LIMIT": "3",
+        "TIPG_MAX_FEATURES_PER_QUERY": "5",
         "TIPG_NAME": "City on tipg",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

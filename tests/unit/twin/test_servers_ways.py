@@ -11,6 +11,7 @@ import pytest
 from plugin.twin.client import Twin, item_url
 from plugin.twin.crs import CrsChoice, read_crs, seen_order
 from plugin.twin.errors import NotFound, PerhapsGone
+from plugin.twin.features import pages
 from plugin.twin.model import Collection, Item, Schema
 from plugin.twin.schema import infer, merge_inferred
 from plugin.twin.session import Session
@@ -97,7 +98,7 @@ def test_a_500_means_gone_only_where_the_twin_still_finds_others(
 
 
 @pytest.mark.parametrize(
-    "pages",
+    "answers",
     [
         [_page()],  # its database is away: it lists nothing
         [as_json({"code": "x"}, 500)],
@@ -105,10 +106,10 @@ def test_a_500_means_gone_only_where_the_twin_still_finds_others(
     ],
 )
 def test_a_500_while_the_database_is_away_deletes_nothing(
-    pages: list[Answer], server: FaultyServer, writer: Writer
+    answers: list[Answer], server: FaultyServer, writer: Writer
 ) -> None:
     server.routes[f"{PATH}/7"] = INVALID
-    server.routes[PATH] = pages
+    server.routes[PATH] = answers
     with pytest.raises(PerhapsGone):
         writer.get("7")
 
@@ -162,3 +163,32 @@ def test_qgis_server_is_known_by_its_api_description(server: FaultyServer, sessi
 def test_an_item_is_below_the_items_whatever_their_link_is_called(name: str, make_collection: MakeCollection) -> None:
     collection = make_collection(items_url=f"http://twin.example/collections/things/{name}")
     assert item_url(collection, "a/b") == "http://twin.example/collections/things/items/a%2Fb"
+
+
+def test_a_server_that_takes_no_limit_of_ours_gets_none(server: FaultyServer) -> None:
+    def answer(seen: Seen) -> Answer:
+        if int(seen.query.get("limit", 0)) > 20:
+            return as_json([{"code": "Bad request error", "description": "Number of features [0-20]"}], 400)
+        return _page({**ITEM, "properties": {"name": "x"}})
+
+    twin = Twin(serve(server))
+    server.routes[PATH] = answer
+    collection, schema = twin.describe(twin.collections()[0])
+    assert [prop.name for prop in schema.properties] == ["name"]
+    found = [item for page in pages(twin.session, collection, choice=twin.choice(collection)) for item in page.items]
+    assert [item.id for item in found] == ["7"]
+
+
+def test_the_column_of_a_geometry_that_is_not_there_is_no_property() -> None:
+    bare, there = Item("1", {"geom": None, "name": None}, None, None), {"type": "Point", "coordinates": [0, 0]}
+    assert [prop.name for prop in infer([bare]).properties] == ["name"]
+    assert [prop.name for prop in infer([Item("1", {"shape": None}, there, None)]).properties] == ["shape"]
+
+
+def test_pygeoapi_is_known_by_its_header(server: FaultyServer) -> None:
+    part4 = ["http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/create-replace-delete"]
+    url = serve(server, conforms=part4)
+    server.routes["/"].headers["X-Powered-By"] = "pygeoapi 0.21.0"  # type: ignore[union-attr]
+    assert any("without a geometry" in problem for problem in Twin(url).capabilities().problems)
+    reader = serve(server)
+    assert Twin(reader).capabilities().problems == ()
