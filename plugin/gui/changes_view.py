@@ -30,6 +30,7 @@ from .change_details import ChangeDetails
 from .changes_model import ChangesFilter, ChangesModel
 from .dim import Dim, MiddleElided
 from .icons import icon
+from .narrow_button import NarrowButton
 
 _UNFOLD = 300  # a layer with more changes than this stays folded until it is asked for
 _KEPT = 500  # chosen rows that are chosen again after a change
@@ -79,7 +80,7 @@ class ChangesView(QWidget):
         self.details.zoom.connect(self.zoom)
         self.details.flash.connect(self.flash)
 
-        self.discard_button = QPushButton(icon("discard"), tr("Discard…"))
+        self.discard_button = NarrowButton(icon("discard"), tr("Discard…"))
         self.discard_button.setToolTip(tr("Take the chosen changes back to what the twin has"))
         self.discard_button.setAutoDefault(False)
         self.pull_button = QPushButton(icon("pull"), tr("Pull"))
@@ -328,7 +329,7 @@ class ChangesView(QWidget):
         ``since``: when the twin was last asked for everything, in words. ``conflicts``: how many wait for a decision.
         """
         self._publishable, self._busy, self._pulling = publish, busy, pulling
-        self.pull_button.setText(tr("Cancel Pull") if pulling else tr("Pull"))
+        self.pull_button.setText(tr("Cancel") if pulling else tr("Pull"))
         words = tr("Bring what others changed into your working copy")
         if since:
             words = tr("Bring what others changed since {time} into your working copy", time=since)

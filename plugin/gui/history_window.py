@@ -24,6 +24,7 @@ from .dim import dimmed
 from .empty_state import EmptyState
 from .history_presenter import HistoryPresenter, change_word, feature_state, story
 from .icons import icon
+from .moments import clock
 from .publish_report import LISTED, fill, make_table
 
 _USER = Qt.ItemDataRole.UserRole
@@ -36,7 +37,7 @@ class HistoryWindow(QDialog):
         super().__init__(parent)
         self.presenter = presenter
         self.setWindowTitle(tr("Publish History: {file}", file=presenter.copy.path.name))
-        self.resize(760, 560)
+        self.resize(840, 560)
         self.empty = EmptyState(icon("history"), "", "")
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
@@ -66,7 +67,7 @@ class HistoryWindow(QDialog):
     def _make_lists(self) -> QWidget:
         self.table = make_table((tr("When"), tr("Message"), tr("Result"), tr("Twin"), tr("Protection")))
         self.table.setAccessibleName(tr("Publishes"))
-        for column, width in enumerate((130, 230, 170, 110)):
+        for column, width in enumerate((130, 230, 200, 110)):
             self.table.setColumnWidth(column, width)
         self.table.itemSelectionChanged.connect(self._choose)
         self.story = QLabel()
@@ -137,8 +138,8 @@ class HistoryWindow(QDialog):
         items = []
         for feature in presenter.features[:LISTED]:
             words, name = feature_state(feature.state)
-            at = feature.at[11:19]
-            item = QTreeWidgetItem([feature.label, presenter.layer(feature), change_word(feature), words, at])
+            row = [feature.label, presenter.layer(feature), change_word(feature), words, clock(feature.at)]
+            item = QTreeWidgetItem(row)
             item.setIcon(0, icon(name))
             item.setToolTip(3, feature.words)
             item.setData(0, _USER, feature)

@@ -5,6 +5,12 @@ from __future__ import annotations
 from qgis.PyQt.QtCore import QDate, QDateTime, QLocale, Qt
 
 
+def clock(text: str | None) -> str:
+    """The hour, minute and second of an RFC 3339 time."""
+    when = QDateTime.fromString(text or "", Qt.DateFormat.ISODateWithMs)
+    return str(when.toLocalTime().time().toString("HH:mm:ss")) if when.isValid() else ""
+
+
 def moment(text: str | None) -> str:
     """An RFC 3339 time: the hour alone where it is today, else with the date; "" where there is none."""
     when = QDateTime.fromString(text or "", Qt.DateFormat.ISODateWithMs)

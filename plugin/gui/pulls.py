@@ -121,7 +121,7 @@ class Pulls(QObject):
         buttons: list[Button] = []
         if sum(layer.conflicts for layer in layers):
             path = str(result.copy.path)
-            buttons.append((tr("Resolve Conflicts…"), lambda: self.resolve_wanted.emit(path)))
+            buttons.append((tr("Resolve…"), lambda: self.resolve_wanted.emit(path)))
         found_at = _place(result)
         if found_at is not None:
             box, srid = found_at

@@ -45,7 +45,7 @@ def test_pull_where_nothing_is_changed_and_nothing_is_new(window: Window) -> Non
     assert "since" in page.view.pull_button.toolTip()
     page._iface.messageBar().clearWidgets()
     page.view.pull_button.click()
-    assert page.view.pull_button.text() == "Cancel Pull"
+    assert page.view.pull_button.text() == "Cancel"
     assert page.status.kind == "busy" and not page.view.publish_button.isEnabled()
     assert spin(lambda: page.pulls.presenter is None)
     assert said(window)[0].startswith("Nothing new on the twin since ")
@@ -65,7 +65,7 @@ def test_what_came_is_said_with_what_to_do_next(window: Window) -> None:
     assert spin(lambda: page.model.all_changes()[0].conflict)
     wanted: list[str] = []
     page.resolve_wanted.connect(wanted.append)
-    press(window, "Resolve Conflicts…")
+    press(window, "Resolve…")
     assert wanted == [str(field.path)]
     before = page._iface.mapCanvas().extent()
     press(window, "Zoom To")
