@@ -41,6 +41,7 @@ class ConflictsWindow(QDialog):
     def __init__(self, presenter: ConflictsPresenter, main: QgsMapCanvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.presenter = presenter
+        self._wanted = ""  # the conflict to choose once it was read
         self.setWindowTitle(tr("Resolve Conflicts: {file}", file=presenter.copy.path.stem))
         self.setWindowIcon(icon("conflicts"))
         self.setWindowFlags(Qt.WindowType.Window | Qt.WindowType.WindowCloseButtonHint
@@ -173,6 +174,8 @@ class ConflictsWindow(QDialog):
         self.list.refresh()
         if first:
             self.list.setFocus()
+        if self._wanted:
+            self.show_key(self._wanted)
         if some and self.list.key() == key:
             self.panel.show_conflict(key)  # it may have moved
         if not some:
@@ -259,7 +262,10 @@ class ConflictsWindow(QDialog):
 
     def show_key(self, key: str) -> None:
         """Choose a conflict, once it is listed."""
-        self.list.select(key)
+        self._wanted = key
+        if key in self.list.conflicts.keys():
+            self._wanted = ""
+            self.list.select(key)
 
     def go_on(self, step: int = 1) -> None:
         """To the next conflict that is open (the previous one, with -1), the keyboard at its first open row."""
