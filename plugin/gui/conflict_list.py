@@ -166,12 +166,14 @@ class ConflictList(QTreeView):
         """The conflict that is chosen."""
         return str(self.currentIndex().data(KEY) or "")
 
-    def select(self, key: str) -> None:
-        """Choose a conflict; nothing where it is not listed."""
+    def select(self, key: str) -> bool:
+        """Choose a conflict. False where it is not listed."""
         index = self.conflicts.index_of(key)
-        if index.isValid():
-            self.setCurrentIndex(index)
-            self.scrollTo(index)
+        if not index.isValid():
+            return False
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
+        return True
 
     def next(self, wanted: Callable[[str], bool], step: int = 1) -> str:
         """The next conflict after the chosen one that is ``wanted``, around the end; empty for none."""

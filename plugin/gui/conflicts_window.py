@@ -263,9 +263,8 @@ class ConflictsWindow(QDialog):
     def show_key(self, key: str) -> None:
         """Choose a conflict, once it is listed."""
         self._wanted = key
-        if key in self.list.conflicts.keys():
+        if self.list.select(key):
             self._wanted = ""
-            self.list.select(key)
 
     def go_on(self, step: int = 1) -> None:
         """To the next conflict that is open (the previous one, with -1), the keyboard at its first open row."""
