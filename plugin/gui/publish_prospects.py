@@ -55,7 +55,7 @@ class PublishProspects(QWidget):
         self.at_clash.addItem(tr("stop, and send nothing further"), "stop")
         self.at_clash.setCurrentIndex(self.at_clash.findData(presenter.on_conflict))
         self.at_clash.activated.connect(self._choose)
-        label = QLabel(tr("If somebody else changed the same"))
+        label = QLabel(tr("If somebody else changed the same thing"))
         label.setBuddy(self.at_clash)
         row = QHBoxLayout(self.choice)
         row.setContentsMargins(0, 0, 0, 0)
