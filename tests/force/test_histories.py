@@ -55,7 +55,7 @@ def step_of(seed: int) -> tuple[Any, ...]:
     broken = race = None
     if chance.random() < 0.5:
         how = chance.choice((*FAULTS, *("killed", "killed late") * 3))
-        broken = (chance.randint(1, 26), how, chance.random() < 0.4)
+        broken = (chance.randint(1, 18), how, chance.random() < 0.4)
     if chance.random() < 0.4:
         race = (chance.randint(5, 20), which, column, choice, chance.random() < 0.6)
     coin = chance.random() < 0.5
@@ -103,6 +103,7 @@ class History:
         self.twin.begin()
         self.adapter = Direct(lambda: self.world._inner, self._written)
         self.writing: Hand | None = None
+        self.patience = 1
         self.hands = {
             name: Hand(name, path, {**self.twin.items}, {**self.twin.items}) for name, path in self.paths.items()
         }
@@ -123,7 +124,9 @@ class History:
             self.writing.answer_for(changed)
 
     def _client(self) -> Client:
-        session = Session(self.world.url, adapter=self.adapter, retries=1, backoff=0.0, sleep=lambda _seconds: None)
+        session = Session(
+            self.world.url, adapter=self.adapter, retries=self.patience, backoff=0.0, sleep=lambda _seconds: None
+        )
         return Client(self.world.url, session=session)
 
     # -- values ------------------------------------------------------------------------------------------------------
@@ -259,7 +262,9 @@ class History:
 
     def _begin(self, hand: Hand, broken: Any) -> None:
         self.adapter.calm()
+        self.patience = 1
         if broken is not None:
+            self.patience = broken[0] % 2  # whether a request that failed is sent again
             self.adapter.break_at(broken[0], broken[1], stays=broken[2])
         self.twin.begin()
         hand.begin()

@@ -62,7 +62,27 @@ TREES = Collection(
         geometry_type="Point",
     ),
 )
-COLLECTIONS = (BUILDINGS, TREES)
+# one property of each type, none of them needed: for the merge matrix
+THINGS = Collection(
+    id="things",
+    title="Things",
+    storage_crs=RD,
+    schema=Schema(
+        properties=(
+            Property("string_", "string"),
+            Property("integer_", "integer"),
+            Property("number_", "number"),
+            Property("boolean_", "boolean"),
+            Property("date_", "string", format="date"),
+            Property("date_time_", "string", format="date-time"),
+            Property("object_", "object"),
+            Property("array_", "array"),
+            Property("area_", "number", read_only=True, computed="area"),
+        ),
+        geometry_type="Polygon",
+    ),
+)
+COLLECTIONS = (BUILDINGS, TREES, THINGS)
 
 
 def building(number: int, **properties: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -142,6 +162,21 @@ class Memory:
         geometry = cells.pop("geometry", now.pop("geometry"))
         with self.store.write(collection) as writing:
             writing.replace(feature_of(shape, identity, {**now, **cells}, geometry), _author())
+
+    def colleague_many(self, collection: str, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """As `colleague`, for many items in one go."""
+        shape, state = self.store.collection(collection), self.state()
+        assert shape is not None
+        with self.store.write(collection) as writing:
+            for identity, cells in changes.items():
+                whole = {**state[(collection, identity)], **cells}
+                geometry = whole.pop("geometry")
+                writing.replace(feature_of(shape, identity, whole, geometry), _author())
+
+    def reshape(self, collection: Collection) -> None:
+        """The twin's people change a collection's schema; what the items hold stays."""
+        self._db.execute("UPDATE collection SET body = ? WHERE id = ?", (collection.dump(), collection.id))
+        self.store._read_collections(self._db)
 
     def colleague_creates(self, collection: str, identity: str, geometry: Any, **properties: Any) -> None:
         shape = self.store.collection(collection)
