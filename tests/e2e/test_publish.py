@@ -128,7 +128,7 @@ def test_somebody_elses_change_is_not_overwritten(check_out, changes, colleague,
     names = {key: feature_of(layer, key)["name"] for key in ("P-01", "P-02")}
     change(iface, layer, "P-01", budget_eur=1.0)
     change(iface, layer, "P-02", budget_eur=2.0)
-    theirs = colleague.change("pilots", "P-01", lead="Somebody else")
+    theirs = colleague.change("pilots", "P-01", budget_eur=9.0)
     changes.show().wait_for(2)
     window = changes.publish()
     window.say("Two budgets")
