@@ -3,11 +3,12 @@ PY := .venv/bin/python
 DATA ?=
 QGIS_PROFILE ?=
 PYTEST_ARGS ?=
+MATRICES_ARGS ?=
 # Plain Python: neither Qt nor QGIS is loaded.
 NO_QT := -p no:pytest-qt -p no:pytest_qgis
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format unit slow contract qgis-test e2e test package install demo bench i18n clean
+.PHONY: help setup lint format unit slow contract force matrices soak qgis-test e2e test package install demo bench i18n clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +32,17 @@ slow: setup ## the tests that need no QGIS but whole programs: processes killed,
 contract: setup ## the same scenarios against real servers: the embedded twin's tiers, pygeoapi, QGIS Server, tipg
 	@$(PY) -m pytest tests/contract $(NO_QT) --timeout=120 --junitxml=build/junit/contract.xml $(PYTEST_ARGS)
 
+force: setup ## proof by force: faults at requests, kills, random histories, every merge (samples; `make matrices`: all)
+	@$(PY) -m pytest tests/force $(NO_QT) -n 2 --timeout=300 --junitxml=build/junit/force.xml $(PYTEST_ARGS)
+
+matrices: setup ## proof by force and contract in full, printed as four matrices (also in build/matrices)
+	@$(PY) -m tools.matrices $(MATRICES_ARGS)
+
+soak: setup ## thousands of kills and of other random histories: FORCE_KILLS, FORCE_HISTORIES, FORCE_STEPS, FORCE_SEED
+	@FORCE_SOAK=1 FORCE_SEED=$${FORCE_SEED:-$$(date +%s)} FORCE_FAULT_STEP=1 FORCE_KILL_STEP=1 \
+	  FORCE_KILLS=$${FORCE_KILLS:-400} FORCE_HISTORIES=$${FORCE_HISTORIES:-1000} FORCE_STEPS=$${FORCE_STEPS:-60} \
+	  $(PY) -m pytest tests/force $(NO_QT) -n 2 --timeout=36000 $(PYTEST_ARGS)
+
 qgis-test: setup ## the tests with QGIS's libraries, without its window
 	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/qgis --timeout=120 --junitxml=build/junit/qgis.xml $(PYTEST_ARGS)
 
@@ -38,8 +50,8 @@ e2e: setup ## the tests inside the real QGIS application, under Xvfb
 	@$(PY) -m tools.package
 	@$(PY) -m tools.qgis_pytest tests/e2e $(PYTEST_ARGS)
 
-test: setup ## all of it: lint, unit, slow, contract, qgis-test, e2e
-	@failed=; for part in lint unit slow contract qgis-test e2e; do \
+test: setup ## all of it: lint, unit, slow, force, contract, qgis-test, e2e
+	@failed=; for part in lint unit slow force contract qgis-test e2e; do \
 	  $(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
 	done; [ -z "$$failed" ] || { echo "Failed:$$failed"; exit 1; }
 

@@ -28,6 +28,11 @@ def _begin(world: World) -> Path:
     return path
 
 
+def _of_features(step: Step) -> bool:
+    method, path = step[0].split(" ", 1)
+    return method != "OPTIONS" and ("/items" in path or path == "transactions")
+
+
 def steps_of(world: World) -> list[Step]:
     """Every request of a pull and a publish without faults, which itself must come out right."""
     if world.tier not in _steps:
@@ -36,7 +41,9 @@ def steps_of(world: World) -> list[Step]:
         found = scenario.stated(tried) + scenario.landed(world, path, scenario.pull is not None)
         assert tried.clean and not found, (tried.refused, found)
         # concurrent writers come in any order, so a step is known by what it asks
-        _steps[world.tier] = sorted(world.proxy.plan.seen)
+        steps = sorted(world.proxy.plan.seen)
+        # what a twin says about itself is read in the same way on every tier: W1 stands for all
+        _steps[world.tier] = steps if world.tier == "W1" else [step for step in steps if _of_features(step)]
     return _steps[world.tier]
 
 
@@ -75,7 +82,7 @@ def _stopped(tried: scenario.Tried) -> bool:
 def test_fault_at_every_step(tier: str, fault: str, mode: str, force_folder: Path) -> None:
     world = world_of(tier, force_folder, proxied=True)
     bad = []
-    stride = size("FAULT_STEP", 1)
+    stride = size("FAULT_STEP", 4)
     for number, step in enumerate(steps_of(world)):
         if (number + FAULTS.index(fault)) % stride:
             continue

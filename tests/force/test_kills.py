@@ -57,7 +57,7 @@ def test_at_every_statement_and_request(tier: str, job: str, part: int, force_fo
     whole = nursery.run(what=job, path=_begin(world, job), url=world.url, count=True)
     assert not whole["words"] and not whole["hung"], whole
     assert not _judge(world, world.path, job)
-    step = size("KILL_STEP", 2)
+    step = size("KILL_STEP", 4)
     bad = []
     for point in range(1 + part, whole["points"] + 1, 4 * step):
         path = _begin(world, job)
@@ -109,7 +109,7 @@ def test_checkout(part: int, force_folder: Path, nursery: Nursery) -> None:
     trials: list[dict[str, float | int]] = [
         {"delay": chance.uniform(0, seconds * 1.05)} for _ in range(size("KILLS", 24))
     ]
-    trials += [{"point": point} for point in range(1 + part, whole["points"] + 1, 2 * size("KILL_STEP", 2))]
+    trials += [{"point": point} for point in range(1 + part, whole["points"] + 1, 2 * size("KILL_STEP", 4))]
     bad = []
     for trial in trials:
         clear()

@@ -1,0 +1,236 @@
+"""The four matrices of the proof by force, in plain text: ``make matrices``.
+
+It runs tests/force in full and the contract suite, prints merge cases, faults × steps, kills survived and contract
+scenarios × servers, and writes each to build/matrices/. The exit status is 1 where anything failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from .paths import ROOT
+
+PLACE = ROOT / "build" / "matrices"
+RECORDS = PLACE / "records"
+CONTRACT = PLACE / "contract.txt"
+# everything, instead of the samples that suit `make test`
+FULL = {"FORCE_FAULT_STEP": "1", "FORCE_KILL_STEP": "1", "FORCE_KILLS": "60", "FORCE_HISTORIES": "60"}
+PYTEST = ["-m", "pytest", "-q", "-p", "no:pytest-qt", "-p", "no:pytest_qgis"]
+
+# column → row → result → how often
+Records = dict[str, dict[str, Counter[str]]]
+
+_PATTERNS = (
+    "nobody changed it",
+    "I changed it",
+    "they changed it",
+    "both, the same",
+    "both, differently",
+    "computed by the twin",
+    "rounded by the twin",
+)
+_MODES = {"once": 0, "stays": 1}
+_MARKS = {"done": "·", "part": "p", "stopped": "s"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run, print, write; the exit status."""
+    options = _parser().parse_args(arguments)
+    started = time.monotonic()
+    failed = []
+    if not options.print_only:
+        shutil.rmtree(RECORDS, ignore_errors=True)
+        if _run([*PYTEST, "tests/force", "-n", str(options.jobs), "--timeout=1800"], FULL):
+            failed.append("tests/force")
+        if not options.without_contract:
+            CONTRACT.unlink(missing_ok=True)
+            if _run([*PYTEST, "tests/contract", "--timeout=300"], {}):
+                failed.append("tests/contract")
+    parts = {
+        "merge": merges(read("merge")),
+        "faults": faults(read("faults")),
+        "kills": kills(read("kills")),
+        "histories": histories(read("histories")),
+    }
+    for name, text in parts.items():
+        PLACE.mkdir(parents=True, exist_ok=True)
+        (PLACE / f"{name}.txt").write_text(text + "\n", encoding="utf-8")
+        print(text + "\n")
+    if CONTRACT.is_file():
+        parts["contract"] = CONTRACT.read_text(encoding="utf-8")
+        print(f"CONTRACT SCENARIOS × SERVERS\n\n{parts['contract']}")
+    elif not options.without_contract:
+        failed.append("the contract matrix is not there")
+    failed += [f"{name} matrix" for name, text in parts.items() if _has_failure(text)]
+    minutes = (time.monotonic() - started) / 60
+    print(f"Failed: {', '.join(failed)}." if failed else "Nothing failed.", f"{minutes:.1f} minutes.")
+    return 1 if failed else 0
+
+
+def _has_failure(text: str) -> bool:
+    """Whether a cell says so; the legend below the contract's table names the word too."""
+    return any(
+        "FAILED" in line and not line.startswith(("ok: ", "and that ", "FAILED: ")) for line in text.splitlines()
+    )
+
+
+def _run(command: Sequence[str], environment: dict[str, str]) -> int:
+    given = {name: os.environ.get(name, value) for name, value in environment.items()}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**os.environ, **given, "FORCE_RECORDS": str(RECORDS)},
+        check=False,
+    ).returncode
+
+
+def read(matrix: str, folder: Path = RECORDS) -> list[tuple[str, str, str, int]]:
+    """What tests/force wrote down: row, column, result, count."""
+    found = []
+    for place in sorted(folder.glob(f"{matrix}-*.jsonl")):
+        for line in place.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            found.append((str(entry["row"]), str(entry["column"]), str(entry["result"]), int(entry["count"])))
+    return found
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Aligned text: the first column to the left, the others to the right."""
+    lines = [list(head), *map(list, rows)]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
+    text = [
+        "  ".join(cell.ljust(widths[n]) if n == 0 else cell.rjust(widths[n]) for n, cell in enumerate(line)).rstrip()
+        for line in lines
+    ]
+    return "\n".join([text[0], "  ".join("-" * width for width in widths), *text[1:]])
+
+
+def _tally(records: Iterable[tuple[str, str, str, int]]) -> Records:
+    found: Records = defaultdict(lambda: defaultdict(Counter))
+    for row, column, result, count in records:
+        found[row][column]["FAILED" if result.startswith("FAILED") else result] += count
+    return found
+
+
+def _cell(results: Counter[str]) -> str:
+    if not results:
+        return "–"
+    bad = results["FAILED"]
+    return f"{bad} FAILED of {sum(results.values())}" if bad else str(sum(results.values()))
+
+
+def _total(records: Iterable[tuple[str, str, str, int]]) -> tuple[int, int]:
+    every = list(records)
+    return sum(entry[3] for entry in every), sum(entry[3] for entry in every if entry[2].startswith("FAILED"))
+
+
+def _sum(what: str, records: Iterable[tuple[str, str, str, int]]) -> str:
+    every, bad = _total(records)
+    return f"{every} {what}, {bad} FAILED." if bad else f"{every} {what}, all as they should be."
+
+
+def merges(records: list[tuple[str, str, str, int]]) -> str:
+    """Column types × what the two sides did; and the cases that are about whole features."""
+    found = _tally(records)
+    columns = [row for row in found if any(pattern in _PATTERNS for pattern in found[row])]
+    simple = [row for row in columns if not row.startswith("computed")]
+    first = table(
+        ["one column", *_PATTERNS],
+        [[row, *(_cell(found[row].get(pattern, Counter())) for pattern in _PATTERNS)] for row in sorted(simple)],
+    )
+    second = table(
+        ["whole features", "case", "count"],
+        [
+            [row, case, _cell(found[row][case])]
+            for row in sorted(set(found) - set(simple))
+            for case in sorted(found[row])
+        ],
+    )
+    return "\n\n".join(["MERGE CASES", first, second, _sum("cases", records)])
+
+
+def faults(records: list[tuple[str, str, str, int]]) -> str:
+    """One table per twin: requests × faults. Each cell has two marks: the fault once, and from that request on."""
+    cells: dict[str, dict[str, dict[str, list[str]]]] = defaultdict(lambda: defaultdict(dict))
+    names: list[str] = []
+    for row, step, result, _ in records:
+        tier, mode, fault = _split(row)
+        if fault not in names:
+            names.append(fault)
+        marks = cells[tier][step].setdefault(fault, ["-", "-"])
+        marks[_MODES[mode]] = _MARKS.get(result, "X")
+    names.sort(key=lambda name: (not name.isdigit() and not name[:3].isdigit(), name))
+    parts = ["FAULTS × STEPS"]
+    for tier in sorted(cells):
+        rows = [
+            [step, *("".join(cells[tier][step].get(name, ["-", "-"])) for name in names)]
+            for step in sorted(cells[tier])
+        ]
+        bad = sum(mark == "X" for step in cells[tier].values() for marks in step.values() for mark in marks)
+        parts.append(table([f"{tier}{f' – {bad} FAILED' if bad else ''}", *names], rows))
+    outcomes = Counter("FAILED" if result.startswith("FAILED") else result for _, _, result, _ in records)
+    parts.append(
+        "Each cell: the fault once, then the fault on that request and all after it. · all was done in spite of it; "
+        "p a part, the\nrest said to be left; s stopped, with the reason said; X failed; - not tried. After each the "
+        "fault was taken away, and a\nfurther pull and publish brought the twin to the same end, each change applied "
+        "exactly once."
+    )
+    said = ", ".join(f"{outcomes[word]} {word}" for word in ("done", "part", "stopped") if outcomes[word])
+    parts.append(f"{_sum('cells', records)} Right after the fault: {said}.")
+    return "\n\n".join(parts)
+
+
+def _split(row: str) -> tuple[str, str, str]:
+    for mode in _MODES:
+        before, between, after = row.partition(f" {mode} ")
+        if between:
+            return before, mode, after
+    return row, "once", ""
+
+
+def kills(records: list[tuple[str, str, str, int]]) -> str:
+    """Jobs × how the instants were chosen: killed and survived, or finished before the kill came."""
+    found = _tally(records)
+    columns = ("at every statement and request", "at random instants")
+    rows = []
+    for job in sorted(found):
+        row = [job]
+        for column in columns:
+            results = found[job].get(column, Counter())
+            row += [str(results["ok"]), str(results["done before"]), str(results["FAILED"] or "–")]
+        rows.append(row)
+    short = ("every point", "random")
+    head = ["job", *(f"{column}: {word}" for column in short for word in ("survived", "done before", "FAILED"))]
+    killed = sum(count for _, _, result, count in records if result == "ok")
+    return "\n\n".join(["KILLS SURVIVED", table(head, rows), f"{_sum('kills tried', records)} {killed} hit."])
+
+
+def histories(records: list[tuple[str, str, str, int]]) -> str:
+    """Random histories: how often what happened on which twin."""
+    found = _tally(records)
+    tiers = sorted(found)
+    events = sorted({event for tier in tiers for event in found[tier]})
+    rows = [[event, *(_cell(found[tier].get(event, Counter())) for tier in tiers)] for event in events]
+    steps = sum(count for _, event, _, count in records if event == "steps")
+    return "\n\n".join(["RANDOM HISTORIES", table(["what happened", *tiers], rows), f"{steps} random steps."])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make matrices", description=__doc__)
+    parser.add_argument("--without-contract", action="store_true", help="leave the real servers out")
+    parser.add_argument("--print-only", action="store_true", help="print what the last run found")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at once (2)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
