@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from qgis.PyQt.QtCore import QPointF, QRectF, QSize, Qt
 from qgis.PyQt.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
-from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from ..text import tr
 from .conflict_colours import COLOURS
@@ -63,7 +63,7 @@ class Legend(QWidget):
         dark = QColor(110, 110, 110)
         self._entries: dict[str, tuple[Swatch, QLabel]] = {}
         for name, kind, colour, words in (
-            ("base", "dashes", COLOURS["base"], tr("Base: what you both started from")),
+            ("base", "dashes", COLOURS["base"], tr("Base")),
             ("mine", "line", COLOURS["mine"], tr("Mine")),
             ("theirs", "line", COLOURS["theirs"], tr("Theirs")),
             ("vertices", "diamond", dark, tr("Vertex that differs")),
@@ -74,6 +74,8 @@ class Legend(QWidget):
             layout.addWidget(entry[1])
             layout.addSpacing(9)
         layout.addStretch(1)
+        # Longer words in another language must not take room from the list.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def tell(self, *, sides: Sequence[str], base: bool, vertices: bool, removed: bool, point: bool) -> None:
         """Name what is drawn; nothing where there is nothing to tell apart."""

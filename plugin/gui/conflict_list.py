@@ -145,7 +145,7 @@ class ConflictList(QTreeView):
         self.setItemsExpandable(False)
         self.setIndentation(0)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setMinimumWidth(190)
+        self.setMinimumWidth(230)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(tr("Conflicts"))

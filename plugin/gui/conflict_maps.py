@@ -101,7 +101,8 @@ class ConflictMaps(QWidget):
         for half in self._halves:
             side = shapes.side(half.side)
             half.choose.setVisible(both and not gone)
-            half.words.say(self._words(side.story, side.words, both, half.side in gone))
+            words = self._words(side.story, side.words, both, half.side in gone)
+            half.words.say(tr("Geometry: {words}", words=words) if gone and words else words)
             half.map.tell(self._gone(half.side) if half.side in gone else "")
             outline = Outline(half.side, geometries[half.side], side.changed, side.gone)
             half.map.draw((base, outline) if both else (outline,), crs)

@@ -119,7 +119,8 @@ class ConflictPanel(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([400, 340])
+        above = 13 * (self.fontMetrics().height() + 12)  # a question and five rows, or nine
+        self.splitter.setSizes([above, 800 - above])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.splitter)
@@ -147,12 +148,12 @@ class ConflictPanel(QWidget):
     def key(self) -> str:
         return self._key
 
-    def show_conflict(self, key: str) -> None:
-        """Show one conflict of the presenter's, or nothing."""
+    def show_conflict(self, key: str, anew: bool = False) -> None:
+        """Show one conflict of the presenter's, or nothing. One that is shown is left alone, unless ``anew``."""
         conflict, presenter = self._presenter.conflict(key), self._presenter
         if key != self._key:
             self.notice.say("")
-        elif conflict is not None and conflict == self.table.cells.conflict:
+        elif not anew and conflict is not None and conflict == self.table.cells.conflict:
             self.decided()
             return
         self._key = key

@@ -33,7 +33,9 @@ class BigChoice(QPushButton):
         self._sentence = ""
         self.setCheckable(True)
         self.setAutoDefault(False)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     def tell(self, title: str, sentence: str) -> None:
         """What it does, and what that means."""
@@ -50,10 +52,17 @@ class BigChoice(QPushButton):
         return self._sentence
 
     def sizeHint(self) -> QSize:
-        line = self.fontMetrics().lineSpacing()
-        return QSize(260, 3 * line + 2 * _PAD)
+        return QSize(260, self.heightForWidth(260))
 
-    minimumSizeHint = sizeHint
+    def minimumSizeHint(self) -> QSize:
+        return QSize(180, 2 * self.fontMetrics().lineSpacing() + 2 * _PAD)
+
+    def heightForWidth(self, width: int) -> int:
+        """Room for the whole sentence."""
+        room = QRect(0, 0, max(60, width - 3 * _PAD - _MARK), 10_000)
+        wrap = int(Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
+        needed = self.fontMetrics().boundingRect(room, wrap, self._sentence).height()
+        return int(self.fontMetrics().lineSpacing() + needed + 2 * _PAD)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         option = QStyleOptionButton()

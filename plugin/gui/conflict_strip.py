@@ -56,7 +56,7 @@ class ConflictStrip(QWidget):
         if decided:
             self.more.say(trn("{n} decided, not applied yet", "{n} decided, not applied yet", decided))
         else:
-            self.more.say(tr("Nothing of these is published until you decide."))
+            self.more.say(tr("Waiting for your decision"))
         self._menu.clear()
         for path, (name, count) in counts.items() if len(counts) > 1 else ():
             action = self._menu.addAction(tr("{name} ({n})", name=name, n=count))

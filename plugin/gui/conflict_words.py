@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import QDateTime, QLocale, Qt
-
 from ..text import tr, trn
 from ..workcopy.columns import Stored
 from ..workcopy.conflicts import Conflict, ConflictCell
 from ..workcopy.wording import shown
 from .conflict_choices import Choice, Decision, Pick, is_open, keep_of, open_cells
+from .moments import moment
 
 
 def kind_words(conflict: Conflict) -> str:
@@ -21,20 +20,23 @@ def kind_words(conflict: Conflict) -> str:
     }.get(conflict.kind, conflict.kind)
 
 
-def moment(text: str | None) -> str:
-    """An RFC 3339 time as the user's clock and language have it; empty for none."""
-    when = QDateTime.fromString(text or "", Qt.DateFormat.ISODateWithMs)
-    return str(QLocale().toString(when.toLocalTime(), QLocale.FormatType.ShortFormat)) if when.isValid() else ""
-
-
 def who_words(conflict: Conflict) -> str:
     """Who made theirs, and when; empty where the twin does not tell."""
-    when = moment(conflict.changed)
-    if conflict.who and when:
-        return tr("Theirs is by {who}, {when}.", who=conflict.who, when=when)
-    if conflict.who:
-        return tr("Theirs is by {who}.", who=conflict.who)
-    return tr("Theirs is of {when}.", when=when) if when else ""
+    when = moment(conflict.changed or "")
+    who = conflict.who or tr("Somebody else")
+    if not conflict.who and not when:
+        return ""
+    if not conflict.theirs_there:
+        if when:
+            return tr("{who} deleted it on the twin, {when}.", who=who, when=when)
+        return tr("{who} deleted it on the twin.", who=who)
+    if conflict.kind == "create-create":
+        if when:
+            return tr("{who} added theirs on the twin, {when}.", who=who, when=when)
+        return tr("{who} added theirs on the twin.", who=who)
+    if when:
+        return tr("{who} changed it on the twin, {when}.", who=who, when=when)
+    return tr("{who} changed it on the twin.", who=who)
 
 
 def state_words(conflict: Conflict, decision: Decision) -> str:

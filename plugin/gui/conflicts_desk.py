@@ -44,6 +44,7 @@ class ConflictsDesk(QObject):
         self._written, self._free = written, free
         self.windows: dict[str, ConflictsWindow] = {}
         self._drafts: dict[str, Drafts] = {}
+        self._shown: dict[str, bool] = {}
         self._held: dict[str, tuple[Held, EditSessions]] = {}
 
     def open(self, copy: WorkingCopy, key: str = "") -> ConflictsWindow:
@@ -52,8 +53,10 @@ class ConflictsDesk(QObject):
         window = self.windows.get(path)
         if window is None:
             window = self.windows[path] = self._make(copy)
+            window.presenter.load()
         window.show_key(key)
         window.show()
+        self._shown[path] = True
         window.raise_()
         window.activateWindow()
         return window
@@ -61,41 +64,44 @@ class ConflictsDesk(QObject):
     def _make(self, copy: WorkingCopy) -> ConflictsWindow:
         canvas = self._iface.mapCanvas()
         path = str(copy.path)
-        sessions = EditSessions(copy.path, self._parent, canvas=canvas)
-        held = Held(copy.path)
-        self._held[path] = (held, sessions)
-
-        def before() -> bool:
-            if not self._free() or sessions.drawn_in() is not None:
-                return False
-            if sessions.end() and held.begin():
-                return True
-            sessions.resume()
-            if sessions.problem:
-                push(self._iface, sessions.problem, Qgis.MessageLevel.Warning)
-            return False
-
-        def after() -> None:
-            held.end()
-            self._written(copy.path, sessions)
-
         presenter = ConflictsPresenter(
-            copy, drafts=self._drafts.setdefault(path, {}), before_writing=before, after_writing=after
+            copy,
+            drafts=self._drafts.setdefault(path, {}),
+            before_writing=lambda: self._may_write(path),
+            after_writing=lambda: self._has_written(path),
         )
         window = ConflictsWindow(presenter, canvas, self._parent.window())
         presenter.setParent(window)
+        self._held[path] = (Held(copy.path), EditSessions(copy.path, window, canvas=canvas))
         presenter.decided.connect(lambda _keys: self.decided.emit())
         presenter.changed.connect(self.decided)
+        presenter.changed.connect(lambda: self._closed(path))
         window.zoom.connect(self._zoom)
         window.publish.connect(lambda: self.publish.emit(path))
         window.finished.connect(lambda _result: self._closed(path))
-        presenter.load()
         return window
 
+    def _may_write(self, path: str) -> bool:
+        held, sessions = self._held[path]
+        if not self._free() or sessions.drawn_in() is not None:
+            return False
+        if sessions.end() and held.begin():
+            return True
+        sessions.resume()
+        if sessions.problem:
+            push(self._iface, sessions.problem, Qgis.MessageLevel.Warning)
+        return False
+
+    def _has_written(self, path: str) -> None:
+        held, sessions = self._held[path]
+        held.end()
+        self._written(Path(path), sessions)
+
     def _closed(self, path: str) -> None:
+        """Let a window go that was closed, once nothing is being written for it."""
         window = self.windows.get(path)
-        if window is not None and not window.presenter.busy:  # else what is being written is waited for
-            del self.windows[path], self._held[path]
+        if window is not None and self._shown.get(path) and not window.isVisible() and not window.presenter.busy:
+            del self.windows[path], self._shown[path]
             window.deleteLater()
 
     def look_again(self, path: str) -> None:
@@ -118,7 +124,7 @@ class ConflictsDesk(QObject):
         for window in list(self.windows.values()):
             window.reject()
             window.deleteLater()
-        self.windows = {}
+        self.windows, self._shown = {}, {}
         for held, sessions in self._held.values():
             held.end()
             sessions.resume()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from qgis.core import QgsSettings
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QByteArray, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QAction, QCloseEvent, QKeySequence
+from qgis.PyQt.QtGui import QAction, QCloseEvent, QKeySequence, QShowEvent
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -90,6 +90,7 @@ class ConflictsWindow(QDialog):
         self.apply_button.setFont(font)
         foot = QHBoxLayout()
         foot.setContentsMargins(8, 6, 8, 8)
+        foot.setSpacing(6)
         for button in (self.undo_button, self.redo_button, self.next_button):
             foot.addWidget(button)
         foot.addStretch(1)
@@ -151,6 +152,12 @@ class ConflictsWindow(QDialog):
         settings.setValue(f"{_SETTING}/geometry", self.saveGeometry())
         for name, splitter in (("columns", self.splitter), ("rows", self.panel.splitter)):
             settings.setValue(f"{_SETTING}/{name}", splitter.saveState())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Shown again, the maps are drawn again."""
+        super().showEvent(event)
+        if not event.spontaneous() and self.panel.key:
+            self.panel.show_conflict(self.panel.key, anew=True)
 
     def done(self, result: int) -> None:
         """Closed, by whatever button or key."""

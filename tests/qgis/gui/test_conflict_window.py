@@ -120,7 +120,7 @@ def test_the_list_by_layer(desk: Desk) -> None:
     panel = desk.window.panel
     assert panel.key == "buildings/b1" and panel.name.full_text == "Laurenskerk"
     assert panel.where.full_text == "Buildings · b1"
-    assert panel.sentence.text().startswith("You both changed it. Theirs is by p.jansen, ")
+    assert panel.sentence.text().startswith("You both changed it. p.jansen changed it on the twin, ")
     assert not desk.window.apply_button.isEnabled() and not desk.window.partly_button.isVisible()
     assert desk.window.status.text.startswith("8 of 8 conflicts are open.")
 
@@ -249,7 +249,7 @@ def test_what_the_maps_draw_and_say(desk: Desk) -> None:
     assert [band.numberOfVertices() for band in mine.bands] == [5, 5, 2, 2]  # base, mine, taken out, differing
     assert [band.numberOfVertices() for band in other.bands] == [5, 6, 1]
     assert maps.legend.words() == [
-        "Base: what you both started from", "Mine", "Theirs", "Vertex that differs", "Vertex taken out",
+        "Base", "Mine", "Theirs", "Vertex that differs", "Vertex taken out",
     ]  # fmt: skip
     desk.choose("buildings/b2")
     assert len(other.bands) == 1 and other._note.text() == "They deleted it"
