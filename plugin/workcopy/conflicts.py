@@ -6,10 +6,11 @@ row may be edited further, and a conflict that an edit ended is none any more.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..text import tr
@@ -29,7 +30,7 @@ Side = Literal["mine", "theirs"]
 
 
 class ConflictMoved(WorkingCopyError):
-    """The twin's side of a conflict changed, or it was resolved elsewhere, since it was shown."""
+    """One side of a conflict changed, or it was resolved elsewhere, since it was shown."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Conflict:
     kind: ConflictKind
     label: str  # what people call the feature
     cells: tuple[ConflictCell, ...]
-    token: str | None  # the lock of theirs
+    token: str | None  # of both sides as they are here: another one, once either has moved
     who: str | None
     changed: str | None  # RFC 3339
     found: str  # when we saw it
@@ -101,7 +102,7 @@ class Resolution:
 
     ``keep``: ``merged``, the feature stays, with ``values`` for at least every clashing column (others take what the
     merge proposes, or the value given); ``deleted``, it goes; ``both``, two features that were both created stay two.
-    ``token`` is the conflict's: what was decided about an older state of theirs is not applied to a newer one.
+    ``token`` is the conflict's: what was decided about an older state of either side is not applied to a newer one.
     """
 
     table: str
@@ -130,6 +131,7 @@ class _Kept:
     conflict: Conflict
     merged: Merge
     theirs: Values | None
+    lock: str | None  # of theirs
 
 
 def read(connection: sqlite3.Connection, source: Source) -> list[Conflict]:
@@ -159,8 +161,9 @@ def _look(connection: sqlite3.Connection, source: Source, row: Sequence[Any]) ->
         mine = settle.row_by_id(connection, source, twin_id)
         base = settle.base_of(connection, source, twin_id) or mine
     merged = merge(base.values if base else None, mine.values if mine else None, theirs, source.fields)
-    if kept_kind == "create-create" and mine is None:
-        merged = Merge("", dict(theirs or {}), (), False)
+    if kept_kind == "create-create":
+        # mine gone: nothing to decide; mine the same as theirs by now: still two features, until they are made one
+        merged = replace(merged, kind="create-create") if mine else Merge("", dict(theirs or {}), (), False)
     shown = mine.values if mine else base.values if base else theirs or {}
     conflict = Conflict(
         table=table,
@@ -169,7 +172,7 @@ def _look(connection: sqlite3.Connection, source: Source, row: Sequence[Any]) ->
         kind=merged.kind,
         label=ch.label_of(source, [shown.get(name) for name in source.tracked], twin_id),
         cells=tuple(_cell(source, cell) for cell in merged.cells),
-        token=token,
+        token=_fingerprint(merged, token),
         who=who,
         changed=changed,
         found=found,
@@ -178,7 +181,13 @@ def _look(connection: sqlite3.Connection, source: Source, row: Sequence[Any]) ->
         theirs_there=theirs is not None,
         base_there=base is not None,
     )
-    return _Kept(conflict, merged, theirs)
+    return _Kept(conflict, merged, theirs, token)
+
+
+def _fingerprint(merged: Merge, lock: str | None) -> str:
+    """Tells one state of a conflict from the next: not every twin has locks, and our own row may be edited too."""
+    sides = [(cell.column, cell.mine, cell.theirs) for cell in merged.cells]
+    return hashlib.sha256(repr((merged.kind, lock, sides)).encode("utf-8", "replace")).hexdigest()
 
 
 def _cell(source: Source, cell: Cell) -> ConflictCell:
@@ -223,8 +232,8 @@ def _apply(connection: sqlite3.Connection, source: Source, decision: Resolution)
     if kept is None or not kept.conflict.kind or kept.conflict.token != decision.token:
         raise ConflictMoved(
             tr(
-                "A conflict changed while you were deciding: it was resolved elsewhere, or somebody changed the "
-                "feature again. Nothing was applied; look at it again.",
+                "A conflict changed while you were deciding: it was resolved elsewhere, or you or somebody else edited "
+                "the feature again. Nothing was applied; look at it again.",
             ),
             detail=f"{source.table}/{decision.twin_id}",
         )
@@ -253,8 +262,8 @@ def _keep(connection: sqlite3.Connection, source: Source, kept: _Kept, values: d
         settle.put_row(connection, source, conflict.fid, values, None, None)
         connection.execute(sql.drop_base(source.table), (conflict.twin_id,))
         return
-    fid = settle.put_row(connection, source, conflict.fid, values, conflict.twin_id, conflict.token)
-    settle.put_base(connection, source, conflict.twin_id, conflict.token, fid, theirs, values)
+    fid = settle.put_row(connection, source, conflict.fid, values, conflict.twin_id, kept.lock)
+    settle.put_base(connection, source, conflict.twin_id, kept.lock, fid, theirs, values)
 
 
 def _delete(connection: sqlite3.Connection, source: Source, kept: _Kept) -> None:
@@ -268,14 +277,14 @@ def _delete(connection: sqlite3.Connection, source: Source, kept: _Kept) -> None
     if theirs is None:
         connection.execute(sql.drop_base(source.table), (conflict.twin_id,))
     else:
-        settle.put_base(connection, source, conflict.twin_id, conflict.token, fid, theirs, None)
+        settle.put_base(connection, source, conflict.twin_id, kept.lock, fid, theirs, None)
 
 
 def _keep_both(connection: sqlite3.Connection, source: Source, kept: _Kept) -> None:
     conflict = kept.conflict
     if conflict.kind != "create-create" or kept.theirs is None:
         raise WorkingCopyError(tr("Only features that both sides created can both stay."))
-    settle.put_row(connection, source, None, kept.theirs, conflict.twin_id, conflict.token)
+    settle.put_row(connection, source, None, kept.theirs, conflict.twin_id, kept.lock)
 
 
 # -- sides as JSON ---------------------------------------------------------------------------------------------------

@@ -84,6 +84,11 @@ class WorkingCopy:
                     problems[source.table] = tuple(found)
         return cls(path, sources, MappingProxyType(problems))
 
+    def refresh(self) -> None:
+        """Read the sources anew: another program may have pulled into the file since. Raises as `open`."""
+        found = WorkingCopy.open(self.path)
+        self.sources, self.problems = found.sources, found.problems
+
     def source(self, table: str) -> Source:
         """The source of ``table``. Raises `WorkingCopyError` for a table that no checkout made."""
         for source in self.sources:

@@ -16,6 +16,8 @@ from . import columns as cols
 from . import geometry as geo
 from .columns import Stored
 
+_SINGLE_DIGITS = 9  # that tell every single precision number from every other
+
 Verdict = Literal["same", "mine", "theirs", "both", "clash"]
 ConflictKind = Literal["", "update-update", "update-delete", "delete-update", "create-create"]
 Values = Mapping[str, Stored]
@@ -99,7 +101,7 @@ def alike(one: Stored, other: Stored, kind: str, *, told: Stored = None, rounded
         return True
     if kind != "number":
         return False
-    if told is not None and _single(one) is not None and _single(one) == _single(other):
+    if _single(one) is not None and _single(one) == _single(other) and (rounded or _shows_single(told)):
         return True
     return rounded and _is_rounded(one, other)
 
@@ -174,6 +176,15 @@ def _single(value: Stored) -> bytes | None:
         return struct.pack("<f", value)
     except OverflowError:
         return None
+
+
+def _shows_single(told: Stored) -> bool:
+    """Whether a number can only have come out of single precision: 10.54 shown as 10.539999961853027. Seven digits that
+    happen to fit prove nothing: the cents of a large sum are somebody's edit."""
+    packed = _single(told)
+    if packed is None or struct.unpack("<f", packed)[0] != told:
+        return False
+    return len(repr(told).replace(".", "").strip("-0")) > _SINGLE_DIGITS
 
 
 def _is_rounded(exact: Stored, shown: Stored) -> bool:

@@ -49,6 +49,7 @@ def publish(
     sends nothing further (of an atomic set: nothing at all). Cancelling stops after what is being sent. Raises
     `CityTwinError` only for what prevents publishing altogether.
     """
+    copy.refresh()
     return _Publish(copy, twin, message, progress, on_conflict).run()
 
 

@@ -60,6 +60,7 @@ def fetch(
     read, `TrackingBroken`, `Cancelled`.
     """
     twin.refresh()
+    copy.refresh()
     sources = recovery.sources_of(copy, twin)
     recovery.recover(copy, twin, progress)
     with opened(copy.path) as connection:

@@ -248,11 +248,11 @@ class Remote:
             return None
         theirs = settle.values_of(case.source, item)
         row = case.row.values if case.row is not None else case.entry.sent
+        if case.base is not None and not self._other(case, case.base.values, theirs):
+            return None  # asked first: what stood there before is no rounded form of a small edit
         if case.entry.kind == "update" and not self._other(case, row, theirs, rounded=unclear):
             words = "" if unclear else tr("Somebody else had made the same change.")
             return Answer("done", Written(case.entry.twin_id, token, item), words=words)
-        if case.base is not None and not self._other(case, case.base.values, theirs):
-            return None
         return Answer("theirs", theirs=item, token=token, error=error)
 
     def _other(

@@ -184,7 +184,7 @@ def confirm(
 def _not_kept(source: Source, entry: journal.Entry, before: Row | None, confirmed: Mapping[str, Stored]) -> list[str]:
     """What was sent and is not there: the twin shows what it had before, or nothing."""
     out = []
-    for name in unlike(source, entry.sent, confirmed, rounded=True):
+    for name in unlike(source, entry.sent, confirmed):
         kind, now = source.kind(name), confirmed.get(name)
         was = before.values.get(name) if before else None
         mine = before is None or not alike(entry.sent.get(name), was, kind)
