@@ -99,6 +99,8 @@ def _found(
                 continue  # it came so from the twin, and is not sent back
             yield column_name, violation.message, None
     shape = change.cell(GEOMETRY)
+    if geometry is not None and (shape is not None or change.kind == "insert"):
+        yield from _of_another_kind(source, geometry)
     if shape is not None and geometry is not None:
         # what was wrong in the published geometry is not this edit's doing: real city models are full of slivers
         before = Counter(message for message, _ in _problems_of(shape.old))
@@ -106,6 +108,18 @@ def _found(
             before[message] -= 1
             if before[message] < 0:
                 yield GEOMETRY, message, at
+
+
+def _of_another_kind(source: Source, geometry: Mapping[str, Any]) -> Iterator[tuple[str, str, None]]:
+    """What no schema forbids, and QGIS Server takes into a layer of anything: a geometry unlike all that came."""
+    wanted, kind = source.geometry_type.replace("Multi", ""), str(geometry["type"])
+    told = source.schema.declared and source.schema.geometry_type
+    if not told and wanted not in ("", "none", "GeometryCollection") and kind.replace("Multi", "") != wanted:
+        yield (
+            GEOMETRY,
+            tr("The geometry is a {kind}, but this collection holds {wanted}.", kind=kind, wanted=source.geometry_type),
+            None,
+        )
 
 
 def _problems_of(blob: object) -> Iterator[tuple[str, tuple[float, float] | None]]:
