@@ -15,8 +15,8 @@ from plugin.demo.settings import Settings
 from plugin.demo.store import Store
 from tests.contract import matrix
 from tests.contract.desk import TABLES, Desk
-from tests.contract.expectations import EXPECT, WRITABLE
-from tests.contract.places import Embedded, OnPostgis, Place
+from tests.contract.expectations import EXPECT, ON_FILE, WRITABLE
+from tests.contract.places import Embedded, OnGeoPackage, OnPostgis, Place
 from tests.servers import city
 from tests.servers.postgis import Cluster, start_cluster
 from tests.servers.process import NoServer
@@ -62,14 +62,26 @@ def postgis() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def addresses(postgis: Cluster) -> Iterator[Callable[[str], str]]:
+def geopackage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("contract") / "city.gpkg"
+    city.create_geopackage(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def addresses(postgis: Cluster, geopackage: Path) -> Iterator[Callable[[str], str]]:
     """The address of a server by its name; it starts when first asked for."""
-    starters = {"pygeoapi": start_pygeoapi, "QGIS Server": start_qgis_server, "tipg": start_tipg}
+    starters: dict[str, Callable[[], Any]] = {
+        "pygeoapi": lambda: start_pygeoapi(postgis),
+        "QGIS Server": lambda: start_qgis_server(postgis),
+        ON_FILE: lambda: start_qgis_server(geopackage),
+        "tipg": lambda: start_tipg(postgis),
+    }
     running: dict[str, Any] = {}
 
     def address(name: str) -> str:
         if name not in running:
-            running[name] = started(lambda: starters[name](postgis))
+            running[name] = started(starters[name])
         url: str = running[name][0]
         return url
 
@@ -84,6 +96,11 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     name: str = request.param
     if name in _TIERS:
         yield from _embedded(name, tmp_path)
+        return
+    if name == ON_FILE:
+        path: Path = request.getfixturevalue("geopackage")
+        city.fill_geopackage(path)
+        yield OnGeoPackage(name, request.getfixturevalue("addresses")(name), path)
         return
     cluster: Cluster = request.getfixturevalue("postgis")
     city.fill(cluster)

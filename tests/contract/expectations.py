@@ -35,6 +35,7 @@ class Expect:
     bad_set: Literal["none of it", "the others"] = "the others"
     bad: tuple[str, Any] = ("height", -1.0)  # what it refuses
     empties: bool = True  # whether a value can be emptied
+    refuses_shapes: bool = True  # whether it refuses a geometry of another type than its layer's
     writes_bare: bool = True  # whether a feature without an outline can be written
     moves_degrees: bool = True  # whether an outline that is stored in EPSG:4326 can be changed
     # a create whose answer never came
@@ -48,6 +49,7 @@ class Expect:
 
 _EMBEDDED: dict[str, Any] = {"srid": 28992, "bad": ("floors", "many"), "computed": False}
 
+ON_FILE = "QGIS (gpkg)"
 EXPECT: dict[str, Expect] = {
     "twin W0": Expect(tier="W0", says=(UNPROTECTED,), not_says=(PROTECTED,), race="overwrites", **_EMBEDDED),
     "twin W1": Expect(
@@ -84,6 +86,19 @@ EXPECT: dict[str, Expect] = {
         empties=False,
         moves_degrees=False,
         others=("fid",),
+    ),
+    ON_FILE: Expect(
+        tier="W0",
+        srid=4326,
+        says=(UNPROTECTED, NO_REPEAT, ROUNDED, GUESSED, UNDECLARED, NO_EMPTYING, NO_OUTLINES),
+        slack=0.08,
+        race="overwrites",
+        empties=False,
+        moves_degrees=False,
+        others=("fid",),
+        computed=False,
+        refuses_shapes=False,
+        bad=("floors", "many"),
     ),
     "tipg": Expect(
         tier="R",

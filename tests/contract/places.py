@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import requests
+from osgeo import ogr
 
 from plugin.twin.client import Twin
 from plugin.twin.session import Session
@@ -129,6 +130,49 @@ class OnPostgis(Place):
             (*values.values(), json.dumps(geometry) if geometry else None, city.SRIDS[table]),
         )
         return str(made[0][0])
+
+
+class OnGeoPackage(Place):
+    """A server on a GeoPackage: the colleague opens the same file with GDAL."""
+
+    def __init__(self, name: str, url: str, path: Path) -> None:
+        super().__init__(name, url)
+        self._path = path
+
+    def rows(self, table: str) -> dict[str, Row]:
+        file = ogr.Open(str(self._path))
+        found = {}
+        for feature in file.GetLayerByName(table):
+            shape = feature.GetGeometryRef()
+            geometry = json.loads(shape.ExportToJson(["COORDINATE_PRECISION=15"])) if shape is not None else None
+            values = {field.GetName(): feature.GetField(field.GetName()) for field in file.GetLayerByName(table).schema}
+            for name in ("opened", "seen"):
+                if values.get(name):
+                    values[name] = values[name].replace("/", "-").replace(" ", "T")
+            found[str(feature.GetFID())] = Row(canonical_row(values), geometry)
+        return found
+
+    def _edit(self, table: str, identity: str, edit: Callable[[Any], None]) -> None:
+        file = ogr.Open(str(self._path), update=1)
+        layer = file.GetLayerByName(table)
+        feature = layer.GetFeature(int(identity))
+        edit(feature)
+        assert layer.SetFeature(feature) == 0
+
+    def change(self, table: str, identity: str, **values: Any) -> None:
+        self._edit(table, identity, lambda feature: city.set_values(feature, values))
+
+    def move(self, table: str, identity: str, geometry: Mapping[str, Any]) -> None:
+        shape = ogr.CreateGeometryFromJson(json.dumps(geometry))
+        self._edit(table, identity, lambda feature: feature.SetGeometry(shape))
+
+    def delete(self, table: str, identity: str) -> None:
+        file = ogr.Open(str(self._path), update=1)
+        assert file.GetLayerByName(table).DeleteFeature(int(identity)) == 0
+
+    def create(self, table: str, values: Mapping[str, Any], geometry: Mapping[str, Any] | None) -> str:
+        file = ogr.Open(str(self._path), update=1)
+        return str(city.put(file.GetLayerByName(table), values, geometry))
 
 
 class Embedded(Place):

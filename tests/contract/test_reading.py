@@ -9,6 +9,7 @@ import pytest
 
 from plugin.twin.report import sentences
 from tests.contract.desk import Desk, distance, transformed
+from tests.contract.expectations import ON_FILE
 from tests.contract.places import Place
 
 # buildings 3, 4 and 5 reach into it
@@ -52,7 +53,7 @@ def test_checkout_of_an_area(open_desk: Callable[..., Desk]) -> None:
     assert set(desk.rows("buildings")) == IN_BOX
 
 
-@pytest.mark.scenario("axis order (EPSG:4326)", writes=False, only=("pygeoapi", "QGIS Server", "tipg"))
+@pytest.mark.scenario("axis order (EPSG:4326)", writes=False, only=("pygeoapi", "QGIS Server", ON_FILE, "tipg"))
 def test_axis_order(open_desk: Callable[..., Desk], place: Place, stated: Callable[[str], None]) -> None:
     """Trees are stored in EPSG:4326: whatever a server makes of its axes, they stand in Rotterdam."""
     desk = open_desk(("trees",))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract.desk import Desk, distance
+from tests.contract.expectations import ON_FILE
 from tests.contract.places import Place
 from tests.copies import square
 
@@ -132,7 +133,7 @@ def test_delete(desk: Desk) -> None:
     settled(desk)
 
 
-@pytest.mark.scenario("axis order of writes (EPSG:4326)", only=("pygeoapi", "QGIS Server"))
+@pytest.mark.scenario("axis order of writes (EPSG:4326)", only=("pygeoapi", "QGIS Server", ON_FILE))
 def test_axis_order_of_writes(open_desk: Callable[..., Desk], stated: Callable[[str], None]) -> None:
     desk = open_desk(("trees",))
     here, there = ({"type": "Point", "coordinates": [4.475 + n / 1000, 51.915]} for n in (0, 1))

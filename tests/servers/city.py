@@ -7,8 +7,11 @@ for PostGIS and as GeoJSON for the embedded twin, out of the same values.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from osgeo import ogr, osr
 
 from tests.copies import square
 from tests.servers.postgis import Cluster
@@ -114,6 +117,74 @@ def fill(cluster: Cluster) -> None:
             cursor.execute("COMMIT")
     finally:
         connection.close()
+
+
+_FIELDS = {
+    "buildings": {
+        "name": (ogr.OFTString, ogr.OFSTNone),
+        "height": (ogr.OFTReal, ogr.OFSTNone),
+        "floors": (ogr.OFTInteger, ogr.OFSTNone),
+        "monument": (ogr.OFTInteger, ogr.OFSTBoolean),
+        "opened": (ogr.OFTDate, ogr.OFSTNone),
+        "seen": (ogr.OFTDateTime, ogr.OFSTNone),
+    },
+    "benches": {
+        "kind": (ogr.OFTString, ogr.OFSTNone),
+        "seats": (ogr.OFTInteger, ogr.OFSTNone),
+        "note": (ogr.OFTString, ogr.OFSTNone),
+    },
+    "trees": {"species": (ogr.OFTString, ogr.OFSTNone)},
+}
+
+
+def create_geopackage(path: Path) -> None:
+    """The empty layers, and the data in them."""
+    file = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
+    for table, srid in SRIDS.items():
+        srs = osr.SpatialReference()
+        srs.ImportFromEPSG(srid)
+        kind = ogr.wkbPolygon if table == "buildings" else ogr.wkbPoint
+        layer = file.CreateLayer(table, srs, kind, ["FID=fid", "GEOMETRY_NAME=geom"])
+        for name, (field_type, subtype) in _FIELDS[table].items():
+            field = ogr.FieldDefn(name, field_type)
+            field.SetSubType(subtype)
+            field.SetNullable(name != "name")
+            layer.CreateField(field)
+    del layer, file
+    fill_geopackage(path)
+
+
+def fill_geopackage(path: Path) -> None:
+    """Everything as it was at the start; the file stays the same, because a server has it open."""
+    file = ogr.Open(str(path), update=1)
+    file.StartTransaction()
+    for table in SRIDS:
+        file.ExecuteSQL(f"DELETE FROM {table}")
+        layer = file.GetLayerByName(table)
+        for feature in features(table):
+            put(layer, feature["properties"], feature["geometry"], feature["id"])
+    file.CommitTransaction()
+
+
+def put(layer: Any, values: Mapping[str, Any], geometry: Any, fid: int | None = None) -> int:
+    """A new feature in an OGR layer; its fid."""
+    new = ogr.Feature(layer.GetLayerDefn())
+    if fid is not None:
+        new.SetFID(fid)
+    set_values(new, values)
+    if geometry is not None:
+        new.SetGeometry(ogr.CreateGeometryFromJson(json.dumps(geometry)))
+    if layer.CreateFeature(new) != 0:
+        raise RuntimeError(f"{layer.GetName()}: {values} was not written")
+    return int(new.GetFID())
+
+
+def set_values(feature: Any, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if value is None:
+            feature.SetFieldNull(name)
+        else:
+            feature.SetField(name, int(value) if isinstance(value, bool) else value)
 
 
 def write_geojson(folder: Path) -> None:

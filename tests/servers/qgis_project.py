@@ -1,6 +1,7 @@
 """Writes the project that QGIS Server serves: run as a program, in a process of its own.
 
 python qgis_project.py PROJECT.qgs PORT DATABASE ROLE
+python qgis_project.py PROJECT.qgs FILE.gpkg
 """
 
 from __future__ import annotations
@@ -9,23 +10,19 @@ import sys
 
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsDataSourceUri, QgsProject, QgsVectorLayer
 
-_LAYERS = {"buildings": ("Polygon", 28992), "benches": ("Point", 28992), "trees": ("Point", 4326)}
+_LAYERS = {"buildings": 28992, "benches": 28992, "trees": 4326}
 
 
-def main(path: str, port: str, database: str, role: str) -> int:
-    """Layers of the schema ``city`` with all rights of WFS-T; 1 where a layer cannot be opened."""
+def main(path: str, *place: str) -> int:
+    """Layers with all rights of WFS-T; 1 where a layer cannot be opened."""
     application = QgsApplication([], False)
     application.initQgis()
     project = QgsProject.instance()
     project.setCrs(QgsCoordinateReferenceSystem("EPSG:28992"))
     project.setTitle("City on QGIS Server")
     served = []
-    for name, (_geometry, srid) in _LAYERS.items():
-        uri = QgsDataSourceUri()
-        uri.setConnection("127.0.0.1", port, database, role, "")
-        uri.setDataSource("city", name, "geom", "", "fid")
-        uri.setSrid(str(srid))
-        layer = QgsVectorLayer(uri.uri(False), name, "postgres")
+    for name, srid in _LAYERS.items():
+        layer = _of_file(name, *place) if len(place) == 1 else _of_postgis(name, srid, *place)
         if not layer.isValid():
             print(f"{name}: {layer.error().message()}", file=sys.stderr)
             return 1
@@ -44,5 +41,17 @@ def main(path: str, port: str, database: str, role: str) -> int:
     return 0 if written else 1
 
 
+def _of_postgis(name: str, srid: int, port: str, database: str, role: str) -> QgsVectorLayer:
+    uri = QgsDataSourceUri()
+    uri.setConnection("127.0.0.1", port, database, role, "")
+    uri.setDataSource("city", name, "geom", "", "fid")
+    uri.setSrid(str(srid))
+    return QgsVectorLayer(uri.uri(False), name, "postgres")
+
+
+def _of_file(name: str, file: str) -> QgsVectorLayer:
+    return QgsVectorLayer(f"{file}|layername={name}", name, "ogr")
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:5]))
+    sys.exit(main(*sys.argv[1:]))

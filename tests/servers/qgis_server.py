@@ -14,13 +14,17 @@ from tests.servers.process import NoServer, Running, answers, free_port, scratch
 _WRITER = Path(__file__).with_name("qgis_project.py")
 
 
-def start_qgis_server(cluster: Cluster) -> tuple[str, Running]:
-    """The address of its landing page (with a slash at the end) and its process, Qt's development server."""
+def start_qgis_server(source: Cluster | Path) -> tuple[str, Running]:
+    """The address of its landing page (with a slash at the end) and its process, Qt's development server.
+
+    ``source`` is a cluster, or the GeoPackage whose layers it serves.
+    """
     program = shutil.which("qgis_mapserver")
     if program is None:
         raise NoServer("QGIS Server is not installed: run `make setup`")
     folder, port = scratch("qgis-server"), free_port()
     project = folder / "city.qgs"
+    place = [str(source)] if isinstance(source, Path) else [str(source.port), DATABASE, ROLE]
     environment = {
         "QT_QPA_PLATFORM": "offscreen",
         "XDG_RUNTIME_DIR": str(folder),
@@ -32,7 +36,7 @@ def start_qgis_server(cluster: Cluster) -> tuple[str, Running]:
         "QGIS_SERVER_IGNORE_BAD_LAYERS": "1",
     }
     done = subprocess.run(
-        [sys.executable, str(_WRITER), str(project), str(cluster.port), DATABASE, ROLE],
+        [sys.executable, str(_WRITER), str(project), *place],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
