@@ -58,7 +58,7 @@ def start_twin(
     options: Sequence[str] = (),
 ) -> RunningTwin:
     """``python -m plugin.demo`` over ``data``, else the generated city, ready to answer; the log is by ``store``."""
-    command = [_python(), "-m", "plugin.demo", "--port", str(port), "--store", str(store), "--exit-with-parent"]
+    command = [python(), "-m", "plugin.demo", "--port", str(port), "--store", str(store), "--exit-with-parent"]
     if data is not None:
         command += ["--data", str(data)]
     with store.with_suffix(".log").open("a", encoding="utf-8") as log:
@@ -80,7 +80,7 @@ def start_twin(
     return running
 
 
-def _python() -> str:
+def python() -> str:
     """The Python that this one is: inside QGIS ``sys.executable`` is merely the first python3 on the PATH."""
     own = Path(sys.prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     return str(own) if own.is_file() else sys.executable

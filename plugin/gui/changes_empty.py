@@ -59,7 +59,7 @@ def nothing_changed() -> Empty:
         "change-published",
         tr("Nothing to Publish"),
         tr(
-            "Your working copy holds what the twin had when you last checked out or pulled. Edit its layers with QGIS’s "
-            "own tools and save: every change appears here, with what was there before."
+            "Your working copy holds what the twin had when you last checked out or pulled. Edit its layers with "
+            "QGIS’s own tools and save: every change appears here, with what was there before."
         ),
     )

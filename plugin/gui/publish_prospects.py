@@ -51,8 +51,11 @@ class PublishProspects(QWidget):
 
         self.choice = QWidget()
         self.at_clash = QComboBox()
-        self.at_clash.addItem(tr("publish the rest, keep the clash for me"), "skip")
-        self.at_clash.addItem(tr("stop, and send nothing further"), "stop")
+        for words, choice in (
+            (tr("publish the rest, keep the clash for me"), "skip"),
+            (tr("stop, and send nothing further"), "stop"),
+        ):
+            self.at_clash.addItem(words, choice)
         self.at_clash.setCurrentIndex(self.at_clash.findData(presenter.on_conflict))
         self.at_clash.activated.connect(self._choose)
         label = QLabel(tr("If somebody else changed the same thing"))
