@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsRectangle
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtGui import QPalette
-from qgis.PyQt.QtWidgets import QApplication, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from qgis.PyQt.QtWidgets import QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from ..text import tr
 from ..workcopy.geometry import wkb_of
@@ -45,21 +45,33 @@ class _Half(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         layout.addLayout(head)
-        self._frame = QWidget()  # QGIS gives a canvas a palette of its own, so the frame is no part of it
-        self._frame.setAutoFillBackground(True)
+        self._frame = _Frame()
         around = QVBoxLayout(self._frame)
         around.setContentsMargins(_FRAME, _FRAME, _FRAME, _FRAME)
         around.addWidget(self.map)
         layout.addWidget(self._frame, 1)
-        self.set_chosen(False)
 
     def set_chosen(self, chosen: bool) -> None:
         """Frame the map of the side that was chosen in its colour."""
         self.choose.setChecked(chosen)
-        palette = QApplication.palette(self)
-        colour = COLOURS[self.side] if chosen else palette.color(QPalette.ColorRole.Mid)
-        palette.setColor(QPalette.ColorRole.Window, colour)
-        self._frame.setPalette(palette)
+        self._frame.show_colour(COLOURS[self.side] if chosen else None)
+
+
+class _Frame(QWidget):
+    """Painted, not styled: QGIS's themes give frames and canvases their own colours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._colour: QColor | None = None
+
+    def show_colour(self, colour: QColor | None) -> None:
+        self._colour = colour
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._colour or self.palette().color(QPalette.ColorRole.Mid))
+        painter.end()
 
 
 class ConflictMaps(QWidget):
