@@ -86,7 +86,12 @@ def read_capabilities(session: Session) -> Capabilities:
             )
     server = " ".join(reply.headers.get(h, "") for h in ("Server", "X-Powered-By")).strip()[:120]
     if methods and "pygeoapi" in server.lower():
-        problems.append(tr("It is pygeoapi: a feature without a geometry cannot be published, and stays local."))
+        problems.append(
+            tr(
+                "It is pygeoapi: a feature without a geometry cannot be published, nor a new one with a value in a "
+                "column that the database computes. Such changes stay local."
+            )
+        )
     locking: Locking = "none"
     if conformance.has("ogcapi-features-4", "optimistic-locking-etags"):
         locking = "etags"

@@ -83,12 +83,12 @@ class Desk:
                 out[names[name]] = value
         return out
 
-    def change(self, table: str, identity: str, **values: Any) -> None:
-        """Edit a row; ``geometry`` in the table's own CRS at the server."""
+    def change(self, table: str, identity: str | None, **values: Any) -> None:
+        """Edit a row (None: the new ones); ``geometry`` in the table's own CRS at the server."""
         source = self.source(table)
         settings = self._settings(source, table, values)
         columns = ", ".join(f'"{name}" = ?' for name in settings)
-        self._run(f'UPDATE "{source.table}" SET {columns} WHERE twin_id = ?', *settings.values(), identity)
+        self._run(f'UPDATE "{source.table}" SET {columns} WHERE twin_id IS ?', *settings.values(), identity)
 
     def create(self, table: str, **values: Any) -> None:
         source = self.source(table)

@@ -16,6 +16,7 @@ UNDECLARED = "offers edits in its API description, but does not declare them"
 SENT_WHOLE = "A changed feature is always sent whole"
 NO_EMPTYING = "cannot be emptied"
 NO_GEOMETRY = "a feature without a geometry cannot be published"
+NO_COMPUTED = "a value in a column that the database computes"
 NO_OUTLINES = "no outline can be changed"
 
 
@@ -36,6 +37,7 @@ class Expect:
     bad: tuple[str, Any] = ("height", -1.0)  # what it refuses
     empties: bool = True  # whether a value can be emptied
     refuses_shapes: bool = True  # whether it refuses a geometry of another type than its layer's
+    takes_computed: bool = True  # whether a new feature may carry a value for a column that the database computes
     writes_bare: bool = True  # whether a feature without an outline can be written
     moves_degrees: bool = True  # whether an outline that is stored in EPSG:4326 can be changed
     # a create whose answer never came
@@ -72,9 +74,10 @@ EXPECT: dict[str, Expect] = {
     "pygeoapi": Expect(
         tier="W0",
         srid=28992,
-        says=(UNPROTECTED, NO_REPEAT, SENT_WHOLE, NO_GEOMETRY),
+        says=(UNPROTECTED, NO_REPEAT, SENT_WHOLE, NO_GEOMETRY, NO_COMPUTED),
         not_says=(ROUNDED,),
         race="overwrites",
+        takes_computed=False,
         writes_bare=False,
     ),
     "QGIS Server": Expect(

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from plugin.workcopy.conflicts import resolution_of, resolve
+from plugin.workcopy.conflicts import resolution_of, resolve, resolve_all
 from tests.contract.desk import Desk, distance
+from tests.contract.test_reading import same_as_there
 from tests.contract.test_writing import all_published, settled
 from tests.copies import square
 
@@ -187,3 +188,40 @@ def test_left_the_area(open_desk: Callable[..., Desk]) -> None:
     assert "1" in rows and "2" not in rows
     assert distance(rows["1"].geometry, THEIRS) <= max(place.expect.slack, 1e-6)
     assert desk.copy.changes() == []
+
+
+@pytest.mark.scenario("two working copies converge")
+def test_two_working_copies_converge(open_desk: Callable[..., Desk], stated: Callable[[str], None]) -> None:
+    """Two analysts create, change, clash and delete by turns; at the end both copies are what the server holds."""
+    first, second = open_desk(), open_desk()
+    place = first.place
+    first.change("buildings", "1", height=20.5)
+    first.change("buildings", "2", name="First’s")
+    first.delete("buildings", "3")
+    first.create("buildings", geometry=square(92900.125, 436500.375), name="Of the first", height=1.5)
+    second.change("buildings", "1", floors=9)
+    second.change("buildings", "2", name="Second’s")
+    second.change("buildings", "3", height=30.5)
+    second.create("buildings", geometry=square(92950.125, 436500.375), name="Of the second", height=2.5)
+    second.change("benches", "1", seats=7)
+    assert first.publish().published == 4
+    report = second.publish()
+    assert (report.published, report.conflicts) == (3, 2), [(o.change.label, o.state) for o in report.outcomes]
+    resolve_all(second.copy, "mine", "buildings")
+    again = second.publish()
+    if not place.expect.takes_computed:
+        # kept against its deletion, a feature is a new one, with all its values; nothing declares which are computed
+        assert sorted(outcome.state for outcome in again.outcomes) == ["failed", "published"]
+        second.change("buildings", None, area=None)
+        again = second.publish()
+        stated("computed: by hand")
+    assert again.conflicts == 0 and second.copy.changes() == [], [(o.state, o.message) for o in again.outcomes]
+    for desk in (first, second):
+        desk.pull()
+        assert desk.copy.changes() == [] and desk.copy.conflicts() == []
+        for table in ("buildings", "benches"):
+            same_as_there(desk, table)
+    rows = place.rows("buildings")
+    assert (rows["1"].values["height"], rows["1"].values["floors"], rows["2"].values["name"]) == (20.5, 9, "Second’s")
+    names = sorted(row.values["name"] for row in rows.values() if row.values["name"].startswith("Of the"))
+    assert names == ["Of the first", "Of the second"] and len(rows) == 14, "what one deleted and one changed is kept"
