@@ -30,7 +30,7 @@ from .changes import Change
 from .copy import WorkingCopy
 from .order import in_order
 from .outcome import Outcome
-from .remote import Answer, Case, Remote
+from .remote import Answer, Case, Remote, nameless, queued
 from .sending import Ledger, Settled
 
 _MOST = 1000  # changes in one set where the twin names no limit
@@ -84,7 +84,8 @@ class ChangeSets:
                     yield self._all(cases, Answer("refused", error=error))
                     continue
                 smaller = min(error.limit or len(cases), (len(cases) + 1) // 2)
-                parts = [chunk[i : i + smaller] for i in range(0, len(chunk), smaller)]
+                rest = [case.change for case in cases]
+                parts = [rest[i : i + smaller] for i in range(0, len(rest), smaller)]
                 chunks.extendleft(reversed(parts))
                 continue
             except SetRefused as error:
@@ -149,8 +150,9 @@ class ChangeSets:
         answers = []
         for case, one in zip(cases, written):
             if one.queued:
-                words = tr("The twin took the change but has not made it yet. Publish later.")
-                answers.append((case, Answer("refused", words=words)))
+                answers.append((case, queued(case)))
+            elif one.id is None:
+                answers.append((case, Answer("held", words=nameless())))
             else:
                 answers.append((case, Answer("done", one)))
         return self._settle(answers)

@@ -337,10 +337,12 @@ def keep(
     who: str | None,
     changed: str | None,
     at: str,
+    *,
+    words: str = "",
 ) -> None:
     """Remember a conflict. ``sides`` are base, mine and theirs when it was found, for the record."""
     base, mine, theirs = (as_json(source, side) for side in sides)
-    words = words_of(found.kind)
+    words = words or words_of(found.kind)
     values = (source.table, twin_id, found.kind, base, mine, theirs, token, who, changed, at, words, fid)
     connection.execute(sql.PUT_CONFLICT, values)
 

@@ -90,6 +90,14 @@ def unsettled(connection: sqlite3.Connection) -> list[Entry]:
     return out
 
 
+def was_tried(connection: sqlite3.Connection, entry: Entry) -> bool:
+    """Whether an earlier attempt went under the same UUID."""
+    if entry.client_id is None:
+        return False
+    tried = connection.execute(sql.WAS_TRIED, (entry.table, entry.fid, entry.client_id, entry.id))
+    return tried.fetchone() is not None
+
+
 def _pack(value: Stored) -> Any:
     return {"hex": value.hex()} if isinstance(value, bytes) else value
 

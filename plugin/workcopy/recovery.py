@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
 from ..text import tr
@@ -43,6 +44,7 @@ def recover(copy: WorkingCopy, twin: Twin, progress: Progress) -> set[str]:
     sources = {source.table: source for source in sources_of(copy, twin)}
     with opened(copy.path) as connection:
         entries = [entry for entry in journal.unsettled(connection) if entry.table in sources]
+        entries = [entry for entry in entries if not _overtaken(connection, sources[entry.table], entry)]
     if not entries:
         return set()
     ledger = Ledger(copy, "", "", client_ids=False)
@@ -56,9 +58,15 @@ def recover(copy: WorkingCopy, twin: Twin, progress: Progress) -> set[str]:
             # asked, and still no answer: the twin is away
             raise answer.error or lost
         _settle(copy, ledger, case, answer)
-        if answer.kind == "held":
-            held.add(case.change.key)
+        if answer.kind == "held" or (case.entry.state == "held" and case.entry.client_id is None):
+            held.add(case.change.key)  # where it was found, the row is no new one any more
     return held
+
+
+def _overtaken(connection: sqlite3.Connection, source: Source, entry: journal.Entry) -> bool:
+    """Whether a held create is none any more: the feature was made one with one of the twin's since."""
+    row = settle.row_by_fid(connection, source, entry.fid) if entry.state == "held" else None
+    return row is not None and row.twin_id is not None
 
 
 def _case(copy: WorkingCopy, source: Source, entry: journal.Entry) -> Case:
@@ -73,6 +81,8 @@ def _settle(copy: WorkingCopy, ledger: Ledger, case: Case, answer: Answer) -> No
     if answer.kind in ("done", "held"):
         ledger.settle([(case, answer)])
         return
+    if case.entry.state == "held" and case.entry.client_id is None:
+        return  # it was said to be there, and what is not found now may only not be recognised: somebody decides
     # it did not arrive, or theirs stands there: the change is planned anew, and meets theirs then
     with opened(copy.path, write=True) as connection, transaction(connection):
         journal.settle(connection, case.entry, "unsent", answer.status, "")

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from ..text import tr
 from ..twin.client import Twin
-from ..twin.crs import CrsChoice
+from ..twin.crs import CrsChoice, swapped
 from ..twin.errors import (
     AccessDenied,
     BadResponse,
@@ -122,10 +122,10 @@ class Remote:
                 unprotected = ready.entry.kind != "insert" and ready.entry.token is None
                 written = self._deliver(ready)
                 if written.queued:
-                    words = tr("The twin took the change but has not made it yet. Publish later.")
-                    return Answer("again", error=Rejected(words, status=202))
+                    return queued(ready)
                 if written.id is None:
-                    return self._find_create(ready, Unsupported(held_back()))
+                    found = self._find_create(ready, Unsupported(held_back()))
+                    return found if found.kind == "done" else Answer("held", words=nameless())
                 words = "" if ready.entry.kind != "delete" or self._holds("delete") else compared_only()
                 return Answer("done", written, words=words, unprotected=unprotected or not self.locks)
             except CityTwinError as error:
@@ -195,8 +195,8 @@ class Remote:
             raise Clash(tr("Somebody else changed this feature meanwhile."), status=412)
         kept = {column.property for column in case.source.columns if column.read_only}
         whole = {name: value for name, value in {**item.properties, **properties}.items() if name not in kept}
-        # what comes from the twin is in the twin's axis order; the writer turns what it sends
-        shape = geometry if with_geometry else settle.geometry_of(case.source, item)
+        # theirs goes back as it came, whatever it is; only that the writer turns what it sends to the twin's axis order
+        shape = geometry if with_geometry else swapped(item.geometry) if writer.choice.swap else item.geometry
         return writer.replace(twin_id, whole, shape, token=token, message=self._message, raw_id=item.raw_id)
 
     # -- what came of it ---------------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ class Remote:
             return Answer("refused", error=error)
         if isinstance(error, (Clash, NotFound)):
             if case.entry.kind == "insert":
-                return Answer("refused", error=error)
+                return self._taken_id(case, error)
             return self.look(case, error)
         if isinstance(error, Rejected):
             return Answer("refused", error=error)
@@ -301,16 +301,28 @@ class Remote:
                 return Answer("unclear", error=error)
             return Answer("done", Written(entry.client_id, token, item))
         try:
-            found = self._search(case, error)
+            looked = self._search(case, error)
         except CityTwinError:
             return Answer("unclear", error=error)
-        if found is None:
+        if looked is None:
             return Answer("held", error=error)
-        if not found:
+        found, near = looked
+        if not found and not near:
             return self._not_created(error)
-        if len(found) > 1:
+        if len(found) != 1:
+            # which of them it is, or whether the twin made something else of it, is for somebody to say
             return Answer("held", error=error)
         return Answer("done", Written(found[0].id, found[0].token, found[0], proven=False))
+
+    def _taken_id(self, case: Case, error: TwinError) -> Answer:
+        """Why a create was refused: perhaps an earlier attempt arrived after all, with what was to be sent then."""
+        if case.entry.client_id is not None and isinstance(error, Clash):
+            try:
+                item, token = self.writer(case.source).get(case.entry.client_id)
+            except TwinError:
+                return Answer("refused", error=error)
+            return Answer("done", Written(case.entry.client_id, token, item))
+        return Answer("refused", error=error)
 
     @staticmethod
     def _not_created(error: TwinError) -> Answer:
@@ -318,24 +330,30 @@ class Remote:
             return Answer("refused", error=error)
         return Answer("unsent", error=error)
 
-    def _search(self, case: Case, error: TwinError) -> list[Item] | None:
-        """The twin's items that are what was sent and that this file does not know; None where that cannot be told."""
+    def _search(self, case: Case, error: TwinError) -> tuple[list[Item], list[Item]] | None:
+        """Of the twin's items that this file does not know: those that are what was sent, and others that lie in its
+        very place; None where that cannot be told."""
         blob = case.entry.sent.get(GEOMETRY)
         box = box_of(blob) if isinstance(blob, bytes) else None
         if box is None:
             return None
         for pause in _SEARCHES:
             time.sleep(pause)
-            found = [
+            strange = [
                 item
                 for item in self._around(case.source, box)
-                if item.id is not None
-                and not self._knows(case.source.table, item.id)
-                and self._is_what_was_sent(case, item)
+                if item.id is not None and not self._knows(case.source.table, item.id)
             ]
-            if found or not isinstance(error, Unreachable):
+            found = [item for item in strange if self._is_what_was_sent(case, item)]
+            if found or not isinstance(error, (Unreachable, ServerFailed)):
                 break
-        return found
+        return found, [item for item in strange if self._lies_there(case.source, item, box)]
+
+    @staticmethod
+    def _lies_there(source: Source, item: Item, box: Extent) -> bool:
+        blob = settle.values_of(source, item).get(GEOMETRY)
+        theirs = box_of(blob) if isinstance(blob, bytes) else None
+        return theirs is not None and all(abs(a - b) <= _margin(source) for a, b in zip(theirs, box))
 
     @staticmethod
     def _is_what_was_sent(case: Case, item: Item) -> bool:
@@ -345,7 +363,7 @@ class Remote:
         return all(sent.get(name) is None for name in other)
 
     def _around(self, source: Source, box: Extent) -> list[Item]:
-        margin = 1e-5 if source.srid == 4326 else 1.0  # a metre: servers round
+        margin = _margin(source)
         around = (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
         incoming = pages(
             self.twin.session,
@@ -356,6 +374,26 @@ class Remote:
             item_etags=self.capabilities.item_etags,
         )
         return [item for page in incoming for item in page.items]
+
+
+def _margin(source: Source) -> float:
+    """A metre, in the units of the table: servers round."""
+    return 1e-5 if source.srid == 4326 else 1.0
+
+
+def queued(case: Case) -> Answer:
+    """A change that the twin took and will make later (202). Sent again, a create could be made twice; others not."""
+    if case.entry.kind == "insert":
+        return Answer("held", words=tr("The twin took the new feature but has not made it yet. Publish or pull later."))
+    words = tr("The twin took the change but has not made it yet. Publish later.")
+    return Answer("again", error=Rejected(words, status=202))
+
+
+def nameless() -> str:
+    return tr(
+        "The twin said that it created this feature, but not under which id, and it is not found there. It is held "
+        "back so that it is not created twice: look for it on the twin, and discard it here if it is there."
+    )
 
 
 def compared_only() -> str:

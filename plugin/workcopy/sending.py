@@ -15,7 +15,7 @@ from .columns import Stored
 from .connection import opened, transaction
 from .copy import WorkingCopy
 from .journal import Entry
-from .merge import merge
+from .merge import Values, merge
 from .outcome import Outcome
 from .remote import Answer, Case, held_back
 from .source import Source
@@ -127,8 +127,9 @@ class Ledger:
         if answer.kind == "theirs":
             return self._merge(connection, case, answer)
         if answer.kind == "held":
-            journal.settle(connection, entry, "held", answer.status, words)
-            return Settled(Outcome(change, "held", held_back(), answer.status))
+            told = answer.words or held_back()
+            journal.settle(connection, entry, "held", answer.status, words or told)
+            return Settled(Outcome(change, "held", told, answer.status))
         if answer.kind in ("refused", "again"):
             journal.settle(connection, entry, "rejected", answer.status, words)
             return Settled(Outcome(change, "failed", words, answer.status))
@@ -153,6 +154,8 @@ class Ledger:
             values: dict[str, Stored] = dict(entry.sent)
             if written.item is not None:
                 values = settle.values_of(source, written.item)
+                if self._is_earlier(connection, case, values):
+                    return self._ask(connection, case, answer, values)
             ignored = settle.confirm(connection, source, entry, twin_id, written.token, values)
         if ignored:
             words = not_kept(", ".join(_title(source, name) for name in ignored))
@@ -160,6 +163,36 @@ class Ledger:
         state = "rejected" if whole else "published"
         journal.settle(connection, entry, state, written.status, words, twin_id)
         return Settled(Outcome(case.change, "failed" if whole else "published", words, written.status))
+
+    def _is_earlier(self, connection: sqlite3.Connection, case: Case, theirs: Values) -> bool:
+        """Whether a create that was tried before may have arrived then, with what the feature was like then."""
+        entry = case.entry
+        if entry.kind != "insert" or not journal.was_tried(connection, entry):
+            return False
+        other = settle.unlike(case.source, entry.sent, theirs, rounded=True)
+        return any(entry.sent.get(name) is not None for name in other)
+
+    def _ask(self, connection: sqlite3.Connection, case: Case, answer: Answer, theirs: Values) -> Settled:
+        """Which of the two is newer cannot be told: somebody may have edited it there, or we here."""
+        entry, source, written = case.entry, case.source, answer.written
+        row = settle.row_by_fid(connection, source, entry.fid)
+        merged = merge(None, row.values if row else entry.sent, theirs, source.fields)
+        if row is None or row.twin_id is not None or written is None or not merged.kind:
+            journal.settle(connection, entry, "unsent", answer.status)  # the next pull brings theirs
+            return Settled(None)
+        words = tr(
+            "This feature reached the twin at an earlier attempt, and is another there than here now. Nothing was "
+            "overwritten; yours is kept."
+        )
+        item = written.item
+        who, when = (item.updated_by, item.updated) if item else (None, None)
+        sides = (None, row.values, theirs)
+        at = journal.now()
+        conflicts.keep(
+            connection, source, merged, str(written.id), row.fid, sides, written.token, who, when, at, words=words
+        )
+        journal.settle(connection, entry, "clash", answer.status, words)
+        return Settled(Outcome(case.change, "clash", words, answer.status))
 
     def _merge(self, connection: sqlite3.Connection, case: Case, answer: Answer) -> Settled:
         """Somebody else was first: merge, and ask only where both changed the same thing differently."""
@@ -213,6 +246,7 @@ class Ledger:
     def begin(self, twin: str, protection: str) -> None:
         """Open the publish in the history."""
         with opened(self._copy.path, write=True) as connection, transaction(connection):
+            connection.execute(sql.OUTBOX_INDEX)
             connection.execute(sql.BEGIN_PUBLISH, (self._publish, journal.now(), self._message, twin, protection))
 
     def end(self, protection: str, stopped: str) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from ..twin.model import Item
 from . import changes as ch
 from . import journal, merge, sql
-from .body import geometry_to_send
 from .columns import GEOMETRY, Stored, reader_of
 from .geometry import BadGeometry, encode
 from .merge import alike
@@ -94,11 +93,6 @@ def moved(source: Source, known: Mapping[str, Stored], told: Mapping[str, Stored
     )
 
 
-def geometry_of(source: Source, item: Item) -> dict[str, Any] | None:
-    """An item's geometry, east/north."""
-    return geometry_to_send(source, values_of(source, item).get(GEOMETRY))
-
-
 def put_row(
     connection: sqlite3.Connection,
     source: Source,
@@ -165,6 +159,8 @@ def confirm(
     row = (
         row_by_fid(connection, source, entry.fid) if entry.kind == "insert" else row_by_id(connection, source, twin_id)
     )
+    if row is not None and row.twin_id not in (None, twin_id):
+        return []  # it was made one with another of the twin's features meanwhile; a pull brings this one
     connection.execute(sql.DROP_CONFLICT, (table, twin_id))
     if row is None:
         # deleted while it was on its way: now it is the deletion of something published

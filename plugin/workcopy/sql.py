@@ -514,10 +514,15 @@ UNSETTLED = (
     "SELECT id, publish, message, table_name, kind, fid, twin_id, client_id, token, sent, state "
     "FROM \"twin_outbox\" WHERE state IN ('sending', 'held') ORDER BY id"
 )
+# a server that failed (502, 504) may have passed the create on; an id that is used up (409) is of no more use
 CLIENT_ID = (
-    "SELECT client_id FROM \"twin_outbox\" WHERE table_name = ? AND fid = ? AND kind = 'insert' "
-    "AND state = 'unsent' AND client_id IS NOT NULL ORDER BY id DESC LIMIT 1"
+    'SELECT client_id FROM (SELECT client_id, state, status FROM "twin_outbox" WHERE table_name = ? AND fid = ? '
+    "AND kind = 'insert' AND client_id IS NOT NULL ORDER BY id DESC LIMIT 1) "
+    "WHERE state IN ('unsent', 'rejected') AND coalesce(status, 0) <> 409"
 )
+WAS_TRIED = 'SELECT 1 FROM "twin_outbox" WHERE table_name = ? AND fid = ? AND client_id = ? AND id < ?'
+# both are asked for every create, and the journal grows with every publish
+OUTBOX_INDEX = 'CREATE INDEX IF NOT EXISTS "twin_outbox_fid" ON "twin_outbox" (table_name, fid)'
 
 # -- pulls -----------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from plugin.workcopy.pull import pull
 from tests.copies import square
 
 from .conftest import SmallTwin
-from .test_publish import run
+from .test_publish import one, run
 from .test_pull import nothing_left, row
 
 BARE = ("no-item-etags", "no-create-with-id")
@@ -144,3 +146,122 @@ def test_two_creates_that_became_the_same_are_not_both_published(
     resolve(copy, [Resolution("buildings", theirs, conflict.token)])
     assert copy.changes() == [] and row(copy, theirs, "name") == ("Hun",)
     nothing_left(copy, client)
+
+
+@pytest.mark.parametrize("quirks", [("no-create-with-id",)])
+def test_a_create_that_the_twin_rewrote_is_held(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    """The answer is lost, and what lies there is in the same place but not quite what was sent."""
+    run(copy, "INSERT INTO buildings (name, geom) VALUES ('Nieuw', ?)", blob(92500))
+    done = iter([True])
+
+    def rewrite(environ: dict[str, Any], _start: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "POST" and next(done, False):
+            environ["wsgi.input"].read()
+            twin.around.before = None
+            twin.colleague_adds(square(92500, 436500), name="NIEUW")
+            raise ConnectionAbortedError
+        return None
+
+    twin.around.before = rewrite
+    assert [o.state for o in publish(copy, client, "m").outcomes] == ["held"]
+    assert [o.state for o in publish(copy, client, "m").outcomes] == ["held"]
+    assert twin.count() == 21
+
+
+@pytest.mark.parametrize("quirks", [("no-create-with-id",)])
+def test_a_create_that_was_taken_is_never_sent_again_unasked(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    """201 without an address, and nothing to be found yet."""
+
+    def nameless(environ: dict[str, Any], start: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "POST":
+            environ["wsgi.input"].read()
+            start("201 Created", [])
+            return [b""]
+        return None
+
+    run(copy, "INSERT INTO buildings (name, geom) VALUES ('Nieuw', ?)", blob(92500))
+    twin.around.before = nameless
+    assert [o.state for o in publish(copy, client, "m").outcomes] == ["held"]
+    twin.around.seen.clear()
+    assert [o.state for o in publish(copy, client, "m").outcomes] == ["held"]
+    assert "POST" not in {method for method, *_ in twin.around.seen}
+
+
+@pytest.mark.parametrize("quirks", [(), ("no-create-with-id",)])
+def test_a_queued_create_is_not_sent_again(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    queue: list[tuple[dict[str, Any], bytes]] = []
+
+    def later(environ: dict[str, Any], start: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "POST":
+            queue.append((environ, environ["wsgi.input"].read()))
+            start("202 Accepted", [])
+            return [b""]
+        return None
+
+    run(copy, "INSERT INTO buildings (name, geom) VALUES ('Nieuw', ?)", blob(92500))
+    twin.around.before = later
+    publish(copy, client, "m")
+    twin.around.before = None
+    environ, body = queue[0]
+    b"".join(twin.around.app({**environ, "wsgi.input": BytesIO(body)}, lambda *_: None))
+    publish(copy, client, "m")
+    assert twin.count() == 21 and copy.changes() == []
+    nothing_left(copy, client)
+
+
+def test_a_create_that_arrived_late_is_asked_about(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    """Looked for in vain after a cut, it arrives all the same; meanwhile the feature was edited here. Without asking,
+    the older state would be taken for what was sent."""
+    late: list[tuple[dict[str, Any], bytes]] = []
+
+    def keep(environ: dict[str, Any], _start: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "POST":
+            late.append((environ, environ["wsgi.input"].read()))
+            raise ConnectionAbortedError
+        return None
+
+    run(copy, "INSERT INTO buildings (name, geom) VALUES ('Nieuw', ?)", blob(92500))
+    twin.around.before = keep
+    publish(copy, client, "m")
+    twin.around.before = None
+    environ, body = late[0]
+    b"".join(twin.around.app({**environ, "wsgi.input": BytesIO(body)}, lambda *_: None))
+    run(copy, "UPDATE buildings SET name = 'Nieuwer' WHERE twin_id IS NULL")
+    assert [o.state for o in publish(copy, client, "m").outcomes] == ["clash"]
+    (conflict,) = copy.conflicts()
+    assert [(c.column, c.mine, c.theirs) for c in conflict.clashes] == [("name", "Nieuwer", "Nieuw")]
+    resolve(copy, [resolution_of(conflict, "mine")])
+    assert publish(copy, client, "m").published == 1
+    assert twin.count() == 21 and one(copy, "SELECT count(*) FROM buildings WHERE name = 'Nieuwer'") == (1,)
+    (twin_id,) = one(copy, "SELECT twin_id FROM buildings WHERE name = 'Nieuwer'")
+    assert twin.properties(twin_id)["name"] == "Nieuwer"
+    nothing_left(copy, client)
+
+
+# -- what is not ours to change --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("quirks", [("no-patch",)])
+def test_a_whole_replacement_keeps_the_outline_as_it_came(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    """A geometry that the file cannot hold is sent back as it is, not as none."""
+    surface = {"type": "TIN", "coordinates": [[1]]}
+    sent: list[Any] = []
+
+    def strange(environ: dict[str, Any], start: Any) -> Any:
+        if not environ["PATH_INFO"].endswith("/items/b1"):
+            return None
+        if environ["REQUEST_METHOD"] == "PUT":
+            sent.append(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))["geometry"])
+            start("204 No Content", [])
+            return [b""]
+        kept: list[Any] = []
+        plain = {key: value for key, value in environ.items() if key != "HTTP_ACCEPT_ENCODING"}
+        body = b"".join(twin.around.app(plain, lambda status, headers, *_: kept.append((status, headers))))
+        document = {**json.loads(body), "geometry": surface}
+        start(kept[0][0], [(k, v) for k, v in kept[0][1] if k.lower() not in ("content-length", "content-encoding")])
+        return [json.dumps(document).encode()]
+
+    run(copy, "UPDATE buildings SET height = 5 WHERE twin_id = 'b1'")
+    twin.around.before = strange
+    publish(copy, client, "m")
+    assert sent == [surface]
