@@ -16,7 +16,7 @@ from .columns import GEOMETRY
 from .connection import opened, transaction
 from .copy import WorkingCopy
 from .errors import WorkingCopyError
-from .geometry import Box, box_of
+from .geometry import Box, box_of, has_heights
 from .journal import Entry
 from .merge import Merge, Values, differing, merge
 from .settle import Row
@@ -138,6 +138,7 @@ class _Applying:
         self._added = [column.name for column in layer.shape.added]
         self._tally = _Tally()
         self._box: Box | None = None
+        self._heights = False  # came
         self._own: _OwnCreates | None = None
 
     def run(self) -> LayerPull:
@@ -152,6 +153,7 @@ class _Applying:
                     check(self._progress)
                     self._progress.report(index, len(layer.changed), tr("{title}: merging", title=self._source.title))
                 self._one(theirs)
+            self._settle_geometry()
             if self._box is not None:
                 self._connection.execute(sql.WIDEN_CONTENTS, (*self._box, table))
             (count,) = self._connection.execute(sql.count_rows(table)).fetchone()
@@ -169,7 +171,7 @@ class _Applying:
             tally.conflicts,
             (*layer.notes, *tally.notes),
             touched=bool(tally.created + tally.updated + tally.deleted + tally.merged),
-            reshaped=bool(layer.shape),
+            reshaped=bool(layer.shape) or self._source.geometry_type != layer.source.geometry_type,
             failed=layer.failed,
             box=self._box,
         )
@@ -274,8 +276,25 @@ class _Applying:
             journal.now(),
         )
 
+    def _settle_geometry(self) -> None:
+        """Tell the file the truth where other geometries came than the table was made for, as a checkout does."""
+        source, table = self._source, self._source.table
+        if not source.has_geometry:
+            return
+        served = tuple(sorted({*source.served_types, *self._layer.kinds}))
+        wanted = source.geometry_type
+        if wanted and not set(served) <= {wanted, wanted.replace("Multi", "")}:
+            self._connection.execute(sql.SET_GEOMETRY_TYPE, ("GEOMETRY", table))
+            wanted = ""
+            words = tr("{title} has other kinds of geometry now: {types}.", title=source.title, types=", ".join(served))
+            self._tally.notes.append(words)
+        if self._heights and not source.has_z:
+            self._connection.execute(sql.SET_OPTIONAL_Z, (table,))
+        self._source = replace(source, served_types=served, geometry_type=wanted)
+
     def _widen(self, blob: object) -> None:
         box = box_of(blob) if isinstance(blob, bytes) else None
+        self._heights = self._heights or (isinstance(blob, bytes) and has_heights(blob))
         if box is None:
             return
         a = self._box or box

@@ -17,7 +17,7 @@ ID = "twin_id"
 VERSION = "twin_version"
 Stored = Union[None, int, float, str, bytes]
 
-_RESERVED = {KEY, GEOMETRY, "rowid", "oid", "_rowid_", "ogc_fid"}
+RESERVED = {KEY, GEOMETRY, "rowid", "oid", "_rowid_", "ogc_fid"}
 _INT64 = 2**63
 
 
@@ -39,7 +39,7 @@ class Column:
 
 def columns_of(schema: Schema) -> tuple[Column, ...]:
     """The columns of a schema, in its order; colliding names get a number (``fid_2``, ``Name_2``)."""
-    taken = set(_RESERVED)
+    taken = set(RESERVED)
     out = []
     for item in schema.properties:
         name = free_name(item.name, taken)

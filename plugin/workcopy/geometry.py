@@ -181,6 +181,13 @@ def box_of(blob: bytes | None) -> Box | None:
     return encode(geometry, 0)[1]
 
 
+def has_heights(blob: bytes) -> bool:
+    """Whether a blob's positions have a Z."""
+    wkb = wkb_of(blob)
+    (code,) = struct.unpack_from("<I" if wkb[0] else ">I", wkb, 1)
+    return bool(code & 0x80000000) or (code & 0x1FFFFFFF) // 1000 in (1, 3)
+
+
 def decode(blob: bytes | None) -> dict[str, Any] | None:
     """The GeoJSON geometry of a blob (coordinates as stored, lists of floats). Raises `BadGeometry`."""
     if blob is None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from ..text import number, tr
+from ..text import number, tr, trn
 from ..twin.client import Twin
 from ..twin.crs import CrsChoice
 from ..twin.errors import NotFound, TwinError
@@ -24,7 +24,7 @@ from ..twin.progress import SILENT, Progress, check
 from ..twin.writes import Writer
 from . import parallel, recovery, reshape, settle, sql
 from .applying import LayerPull, PullReport, Stale, apply
-from .columns import Stored
+from .columns import GEOMETRY, Stored
 from .connection import opened
 from .copy import WorkingCopy
 from .geometry import box_of
@@ -35,6 +35,7 @@ from .writer import NO_ID
 
 __all__ = ["Fetched", "LayerPull", "PullReport", "Stale", "apply", "fetch", "pull"]
 
+_SILENT = 20  # features that the twin fails to show before it is taken to be out of order
 _AGAIN = 3  # times that a pull is begun anew because somebody published in between
 
 
@@ -97,8 +98,10 @@ class _Layer:
         self._source = source
         self._choice = CrsChoice(source.crs, source.srid, source.swap, source.has_z)
         self._collection, schema = twin.describe(twin.collection(source.collection))
-        self._shape = reshape.compare(source, schema)
-        self._reads_all = bool(self._shape)
+        with opened(copy.path) as connection:
+            present = [str(column[0]) for column in connection.execute(sql.COLUMNS, (source.table,))]
+        self._shape = reshape.compare(source, schema, present)
+        self._reads_all = bool(self._shape.added or self._shape.retyped)
         self._row_of = settle.rows_from(self._shape.source)
         self._names = source.tracked
         self._seen_rows: set[int] = set()
@@ -107,6 +110,7 @@ class _Layer:
         self._changed: list[Theirs] = []
         self._tokens: list[tuple[str, str | None]] = []
         self._misfits: dict[str, int] = {}
+        self._kinds: set[str] = set()  # of the geometries that came
         self._probe: str | None = None  # the id of an item that certainly is there
 
     def fetch(self) -> FetchedLayer:
@@ -124,7 +128,13 @@ class _Layer:
         shape = reshape.without(self._shape, self._properties) if self._shape.removed else self._shape
         methods = self._collection.methods
         shape = replace(shape, source=replace(shape.source, methods=methods, items_url=self._collection.items_url))
-        return FetchedLayer(self._source, shape, tuple(self._changed), tuple(self._tokens), tuple(notes))
+        if self._kinds and not self._source.has_geometry:
+            words = tr("{title} has geometries now, and this file has no place for them. Check it out into a new file.",
+                       title=self._source.title)  # fmt: skip
+            notes[words] = None
+        return FetchedLayer(
+            self._source, shape, tuple(self._changed), tuple(self._tokens), tuple(notes), kinds=frozenset(self._kinds)
+        )
 
     # -- what is there -----------------------------------------------------------------------------------------------
 
@@ -201,6 +211,8 @@ class _Layer:
         left: bool = False,
     ) -> None:
         values, misfits = self._row_of(item)
+        if item.geometry is not None and GEOMETRY not in misfits:
+            self._kinds.add(str(item.geometry.get("type")))
         for name in misfits:
             self._misfits[name] = self._misfits.get(name, 0) + 1
         settled = published is not None and not self._reads_all and twin_id not in self._asked
@@ -225,7 +237,9 @@ class _Layer:
             if fid not in self._seen_rows and not twin_id.startswith(NO_ID):
                 yield twin_id
         for _, twin_id in connection.execute(sql.all_identities(sql.base_table(table))):
-            if twin_id not in self._seen_others and not settle.row_by_id(connection, self._source, twin_id):
+            if twin_id.startswith(NO_ID) or twin_id in self._seen_others:
+                continue
+            if not settle.row_by_id(connection, self._source, twin_id):
                 yield twin_id
         yield from (
             twin_id
@@ -246,14 +260,16 @@ class _Layer:
             progress=self._progress,
         )
 
-        def look(twin_id: str) -> tuple[Item, str | None] | None:
+        def look(twin_id: str) -> tuple[Item, str | None] | TwinError:
             try:
                 return writer.get(twin_id)
-            except NotFound:
-                return None
+            except recovery.FATAL:
+                raise
+            except TwinError as error:
+                return error
 
         gone: list[str] = []
-        asked = 0
+        asked = silent = 0
         with opened(self._copy.path) as connection:
             for twin_id, found in parallel.each(look, absent, self._progress):
                 asked += 1
@@ -266,15 +282,27 @@ class _Layer:
                         n=len(absent),
                     ),
                 )
-                if found is None:
+                if isinstance(found, NotFound):
                     gone.append(twin_id)
+                    continue
+                if isinstance(found, TwinError):
+                    silent += 1
+                    if silent > _SILENT:
+                        raise found
                     continue
                 item, token = found
                 row = settle.base_of(connection, self._source, twin_id)
                 row = row or settle.row_by_id(connection, self._source, twin_id)
                 published = tuple(row.values.values()) if row else None
                 self._note(twin_id, item, token, published, row.version if row else None, self._is_outside(item))
-        if gone and self._probe is not None and look(self._probe) is None:
+        if silent:
+            yield trn(
+                "{title}: the twin did not answer about {n} feature that was not listed. It stays as it is here.",
+                "{title}: the twin did not answer about {n} features that were not listed. They stay as they are here.",
+                silent,
+                title=self._source.title,
+            )
+        if gone and self._probe is not None and isinstance(look(self._probe), TwinError):
             # a twin that does not find what it has just listed cannot tell what is gone
             yield tr(
                 "{title}: the twin lists features that it then does not find, so what was deleted cannot be told.",
@@ -288,7 +316,7 @@ class _Layer:
         if extent is None:
             return False
         values, _ = self._row_of(item)
-        blob = values.get("geom")
+        blob = values.get(GEOMETRY)
         box = box_of(blob) if isinstance(blob, bytes) else None
         return box is not None and (
             box[0] > extent[2] or box[2] < extent[0] or box[1] > extent[3] or box[3] < extent[1]

@@ -7,12 +7,13 @@ column that got another type is converted, or kept beside it under another name.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..text import tr, trn
 from ..twin.model import Property, Schema
 from . import sql
-from .columns import BadValue, Column, Stored, free_name, from_stored, to_stored
+from .columns import RESERVED, BadValue, Column, Stored, free_name, from_stored, to_stored
 from .source import Source
 
 _TYPES = {
@@ -37,15 +38,16 @@ class Reshape:
         return bool(self.added or self.retyped or self.removed)
 
 
-def compare(source: Source, schema: Schema) -> Reshape:
-    """What ``schema``, as the twin declares it now, makes of ``source``.
+def compare(source: Source, schema: Schema, present: Iterable[str] = ()) -> Reshape:
+    """What ``schema``, as the twin declares it now, makes of ``source``. ``present`` are all columns of the table, the
+    user's own included: no new one may be named so.
 
     ``removed`` are the columns that it no longer names; whether the twin still sends them is for the caller to see
     (`without`). An inferred schema changes nothing.
     """
     if not schema.declared:
         return Reshape(source, (), (), ())
-    taken = [column.name for column in source.columns]
+    taken = [*RESERVED, *present, *(column.name for column in source.columns)]
     known = {column.property: column for column in source.columns}
     added, retyped, columns = [], [], []
     for column in source.columns:
@@ -62,7 +64,7 @@ def compare(source: Source, schema: Schema) -> Reshape:
             columns.append(_column(column.name, declared))
     for declared in schema.properties:
         if declared.name not in known:
-            new = _column(free_name(declared.name, [*taken, "fid", "geom"]), declared)
+            new = _column(free_name(declared.name, taken), declared)
             taken.append(new.name)
             added.append(new)
             columns.append(new)
@@ -158,14 +160,14 @@ def _edits(connection: sqlite3.Connection, source: Source, column: Column) -> in
 
 
 def _convert(connection: sqlite3.Connection, source: Source, old: Column, new: Column) -> int:
-    """Fill the new column of what is ours (changed rows, their bases, new rows); how many edits did not fit.
-
-    Rows that are as published take theirs from the twin.
-    """
+    """Fill the new column; how many edits did not fit. Most rows take theirs from the twin right after, but not those
+    that it does not show."""
     lost = 0
     table, base = source.table, sql.base_table(source.table)
-    for fid, value in connection.execute(sql.cells(base, old.name)).fetchall():
-        connection.execute(sql.set_cell(base, new.name), (_converted(value, old, new)[0], fid))
+    for place in (table, base):
+        filled = connection.execute(sql.cells(place, old.name)).fetchall()
+        converted = ((_converted(value, old, new)[0], fid) for fid, value in filled)
+        connection.executemany(sql.set_cell(place, new.name), converted)
     for fid, was, value in connection.execute(sql.both_sides(table, old.name)).fetchall():
         now, fits = _converted(value, old, new)
         edited = was != value

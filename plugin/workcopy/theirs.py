@@ -31,6 +31,7 @@ class FetchedLayer:
     tokens: tuple[tuple[str, str | None], ...]  # same content under a new token
     notes: tuple[str, ...]
     failed: bool = False
+    kinds: frozenset[str] = frozenset()  # the GeoJSON types of the geometries that came
 
 
 @dataclass(frozen=True)
