@@ -131,7 +131,8 @@ class ConflictTable(QTableView):
     def edit_result(self, row: int) -> None:
         """Open the editor of a row's result, where it has one."""
         index = self.cells.index(row, cells.RESULT)
-        if index.flags() & Qt.ItemFlag.ItemIsEditable:
+        open_already = self.state() == QAbstractItemView.State.EditingState
+        if index.flags() & Qt.ItemFlag.ItemIsEditable and not open_already:
             self.setCurrentIndex(index)
             self.edit(index)
 

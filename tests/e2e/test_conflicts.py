@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 
-from tests.e2e.desk import Changes, Publishing, editing, feature_of
+from tests.e2e.desk import Changes, Publishing, editing, feature_of, layer_named
 from tests.e2e.hands import LEFT, Colleague, button, click, click_row, rows, wait_until
 
 HOUSE = "LM-001"
@@ -196,3 +197,71 @@ def test_deleted_there_changed_here(check_out, city_twin, twin, iface, screensho
     assert len(found) == 1 and found != [HOUSE]
     assert colleague.get("buildings", found[0]).properties["height"] == 70.0
     assert colleague.get("buildings", HOUSE).status == 404, "it came back under its old id"
+
+
+def test_a_morning_of_conflicts(check_out, city_twin, twin, iface, screenshot):
+    """Several layers and kinds at once, after a pull: what the documentation shows."""
+    changes, colleague = Changes(city_twin), Colleague(twin.url)
+    path = check_out("buildings", "trees", "pilots")
+    layer = layer_of(path)
+    names = {key: feature_of(layer, key)["name"] for key in (HOUSE, "LM-002", "LM-003")}
+    edit(iface, layer, 64.5, 2, (0.0, 12.0))
+    with editing(iface, layer):
+        index = layer.fields().lookupField
+        for key, column, value in (
+            (HOUSE, "status", "under construction"), ("LM-002", "height", 187.0), ("LM-003", "storeys", 44),
+        ):  # fmt: skip
+            assert layer.changeAttributeValue(feature_of(layer, key).id(), index(column), value)
+    pilots = layer_named("Pilot Areas")
+    with editing(iface, pilots):
+        assert pilots.deleteFeature(feature_of(pilots, "P-02").id())
+    changes.show().wait_for(4)
+    now = colleague.get("buildings", HOUSE)
+    shape = json.loads(json.dumps(now.feature["geometry"]))
+    ring = shape["coordinates"][0][0] if shape["type"] == "MultiPolygon" else shape["coordinates"][0]
+    ring.insert(2, [(ring[1][0] + ring[2][0]) / 2 + 0.0002, (ring[1][1] + ring[2][1]) / 2, *ring[1][2:]])
+    body = {
+        "type": "Feature", "id": HOUSE, "geometry": shape,
+        "properties": {**now.properties, "height": 61.0, "storeys": 9, "remarks": "Measured from the roof"},
+    }  # fmt: skip
+    assert colleague._ask("PUT", f"collections/buildings/items/{HOUSE}", body, now.token).status in (200, 204)
+    colleague.change("buildings", "LM-002", height=190.0)
+    assert colleague._ask("DELETE", "collections/buildings/items/LM-003", None,
+                          colleague.get("buildings", "LM-003").token).status in (200, 204)  # fmt: skip
+    colleague.change("pilots", "P-02", budget_eur=1.0)
+    click(changes.page.view.pull_button)
+    strip = changes.page.conflicts
+    wait_until(lambda: strip.words.text() == "4 conflicts to resolve", 60, "the strip")
+    changes.wait_for(4)
+    click(strip.button)
+    conflicts = Conflicts(changes)
+    one = conflicts.window
+    one.show_key("buildings/LM-003")
+    click(one.panel.question.buttons[0])
+    one.show_key(KEY)
+    conflicts.use("mine")
+    conflicts.drawn()
+    assert conflicts.table()["Status"][3] == "under construction" and conflicts.table()["Storeys"][3] == "9"
+    assert [one.list.conflicts.item(row).text() for row in range(2)] == ["Buildings", "Pilot Areas"]
+    assert one.status.text.startswith("3 of 4 conflicts are open.")
+    one.grab().save(str(screenshot("conflicts-morning").with_name("conflicts-docs.png")))
+    click(one.panel.all_theirs)
+    one.show_key("buildings/LM-002")
+    click(one.panel.all_mine)
+    assert one.partly_button.text() == "Apply 3 &Resolved"
+    click(one.partly_button)
+    conflicts.ready()
+    wait_until(lambda: strip.words.text() == "1 conflict to resolve", what="the rest")
+    assert one.panel.key == "pilots/P-02"
+    click(one.panel.question.buttons[1])
+    click(one.apply_button)
+    conflicts.ready()
+    wait_until(one.empty.isVisible, what="the good news")
+    click(one.close_button)
+    changes.wait_for(4)
+    assert set(publish(changes, "All four").values()) == {"Published"}
+    assert colleague.get("buildings", "LM-002").properties["height"] == 187.0
+    assert colleague.get("buildings", HOUSE).properties["height"] == 61.0
+    assert colleague.get("buildings", "LM-003").status == 404
+    assert colleague.get("pilots", "P-02").status == 404
+    assert names[HOUSE] == feature_of(layer, HOUSE)["name"]

@@ -105,3 +105,20 @@ def test_thousands_of_vertices() -> None:
 def test_what_cannot_be_read_is_said() -> None:
     broken = ConflictCell("geom", "", "geometry", None, b"GP\x00\x01\x00\x00\x00\x00\x01\x07", None, None, "clash")
     assert compare(broken, True).mine.words == "unreadable geometry"
+
+
+def test_a_twins_rounding_is_nobodys_edit() -> None:
+    """A twin that keeps degrees moves every vertex a few millimetres."""
+    rounded = [[x + 0.004, y - 0.003] for x, y in SQUARE]
+    shapes = compare(cell(polygon(SQUARE), polygon(SQUARE), polygon([*rounded[:2], [14.0, 5.0], *rounded[2:]])), True)
+    assert (shapes.theirs.changed, shapes.theirs.gone) == (((14.0, 5.0),), ())
+    degrees = [[4.4 + x / 1e5, 52 + y / 1e5] for x, y in SQUARE]
+    moved = [[x + 1e-7, y] for x, y in degrees[:3]] + [[4.5, 52.1]]
+    assert compare(cell(polygon(degrees), polygon(moved), polygon(degrees)), False).mine.changed == ((4.5, 52.1),)
+
+
+def test_where_all_is_fine_the_fine_is_shown() -> None:
+    rounded = [[x + 0.004, y - 0.003] for x, y in SQUARE]
+    shapes = compare(cell(polygon(SQUARE), polygon(rounded), polygon(SQUARE)), True)
+    assert len(shapes.mine.changed) == 4 and shapes.differ
+    assert shapes.theirs.changed == ()
