@@ -369,10 +369,8 @@ def test_properties_that_the_schema_leaves_out_are_not_read_anew_each_time(
 def test_other_geometries_than_before_are_in_the_files_own_books(
     copy: WorkingCopy, client: Twin, twin: SmallTwin
 ) -> None:
-    assert one(copy, "SELECT geometry_type_name, z FROM gpkg_geometry_columns WHERE table_name = 'benches'") == (
-        "POINT",
-        0,
-    )
+    books = "SELECT geometry_type_name, z FROM gpkg_geometry_columns WHERE table_name = 'benches'"
+    assert one(copy, books) == ("POINT", 0)
     with twin.store._connection() as db:
         (text,) = db.execute("SELECT body FROM collection WHERE id = 'benches'").fetchone()
         body = json.loads(text)
