@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..map import network, protection, tasks
 from ..map.connections import Connection
+from ..map.flush import flush
 from ..text import tr, trn
 from ..twin.client import Twin
 from ..twin.errors import AccessDenied, CityTwinError
@@ -203,7 +204,9 @@ class PublishPresenter(QObject):
 
         def work(progress: Progress) -> PublishReport:
             twin = open_twin(target.connection, progress)
-            return publish(copy, twin, message, progress=progress, on_conflict=choice)
+            report = publish(copy, twin, message, progress=progress, on_conflict=choice)
+            flush(copy.path)
+            return report
 
         self._start(tr("Publishing to {twin}", twin=target.title), work, self._published)
         self.changed.emit()

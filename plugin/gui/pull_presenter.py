@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from ..map import layers as map_layers
 from ..map import network, tasks
 from ..map.connections import Connection
+from ..map.flush import flush
 from ..map.held import Held
 from ..map.twins import Origin, origins_of
 from ..text import tr
@@ -181,8 +182,13 @@ class PullPresenter(QObject):
             return
         if (save or not self._sessions.unsaved()) and self._sessions.end() and self._held.begin():
             self.editing = Editing(())
-            words = tr("Merging into {file}", file=self.path.name)
-            self._run(words, lambda progress: apply(copy, fetched, progress), self._has_applied)
+
+            def work(progress: Progress) -> PullReport:
+                report = apply(copy, fetched, progress)
+                flush(copy.path)
+                return report
+
+            self._run(tr("Merging into {file}", file=self.path.name), work, self._has_applied)
             self._go("applying")
             return
         self._let_go()  # edits that could not be saved, or an edit session that began just now
