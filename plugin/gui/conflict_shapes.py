@@ -130,7 +130,8 @@ class Vertices:
         return tuple(elsewhere), tuple(raised)
 
     def _cell(self, x: float, y: float) -> tuple[float, float]:
-        return (x // (2 * self._grain), y // (2 * self._grain)) if self._grain else (x, y)
+        # Wide enough that what lies around a place touches two of them at most, rounding or not.
+        return (x // (4 * self._grain), y // (4 * self._grain)) if self._grain else (x, y)
 
     def _at(self, place: Point) -> list[Point]:
         """The vertices in that place."""

@@ -117,6 +117,14 @@ def test_a_twins_rounding_is_nobodys_edit() -> None:
     assert compare(cell(polygon(degrees), polygon(moved), polygon(degrees)), False).mine.changed == ((4.5, 52.1),)
 
 
+@pytest.mark.parametrize("x", [91735.42, 91720.04, 91964.58, 0.02, -0.04, 1e6])
+def test_places_on_the_grid_are_found_both_ways(x: float) -> None:
+    one = {"type": "Point", "coordinates": [x, 437712.82]}
+    other = {"type": "Point", "coordinates": [x + 0.0001, 437712.8204]}
+    shapes = compare(cell(one, {"type": "MultiPoint", "coordinates": [other["coordinates"], [x + 5, 0.0]]}, one), True)
+    assert (shapes.mine.changed, shapes.mine.gone) == (((x + 5, 0.0),), ())
+
+
 def test_where_all_is_fine_the_fine_is_shown() -> None:
     rounded = [[x + 0.004, y - 0.003] for x, y in SQUARE]
     shapes = compare(cell(polygon(SQUARE), polygon(rounded), polygon(SQUARE)), True)
