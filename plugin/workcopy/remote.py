@@ -117,8 +117,13 @@ class Remote:
         for _ in range(_ROUNDS):
             try:
                 ready = self.lock(case)
-                if isinstance(ready, Answer):
-                    return ready
+            except CityTwinError as error:
+                # nothing was sent; a feature that the twin cannot be asked for does not hold up the others
+                alone = isinstance(error, BadResponse) and 400 <= error.status < 500
+                return Answer("refused" if alone else "unsent", error=error)
+            if isinstance(ready, Answer):
+                return ready
+            try:
                 unprotected = ready.entry.kind != "insert" and ready.entry.token is None
                 written = self._deliver(ready)
                 if written.queued:
