@@ -16,7 +16,7 @@ from .items import first_position, parse_item
 from .links import below, link, parse_links
 from .model import Capabilities, Collection, Extent, Item, Link, Schema
 from .replies import query_of, scrub, with_query, without_query
-from .schema import infer, merge_inferred, parse
+from .schema import as_seen, infer, merge_inferred, parse
 from .session import GEOJSON, Session
 
 _FEW = 5  # items that the order of coordinates is looked at in
@@ -158,7 +158,7 @@ class Twin:
                 schema = seen
             elif not schema.declared:
                 schema = merge_inferred(schema, seen)
-            schema = replace(schema, has_z=schema.has_z or seen.has_z)
+            schema = replace(as_seen(schema, seen), has_z=schema.has_z or seen.has_z)
         if not schema.geometry_type:
             schema = replace(schema, geometry_type=collection.geometry_type)
         collection = replace(

@@ -240,6 +240,21 @@ def infer(items: Iterable[Item]) -> Schema:
     )
 
 
+def as_seen(schema: Schema, seen: Schema) -> Schema:
+    """``schema`` where text is not really text: pygeoapi calls columns of lists strings, and takes a string for one
+    apart into its letters."""
+    came = {prop.name: prop.type for prop in seen.properties}
+    return replace(
+        schema,
+        properties=tuple(
+            replace(prop, type=came[prop.name])
+            if prop.type == "string" and came.get(prop.name) in ("array", "object")
+            else prop
+            for prop in schema.properties
+        ),
+    )
+
+
 def merge_inferred(schema: Schema, seen: Schema) -> Schema:
     """``schema`` with what was ``seen`` added: properties it does not name, the geometry type where it has none.
 
@@ -315,4 +330,4 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-__all__ = ["Violation", "check", "enum_titles", "geometry_of", "infer", "is_3d", "merge_inferred", "parse"]
+__all__ = ["Violation", "as_seen", "check", "enum_titles", "geometry_of", "infer", "is_3d", "merge_inferred", "parse"]

@@ -58,7 +58,7 @@ class Desk:
         out = {}
         for fid, twin_id, geometry, *values in found:
             named = dict(zip((column.property for column in source.columns), values))
-            shape = transformed(decode(geometry), source.srid, SRIDS[table]) if geometry else None
+            shape = transformed(decode(geometry), source.srid, SRIDS.get(table, 28992)) if geometry else None
             out[twin_id or f"new-{fid}"] = Row(canonical_row(named), shape)
         return out
 
@@ -76,7 +76,7 @@ class Desk:
         out: dict[str, Any] = {}
         for name, value in values.items():
             if name == "geometry":
-                shape = transformed(value, SRIDS[table], source.srid)
+                shape = transformed(value, SRIDS.get(table, 28992), source.srid)
                 multi = source.geometry_type.startswith("Multi")
                 out["geom"] = encode(shape, source.srid, multi=multi)[0]
             else:

@@ -38,6 +38,7 @@ class Expect:
     empties: bool = True  # whether a value can be emptied
     refuses_shapes: bool = True  # whether it refuses a geometry of another type than its layer's
     takes_computed: bool = True  # whether a new feature may carry a value for a column that the database computes
+    slashes: bool = True  # whether an item can be addressed whose id has a slash
     writes_bare: bool = True  # whether a feature without an outline can be written
     moves_degrees: bool = True  # whether an outline that is stored in EPSG:4326 can be changed
     # a create whose answer never came
@@ -88,6 +89,7 @@ EXPECT: dict[str, Expect] = {
         race="overwrites",
         empties=False,
         moves_degrees=False,
+        slashes=False,
         others=("fid",),
     ),
     ON_FILE: Expect(

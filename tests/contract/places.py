@@ -49,6 +49,14 @@ def canonical_row(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: canonical(name, value) for name, value in values.items()}
 
 
+def _key(table: str) -> str:
+    return city.KEYS.get(table, "fid")
+
+
+def _srid(table: str) -> int:
+    return city.SRIDS.get(table, 28992)
+
+
 class Place(ABC):
     """One server with its data. ``url`` ends with a slash."""
 
@@ -104,30 +112,30 @@ class OnPostgis(Place):
         statement = f"SELECT to_jsonb(t) - 'geom', ST_AsGeoJSON(geom, 15, 0) FROM city.{table} t"
         found = {}
         for values, geometry in self._cluster.run(statement):
-            identity = str(values.pop("fid"))
+            identity = str(values.pop(_key(table)))
             found[identity] = Row(canonical_row(values), json.loads(geometry) if geometry else None)
         return found
 
     def change(self, table: str, identity: str, **values: Any) -> None:
         settings = ", ".join(f"{name} = %s" for name in values)
-        self._cluster.run(f"UPDATE city.{table} SET {settings} WHERE fid = %s", (*values.values(), identity))
+        self._cluster.run(f"UPDATE city.{table} SET {settings} WHERE {_key(table)} = %s", (*values.values(), identity))
 
     def move(self, table: str, identity: str, geometry: Mapping[str, Any]) -> None:
         self._cluster.run(
-            f"UPDATE city.{table} SET geom = ST_SetSRID(ST_GeomFromGeoJSON(%s), %s) WHERE fid = %s",
-            (json.dumps(geometry), city.SRIDS[table], identity),
+            f"UPDATE city.{table} SET geom = ST_SetSRID(ST_GeomFromGeoJSON(%s), %s) WHERE {_key(table)} = %s",
+            (json.dumps(geometry), _srid(table), identity),
         )
 
     def delete(self, table: str, identity: str) -> None:
-        self._cluster.run(f"DELETE FROM city.{table} WHERE fid = %s", (identity,))
+        self._cluster.run(f"DELETE FROM city.{table} WHERE {_key(table)} = %s", (identity,))
 
     def create(self, table: str, values: Mapping[str, Any], geometry: Mapping[str, Any] | None) -> str:
         names = ", ".join(values)
         holes = ", ".join(["%s"] * len(values))
         made = self._cluster.run(
             f"INSERT INTO city.{table} ({names}, geom) VALUES ({holes}, ST_SetSRID(ST_GeomFromGeoJSON(%s), %s)) "
-            "RETURNING fid",
-            (*values.values(), json.dumps(geometry) if geometry else None, city.SRIDS[table]),
+            f"RETURNING {_key(table)}",
+            (*values.values(), json.dumps(geometry) if geometry else None, _srid(table)),
         )
         return str(made[0][0])
 

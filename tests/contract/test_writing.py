@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.contract.desk import Desk, distance
 from tests.contract.expectations import ON_FILE
 from tests.contract.places import Place
 from tests.copies import square
+from tests.servers.city import SIGNS
 
 NEW_PLACE = square(92500.125, 436200.375)
 
@@ -201,4 +203,50 @@ def test_a_feature_without_an_outline(
     assert sorted(outcome.state for outcome in report.outcomes) == ["failed", "held"]
     assert all(outcome.message for outcome in report.outcomes)
     assert place.rows("buildings") == before and len(desk.copy.changes()) == 2
+    stated("refused, told")
+
+
+@pytest.mark.scenario("ids that are text, lists", only=("pygeoapi", "QGIS Server"))
+def test_ids_that_are_text(place: Place, open_desk: Callable[..., Desk]) -> None:
+    """Keys with dots, colons, spaces and other letters; a list and a time without a zone survive the way."""
+    desk = open_desk(("signs",))
+    first, second, third, fourth = SIGNS
+    before = place.rows("signs")
+    desk.change("signs", first, label="Changed")
+    desk.change("signs", second, tags='["b","ç d"]', checked="2026-06-01T08:15:00.000Z", price=99.99)
+    desk.change("signs", fourth, label="Other letters")
+    desk.delete("signs", third)
+    all_published(desk, 4)
+    after = place.rows("signs")
+    assert set(after) == {first, second, fourth}
+    assert after[first] == replace(before[first], values={**before[first].values, "label": "Changed"})
+    changed = {"tags": ["b", "ç d"], "checked": "2026-06-01T08:15:00", "price": 99.99}
+    assert after[second] == replace(before[second], values={**before[second].values, **changed})
+    assert after[fourth].values["label"] == "Other letters"
+    place.change("signs", fourth, label="Theirs")
+    place.delete("signs", first)
+    report = desk.pull()
+    assert (report.updated, report.deleted, report.conflicts) == (1, 1, 0)
+    settled(desk)
+
+
+@pytest.mark.scenario("an id that no address carries", only=("pygeoapi", "QGIS Server"))
+def test_an_id_that_no_address_carries(
+    place: Place, open_desk: Callable[..., Desk], stated: Callable[[str], None]
+) -> None:
+    """A slash in an id: where the server does not understand it, that one feature stays, and all others go."""
+    place.create("signs", {"code": "a/b", "label": "Slash"}, {"type": "Point", "coordinates": [92050.5, 436050.25]})
+    desk = open_desk(("signs",))
+    for identity in ("a/b", SIGNS[0]):
+        desk.change("signs", identity, label="Changed")
+    if place.expect.slashes:
+        all_published(desk, 2)
+        assert {place.rows("signs")[identity].values["label"] for identity in ("a/b", SIGNS[0])} == {"Changed"}
+        return
+    for count in (1, 0):
+        report = desk.publish()
+        assert (report.published, report.stopped) == (count, ""), report
+        (told,) = [outcome for outcome in report.outcomes if outcome.state != "published"]
+        assert (told.state, told.change.twin_id) == ("failed", "a/b") and told.message
+    assert place.rows("signs")["a/b"].values["label"] == "Slash"
     stated("refused, told")

@@ -46,15 +46,26 @@ CREATE TABLE city.trees (
   geom geometry(Point, 4326),
   species text
 );
+CREATE TABLE city.signs (
+  code text PRIMARY KEY,
+  geom geometry(Point, 28992),
+  label text,
+  tags text[],
+  checked timestamp,
+  price numeric(10, 2)
+);
 CREATE INDEX ON city.buildings USING gist (geom);
 CREATE INDEX ON city.benches USING gist (geom);
 CREATE INDEX ON city.trees USING gist (geom);
 """
 
 # In one transaction with the inserts, so that no reader meets an empty table.
-_RESET = "TRUNCATE city.buildings, city.benches, city.trees RESTART IDENTITY"
+_RESET = "TRUNCATE city.buildings, city.benches, city.trees, city.signs RESTART IDENTITY"
 _INSERT = "INSERT INTO city.{table} ({columns}) VALUES ({holes}, ST_SetSRID(ST_GeomFromGeoJSON(%s), {srid}))"
 SRIDS = {"buildings": 28992, "benches": 28992, "trees": 4326}
+# As Dutch registers have them; their table is on PostGIS only.
+SIGNS = ("G0363.12", "urn:nl:sign:2", "met een spatie", "Ĳ-4 ½")
+KEYS = {"signs": "code"}
 
 
 def features(table: str) -> list[dict[str, Any]]:
@@ -114,6 +125,12 @@ def fill(cluster: Cluster) -> None:
                         srid=srid,
                     )
                     cursor.execute(statement, (*properties.values(), json.dumps(feature["geometry"])))
+            for number, code in enumerate(SIGNS):
+                cursor.execute(
+                    "INSERT INTO city.signs (code, geom, label, tags, checked, price) "
+                    "VALUES (%s, ST_SetSRID(ST_MakePoint(%s, 436050.25), 28992), %s, %s, %s, %s)",
+                    (code, 92000.5 + number, f"Sign {number}", ["a", f"é{number}"], "2026-05-01 10:30", 12.35),
+                )
             cursor.execute("COMMIT")
     finally:
         connection.close()

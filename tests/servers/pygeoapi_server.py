@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.servers.city import KEYS
 from tests.servers.postgis import DATABASE, ROLE, Cluster
 from tests.servers.process import NoServer, Running, answers, free_port, scratch, start, venv_program
 
@@ -14,6 +15,7 @@ CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _COLLECTIONS = {
     "buildings": ("Buildings", "http://www.opengis.net/def/crs/EPSG/0/28992", [4.1, 51.8, 4.3, 52.0]),
     "benches": ("Benches", "http://www.opengis.net/def/crs/EPSG/0/28992", [4.1, 51.8, 4.3, 52.0]),
+    "signs": ("Signs", "http://www.opengis.net/def/crs/EPSG/0/28992", [4.1, 51.8, 4.5, 52.0]),
     "trees": ("Trees", "http://www.opengis.net/def/crs/EPSG/0/4326", [4.4, 51.9, 4.5, 52.0]),
 }
 
@@ -99,7 +101,7 @@ def _configuration(cluster: Cluster, url: str, port: int) -> dict[str, Any]:
                             "user": ROLE,
                             "search_path": ["city", "public"],
                         },
-                        "id_field": "fid",
+                        "id_field": KEYS.get(name, "fid"),
                         "table": name,
                         "geom_field": "geom",
                         "storage_crs": storage,

@@ -21,8 +21,9 @@ def main(path: str, *place: str) -> int:
     project.setCrs(QgsCoordinateReferenceSystem("EPSG:28992"))
     project.setTitle("City on QGIS Server")
     served = []
-    for name, srid in _LAYERS.items():
-        layer = _of_file(name, *place) if len(place) == 1 else _of_postgis(name, srid, *place)
+    on_file = len(place) == 1
+    for name, srid in _LAYERS.items() if on_file else {**_LAYERS, "signs": 28992}.items():
+        layer = _of_file(name, *place) if on_file else _of_postgis(name, srid, *place)
         if not layer.isValid():
             print(f"{name}: {layer.error().message()}", file=sys.stderr)
             return 1
@@ -44,7 +45,7 @@ def main(path: str, *place: str) -> int:
 def _of_postgis(name: str, srid: int, port: str, database: str, role: str) -> QgsVectorLayer:
     uri = QgsDataSourceUri()
     uri.setConnection("127.0.0.1", port, database, role, "")
-    uri.setDataSource("city", name, "geom", "", "fid")
+    uri.setDataSource("city", name, "geom", "", "code" if name == "signs" else "fid")
     uri.setSrid(str(srid))
     return QgsVectorLayer(uri.uri(False), name, "postgres")
 

@@ -192,3 +192,13 @@ def test_pygeoapi_is_known_by_its_header(server: FaultyServer) -> None:
     assert any("without a geometry" in problem for problem in Twin(url).capabilities().problems)
     reader = serve(server)
     assert Twin(reader).capabilities().problems == ()
+
+
+def test_lists_that_are_declared_as_text_are_lists(server: FaultyServer) -> None:
+    links = [{"rel": "schema", "href": "/schema", "type": "application/schema+json"}]
+    twin = Twin(serve(server, collections=[{"id": "things", "links": links}]))
+    declared = {"geometry": {"format": "geometry-any"}, "tags": {"type": "string"}, "name": {"type": "string"}}
+    server.routes["/schema"] = as_json({"type": "object", "properties": declared})
+    server.routes[PATH] = _page({**ITEM, "properties": {"tags": ["a"], "name": "x"}}, {**ITEM, "id": "8"})
+    _, schema = twin.describe(twin.collections()[0])
+    assert [(prop.name, prop.type) for prop in schema.properties] == [("tags", "array"), ("name", "string")]
