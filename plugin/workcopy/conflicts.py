@@ -262,6 +262,7 @@ def _keep(connection: sqlite3.Connection, source: Source, kept: _Kept, values: d
         settle.put_row(connection, source, conflict.fid, values, None, None)
         connection.execute(sql.drop_base(source.table), (conflict.twin_id,))
         return
+    settle.widen(connection, source, values)
     fid = settle.put_row(connection, source, conflict.fid, values, conflict.twin_id, kept.lock)
     settle.put_base(connection, source, conflict.twin_id, kept.lock, fid, theirs, values)
 
@@ -284,6 +285,7 @@ def _keep_both(connection: sqlite3.Connection, source: Source, kept: _Kept) -> N
     conflict = kept.conflict
     if conflict.kind != "create-create" or kept.theirs is None:
         raise WorkingCopyError(tr("Only features that both sides created can both stay."))
+    settle.widen(connection, source, kept.theirs)
     settle.put_row(connection, source, None, kept.theirs, conflict.twin_id, kept.lock)
 
 

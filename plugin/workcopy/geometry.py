@@ -194,7 +194,7 @@ def decode(blob: bytes | None) -> dict[str, Any] | None:
         return None
     try:
         geometry, _ = _geometry(wkb_of(blob), 0)
-    except struct.error as error:
+    except (struct.error, IndexError) as error:
         raise BadGeometry("a truncated geometry") from error
     return geometry
 

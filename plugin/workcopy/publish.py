@@ -78,7 +78,8 @@ class _Publish:
         try:
             held = recover(self._copy, self._twin, self._progress)
             todo = self._plan(tables)
-            self._remote.prepare([s for s in self._sources if any(c.table == s.table for c in todo)])
+            wanted = {change.table for change in todo}
+            missing = self._remote.prepare([source for source in self._sources if source.table in wanted])
         except CityTwinError as error:
             if not isinstance(error, TwinError):
                 raise
@@ -88,7 +89,7 @@ class _Publish:
         problems = validate(self._copy, todo, self._progress)
         self._total = len(todo)
         self._ledger.begin(self._capabilities.title or self._capabilities.url, self._kind())
-        bad: dict[str, list[str]] = {}
+        bad = {change.key: [missing[change.table].message] for change in todo if change.table in missing}
         for problem in problems:
             bad.setdefault(problem.key, []).append(problem.message)
         able = self._set_aside(todo, bad, held)
@@ -160,7 +161,8 @@ class _Publish:
                 answers = parallel.each(self._attempt, cases, SILENT)
                 for bundle in _bundles(answers, _TOGETHER):
                     again.extend(self._settle(bundle, rounds))
-            todo = [change for change in self._copy.changes() if change.key in {c.key for c in again}] if again else []
+            keys = {change.key for change in again}
+            todo = [change for change in self._copy.changes() if change.key in keys] if keys else []
             rounds += 1
 
     def _attempt(self, case: Case) -> Answer:

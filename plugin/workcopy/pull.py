@@ -28,6 +28,7 @@ from .columns import GEOMETRY, Stored
 from .connection import opened
 from .copy import WorkingCopy
 from .geometry import box_of
+from .remote import FATAL
 from .reshape import Reshape
 from .source import Source
 from .theirs import Fetched, FetchedLayer, Theirs
@@ -77,7 +78,7 @@ def fetch(
         try:
             layers.append(_Layer(copy, twin, source, progress).fetch())
         except (TwinError, sqlite3.Error) as error:
-            if not isinstance(error, TwinError) or isinstance(error, recovery.FATAL):
+            if not isinstance(error, TwinError) or isinstance(error, FATAL):
                 raise
             failures.append(error)
             unchanged = Reshape(source, (), (), ())
@@ -263,7 +264,7 @@ class _Layer:
         def look(twin_id: str) -> tuple[Item, str | None] | TwinError:
             try:
                 return writer.get(twin_id)
-            except recovery.FATAL:
+            except FATAL:
                 raise
             except TwinError as error:
                 return error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..text import tr
 from ..twin.client import Twin
-from ..twin.errors import AccessDenied, TooBusy, Unreachable, Unsupported
+from ..twin.errors import Unreachable, Unsupported
 from ..twin.progress import Progress
 from . import journal, parallel, settle
 from .changes import Change
@@ -16,9 +16,6 @@ from .copy import WorkingCopy
 from .remote import Answer, Case, Remote
 from .sending import Ledger
 from .source import Source
-
-# Errors that are about the twin as a whole, not about one of its collections.
-FATAL = (AccessDenied, TooBusy, Unreachable)
 
 
 def sources_of(copy: WorkingCopy, twin: Twin) -> list[Source]:
@@ -39,7 +36,8 @@ def sources_of(copy: WorkingCopy, twin: Twin) -> list[Source]:
 def recover(copy: WorkingCopy, twin: Twin, progress: Progress) -> set[str]:
     """Settle every change of unknown outcome by looking at the twin; the keys of creates that stay held.
 
-    Raises `TwinError` where the twin cannot be asked: then nothing is known, and nothing may be sent.
+    Raises `TwinError` where the twin cannot be asked: then nothing is known, and nothing may be sent. A collection that
+    it does not give is passed over: nothing of it can be sent either.
     """
     sources = {source.table: source for source in sources_of(copy, twin)}
     with opened(copy.path) as connection:
@@ -49,8 +47,9 @@ def recover(copy: WorkingCopy, twin: Twin, progress: Progress) -> set[str]:
         return set()
     ledger = Ledger(copy, "", "", client_ids=False)
     remote = Remote(twin, ledger.knows)
-    remote.prepare([source for source in sources.values() if any(e.table == source.table for e in entries)])
-    cases = [_case(copy, sources[entry.table], entry) for entry in entries]
+    tables = {entry.table for entry in entries}
+    missing = remote.prepare([source for source in sources.values() if source.table in tables])
+    cases = [_case(copy, sources[entry.table], entry) for entry in entries if entry.table not in missing]
     lost = Unreachable(tr("The connection was cut before the change arrived."))
     held: set[str] = set()
     for case, answer in parallel.each(lambda case: remote.look(case, lost), cases, progress):

@@ -42,6 +42,8 @@ from .journal import Entry
 from .settle import Row
 from .source import Source
 
+# Errors that are about the twin as a whole, not about one of its collections.
+FATAL = (AccessDenied, TooBusy, Unreachable)
 _ROUNDS = 3  # tokens that move while we look
 _SEARCHES = (0.0, 0.5, 1.5)  # seconds before each look for a create whose answer was late
 
@@ -95,16 +97,25 @@ class Remote:
         self._writers: dict[str, Writer] = {}
         self._collections: dict[str, Collection] = {}
 
-    def prepare(self, sources: Sequence[Source]) -> None:
-        """Read what the collections are now, before several threads need it. Raises `TwinError`."""
+    def prepare(self, sources: Sequence[Source]) -> dict[str, TwinError]:
+        """Read what the collections are now, before several threads need it; returns the tables whose collection the
+        twin does not give, and why. Raises the errors of `FATAL`: then it gives none."""
+        missing: dict[str, TwinError] = {}
         for source in sources:
             if source.table in self._writers:
                 continue
-            collection, schema = self.twin.describe(self.twin.collection(source.collection))
+            try:
+                collection, schema = self.twin.describe(self.twin.collection(source.collection))
+            except FATAL:
+                raise
+            except TwinError as error:
+                missing[source.table] = error
+                continue
             # the CRS is the one of the checkout: that is what the numbers in the table mean
             choice = CrsChoice(source.crs, source.srid, source.swap, source.has_z)
             self._collections[source.table] = collection
             self._writers[source.table] = Writer(self.twin.session, self.capabilities, collection, schema, choice)
+        return missing
 
     def writer(self, source: Source) -> Writer:
         return self._writers[source.table]

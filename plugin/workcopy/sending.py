@@ -73,6 +73,10 @@ class Ledger:
             base = settle.base_of(connection, source, change.twin_id)
             if base is None:
                 return None
+            if row is not None and not any(
+                not ch.same(row.values[name], value, source.kind(name)) for name, value in base.values.items()
+            ):
+                return None
             kind = "delete" if row is None else "update"
         entry = journal.write_ahead(
             connection,

@@ -11,7 +11,7 @@ from ..twin.model import Item
 from . import changes as ch
 from . import journal, merge, sql
 from .columns import GEOMETRY, Stored, reader_of
-from .geometry import BadGeometry, encode
+from .geometry import BadGeometry, box_of, encode
 from .merge import alike
 from .source import Source
 
@@ -110,6 +110,14 @@ def put_row(
     return cursor.lastrowid or 0
 
 
+def widen(connection: sqlite3.Connection, source: Source, values: Mapping[str, Stored]) -> None:
+    """Let the extent that the file states for its layer hold a row."""
+    blob = values.get(GEOMETRY)
+    box = box_of(blob) if isinstance(blob, bytes) else None
+    if box is not None:
+        connection.execute(sql.WIDEN_CONTENTS, (*box, source.table))
+
+
 def put_base(
     connection: sqlite3.Connection,
     source: Source,
@@ -173,6 +181,7 @@ def confirm(
         untouched = ch.same(now, entry.sent.get(name), source.kind(name))
         values[name] = confirmed.get(name) if untouched and name not in ignored else now
     put_row(connection, source, row.fid, values, twin_id, token)
+    widen(connection, source, values)
     put_base(connection, source, twin_id, token, row.fid, confirmed, values)
     return ignored
 

@@ -13,9 +13,10 @@ from plugin.twin.client import Twin
 from plugin.workcopy.checkout import checkout
 from plugin.workcopy.conflicts import ConflictMoved, Resolution, resolution_of, resolve
 from plugin.workcopy.copy import WorkingCopy
-from plugin.workcopy.geometry import encode
+from plugin.workcopy.geometry import BadGeometry, decode, encode
 from plugin.workcopy.publish import publish
 from plugin.workcopy.pull import fetch, pull
+from plugin.workcopy.sending import Ledger
 from tests.copies import square
 
 from .conftest import SmallTwin
@@ -415,3 +416,72 @@ def test_a_deleted_feature_without_an_id_stays_a_change(copy: WorkingCopy, clien
     run(copy, "DELETE FROM buildings WHERE twin_id = 'urn:x-citytwin:no-id:1'")
     assert pull(copy, client).deleted == 0
     assert [change.kind for change in copy.changes()] == ["delete"]
+
+
+def test_a_collection_that_is_gone_does_not_hold_back_the_others(
+    copy: WorkingCopy, client: Twin, twin: SmallTwin
+) -> None:
+    """Neither its changes nor what an earlier publish of them left open."""
+    run(copy, "UPDATE benches SET Order_2 = 'anders' WHERE twin_id = 's1'")
+    reached: list[bool] = []
+
+    def away(environ: dict[str, Any], _start: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "PATCH":
+            reached.append(bool(b"".join(twin.around.app(environ, lambda *_: None))))
+        if reached:
+            raise ConnectionAbortedError
+        return None
+
+    def gone(environ: dict[str, Any], start: Any) -> Any:
+        if environ["PATH_INFO"].startswith("/collections/benches"):
+            start("404 Not Found", [("Content-Type", "application/json")])
+            return [b"{}"]
+        if environ["PATH_INFO"] != "/collections":
+            return None
+        document = json.loads(b"".join(twin.around.app({**environ, "HTTP_ACCEPT_ENCODING": ""}, lambda *_: None)))
+        document["collections"] = [one for one in document["collections"] if one["id"] != "benches"]
+        start("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(document).encode()]
+
+    twin.around.before = away
+    impatient = Twin(twin.url)
+    impatient.session.retries = 0
+    assert [o.state for o in publish(copy, impatient, "m").outcomes] == ["held"] and reached
+    twin.around.before = gone
+    run(copy, "UPDATE buildings SET height = 5 WHERE twin_id = 'b1'")
+    fresh = Twin(twin.url)
+    report = publish(copy, fresh, "m")
+    assert (report.published, report.failed) == (1, 1), report
+    assert twin.properties("b1")["height"] == 5
+    assert pull(copy, fresh).layers[0].failed is False
+    twin.around.before = None
+    publish(copy, client, "m")
+    nothing_left(copy, client)
+
+
+def test_what_is_as_it_was_again_is_not_sent(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    """Taken back by hand between the plan and the sending."""
+    run(copy, "UPDATE buildings SET height = 5 WHERE twin_id = 'b1'")
+    changes = copy.changes()
+    run(copy, "UPDATE buildings SET height = 11.5 WHERE twin_id = 'b1'")
+    assert copy.changes() == []
+    assert Ledger(copy, "p", "m", client_ids=True).write_ahead(changes) == []
+
+
+def test_a_geometry_of_nothing_is_told_as_one_that_cannot_be_read() -> None:
+    for blob in (
+        b"GP\x00\x11\x00\x00\x00\x00",
+        b"GP\x00\x11\x00\x00\x00\x00\x01",
+        b"GP\x00\x01\x00\x00\x00\x00\x01\x03",
+    ):
+        with pytest.raises(BadGeometry):
+            decode(blob)
+
+
+def test_the_extent_in_the_file_holds_what_a_decision_brought(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    run(copy, "UPDATE buildings SET geom = ? WHERE twin_id = 'b1'", blob(92300, 436000))
+    twin.colleague("b1", geometry=square(99000, 436000))
+    pull(copy, client)
+    (conflict,) = copy.conflicts()
+    resolve(copy, [resolution_of(conflict, "theirs")])
+    assert one(copy, "SELECT max_x FROM gpkg_contents WHERE table_name = 'buildings'")[0] >= 99010
