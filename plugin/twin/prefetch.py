@@ -24,7 +24,7 @@ class _Job:
         self.dropped = threading.Event()
         self.done = threading.Event()
         self.reply: Reply | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.notes: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._outer = outer
 
@@ -57,7 +57,7 @@ class Prefetcher:
             try:
                 check(job)
                 job.reply = self._session.request("GET", job.url, params=job.params, accept=GEOJSON, progress=job)
-            except Exception as error:  # noqa: BLE001 - raised again where the page is waited for
+            except BaseException as error:  # noqa: BLE001 - raised again where the page is waited for: else it waits on
                 job.error = error
             job.done.set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from plugin.workcopy import remote
 
 from .nursery import Nursery
 from .proxy import Proxy
-from .world import World
+from .world import World, quick_folder
 
 # a twin of ours has always finished when its answer is lost: no need to look again later
 remote._SEARCHES = (0.0,)
@@ -29,11 +30,13 @@ def world_of(tier: str, folder: Path, *, proxied: bool) -> World:
 
 
 @pytest.fixture(scope="session")
-def force_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield tmp_path_factory.mktemp("force")
+def force_folder() -> Iterator[Path]:
+    folder = quick_folder()
+    yield folder
     for world in _worlds.values():
         world.close()
     _worlds.clear()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

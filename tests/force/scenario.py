@@ -5,7 +5,7 @@ What must come of it is written down here by hand, and never asked of the plugin
 
 from __future__ import annotations
 
-import importlib
+import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from plugin.workcopy.columns import GEOMETRY
 from plugin.workcopy.copy import WorkingCopy
 from plugin.workcopy.geometry import decode
 from plugin.workcopy.publish import PublishReport, publish
+from plugin.workcopy.pull import PullReport, pull
 from tests.copies import square
 
 from .world import (
@@ -35,11 +36,6 @@ from .world import (
     tree,
     work_done,
 )
-
-try:
-    pull: Any = importlib.import_module("plugin.workcopy.pull").pull
-except ImportError:
-    pull = None
 
 MOVED = square(92040, 436050)  # where I put building 2
 NEW_1, NEW_2 = square(92500, 436500), square(92600, 436500)
@@ -88,8 +84,6 @@ def must_become(colleague: bool) -> TwinState:
 
     def put(collection: Any, identity: str, properties: dict[str, Any], geometry: Any, key: str = "") -> None:
         feature = feature_of(collection, identity, {k: v for k, v in properties.items() if v is not None}, geometry)
-        import json
-
         cells = {**json.loads(feature.properties), "geometry": geometry}
         found[(collection.id, key or identity)] = cells
 
@@ -132,7 +126,7 @@ def plain(state: TwinState) -> TwinState:
 class Tried:
     """What one run of pull and publish did."""
 
-    pulled: Any = None
+    pulled: PullReport | None = None
     published: PublishReport | None = None
     refused: tuple[str, ...] = ()  # the sentences of what was raised
 
@@ -145,11 +139,10 @@ def sync(path: Path, twin: Twin) -> Tried:
     """Pull, then publish, as a user would: a pull that fails does not keep them from trying to publish."""
     tried = Tried()
     copy = WorkingCopy.open(path)
-    if pull is not None:
-        try:
-            tried.pulled = pull(copy, twin)
-        except CityTwinError as error:
-            tried.refused += (f"pull: {type(error).__name__}: {error.message}",)
+    try:
+        tried.pulled = pull(copy, twin)
+    except CityTwinError as error:
+        tried.refused += (f"pull: {type(error).__name__}: {error.message}",)
     try:
         tried.published = publish(WorkingCopy.open(path), twin, MESSAGE)
     except CityTwinError as error:
@@ -269,8 +262,6 @@ def same(name: str, stored: Any, told: Any) -> bool:
     if isinstance(told, bool):
         return stored == int(told)
     if isinstance(told, (list, dict)):
-        import json
-
         return bool(json.loads(stored) == told)
     if name == "seen":
         return str(stored).replace(".000Z", "Z") == str(told).replace(".000Z", "Z")

@@ -23,8 +23,7 @@ def _begin(world: World) -> Path:
     world.proxy.plan = Plan()
     path = world.reset()
     scenario.my_edits(path)
-    if scenario.pull is not None:
-        scenario.their_edits(world)
+    scenario.their_edits(world)
     return path
 
 
@@ -38,7 +37,7 @@ def steps_of(world: World) -> list[Step]:
     if world.tier not in _steps:
         path = _begin(world)
         tried = scenario.sync(path, world.twin())
-        found = scenario.stated(tried) + scenario.landed(world, path, scenario.pull is not None)
+        found = scenario.stated(tried) + scenario.landed(world, path, True)
         assert tried.clean and not found, (tried.refused, found)
         # concurrent writers come in any order, so a step is known by what it asks
         steps = sorted(world.proxy.plan.seen)
@@ -68,7 +67,7 @@ def tried_with(world: World, fault: str, step: Step, stays: bool) -> tuple[str, 
     if not again.clean:
         words = scenario.complaint(again.published) if again.published else ""
         found.append(f"does not go on: {again.refused} {words}")
-    found += scenario.landed(world, path, scenario.pull is not None)
+    found += scenario.landed(world, path, True)
     return word, found
 
 

@@ -10,8 +10,6 @@ import itertools
 import os
 import random
 import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +29,7 @@ from tests.copies import square
 from .direct import FAULTS, Direct, Killed
 from .model import File, Hand, Item, Twin, trimmed
 from .records import record, size
-from .world import World, building, remove
+from .world import World, building, quick_folder, remove
 
 SOAK = bool(os.environ.get("FORCE_SOAK"))
 _worlds: dict[str, World] = {}
@@ -39,7 +37,7 @@ _numbers = itertools.count(1)
 
 WEIGHTS = {
     "edit": 6, "remove": 1, "draw": 2, "colleague": 4, "colleague_deletes": 1, "colleague_creates": 1,
-    "pull": 4, "publish": 5, "decide": 3,
+    "pull": 5, "publish": 7, "decide": 3,
 }  # fmt: skip
 
 
@@ -76,9 +74,7 @@ def step_of(seed: int) -> tuple[Any, ...]:
 
 def world_of(tier: str) -> World:
     if tier not in _worlds:
-        _worlds[tier] = World(
-            Path(tempfile.mkdtemp(prefix="force-")), tier, data={"buildings": [building(n) for n in range(1, 5)]}
-        )
+        _worlds[tier] = World(quick_folder(), tier, data={"buildings": [building(n) for n in range(1, 5)]})
     return _worlds[tier]
 
 

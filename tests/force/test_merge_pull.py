@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from plugin.workcopy.pull import pull
 
 from .merge_cases import CELL, PATTERNS, TYPES, VALUES, polygon
 from .records import record
-from .world import THINGS, World, blob, health, rows, run, table
+from .world import THINGS, World, blob, health, quick_folder, rows, run, table
 
 _IMPOSSIBLE = ("not a date", 1e300)  # a twin with a schema would not serve the one; the other is no JSON everywhere
 
@@ -53,6 +55,13 @@ def _cases() -> dict[str, tuple[str, Any, Any, Any, str, str]]:
             verdict, stands = CELL[(m == b, t == b, m == t)]
             found[f"x{next(count)}"] = (kind, values[b], values[m], values[t], verdict, stands)
     return found
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    folder = quick_folder()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,10 @@ down, never by what the plugin says about it.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -276,6 +278,12 @@ class World:
         self._server.shutdown()
         self._server.server_close()
         self.memory.close()
+
+
+def quick_folder() -> Path:
+    """A new folder in memory, where the system has such: a kill leaves there what it leaves on a disk, but sooner."""
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix="force-", dir=memory if os.access(memory, os.W_OK) else None))
 
 
 def remove(path: Path) -> None:
