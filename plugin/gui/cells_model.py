@@ -127,7 +127,7 @@ class CellsModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return (tr("Column"), tr("Published"), tr("Yours"), tr("Theirs"))[section]
+            return (tr("Column"), tr("Published"), tr("Mine"), tr("Theirs"))[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(Qt.AlignmentFlag.AlignLeft) | int(Qt.AlignmentFlag.AlignVCenter)
         return None

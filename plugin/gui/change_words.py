@@ -13,7 +13,7 @@ _SHORT = 24  # characters of a value that fit beside a feature's name
 
 
 def counted(counts: Counts) -> str:
-    """ "3 new, 2 changed, 1 deleted"; "no changes" where there are none. Clashes come last."""
+    """ "3 new, 2 changed, 1 deleted"; "no changes" where there are none. Conflicts come last."""
     parts = []
     if counts.inserted:
         parts.append(trn("{n} new", "{n} new", counts.inserted))
@@ -22,7 +22,7 @@ def counted(counts: Counts) -> str:
     if counts.deleted:
         parts.append(trn("{n} deleted", "{n} deleted", counts.deleted))
     if counts.conflicts:
-        parts.append(trn("{n} clash", "{n} clashes", counts.conflicts))
+        parts.append(trn("{n} conflict", "{n} conflicts", counts.conflicts))
     return ", ".join(parts) or tr("no changes")
 
 
@@ -75,7 +75,7 @@ def state_word(state: str) -> str:
     """What became of a change at a publish, in one word."""
     return {
         "published": tr("Published"),
-        "clash": tr("Clash"),
+        "clash": tr("Conflict"),
         "failed": tr("Not published"),
         "held": tr("Held back"),
         "unsent": tr("Not sent"),

@@ -67,7 +67,7 @@ class ChangesView(QWidget):
             ("change-insert", tr("New"), "insert"),
             ("change-update", tr("Changed"), "update"),
             ("change-delete", tr("Deleted"), "delete"),
-            ("change-conflict", tr("Clashes"), "conflict"),
+            ("change-conflict", tr("Conflicts"), "conflict"),
             ("change-problem", tr("With problems"), "problem"),
         ):
             if name:

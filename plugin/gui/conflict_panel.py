@@ -64,9 +64,9 @@ class ConflictPanel(QWidget):
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.zoom_button = QPushButton(icon("mActionZoomTo.svg"), tr("&Zoom To"))
         self.zoom_button.setToolTip(tr("Show this feature on the main map"))
-        self.all_mine = self._side_button("mine", tr("All &Mine"), tr("Take mine wherever this conflict clashes"))
+        self.all_mine = self._side_button("mine", tr("All &Mine"), tr("Take mine wherever you both changed the same"))
         self.all_theirs = self._side_button(
-            "theirs", tr("All &Theirs"), tr("Take theirs wherever this conflict clashes")
+            "theirs", tr("All &Theirs"), tr("Take theirs wherever you both changed the same")
         )
         self.notice = Notice()
         self.question = ConflictQuestion()

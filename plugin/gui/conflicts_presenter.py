@@ -244,7 +244,7 @@ class ConflictsPresenter(QObject):
         if self.phase != "ready":
             return tr("Please wait.")
         if not self._conflicts:
-            return tr("Nothing clashes.")
+            return tr("There are no conflicts.")
         left = len(self.open_keys())
         return trn("{n} conflict is still open.", "{n} conflicts are still open.", left) if left else ""
 

@@ -81,7 +81,7 @@ class ConflictsWindow(QDialog):
         self._stack.addWidget(nothing)
         self._stack.addWidget(self.splitter)
         self.undo_button, self.redo_button = QToolButton(), QToolButton()
-        self.next_button = QPushButton(tr("Next &Open"))
+        self.next_button = QPushButton(tr("Next &Open Conflict"))
         self.partly_button = QPushButton()
         self.apply_button = QPushButton(icon("conflict-resolved"), tr("&Apply"))
         self.close_button = QPushButton(tr("&Close"))
@@ -113,8 +113,8 @@ class ConflictsWindow(QDialog):
         self.redo_button.setDefaultAction(self.redo_action)
         for button in (self.undo_button, self.redo_button):
             button.setAutoRaise(True)
-        self._action(tr("Next Open"), self.go_on, "F6")
-        self._action(tr("Previous Open"), lambda: self.go_on(-1), "Shift+F6")
+        self._action(tr("Next Open Conflict"), self.go_on, "F6")
+        self._action(tr("Previous Open Conflict"), lambda: self.go_on(-1), "Shift+F6")
         self._action(tr("Apply"), self.presenter.apply, "Ctrl+Return")
         self.next_button.setToolTip(tr("Go to the next open conflict (F6)"))
         self.apply_button.setToolTip(tr("Write all decisions into the working copy (Ctrl+Enter)"))
@@ -204,7 +204,7 @@ class ConflictsWindow(QDialog):
             buttons = [self._empty_button(tr("Publish…"), "publish", self._go_publish)]
         else:
             words = tr("Nobody changed the same thing as you. Conflicts that a pull or a publish finds appear here.")
-            self.empty.tell(icon("conflict-resolved"), tr("Nothing Clashes"), words)
+            self.empty.tell(icon("conflict-resolved"), tr("No Conflicts"), words)
             buttons = []
         self.empty.set_buttons(buttons)
 
@@ -254,8 +254,9 @@ class ConflictsWindow(QDialog):
         elif not total:
             self.status.say(_resolved(presenter.applied) if presenter.applied else "", "good")
         elif left:
-            words = trn("{n} of {total} conflict is open.", "{n} of {total} conflicts are open.", left, total=total)
-            self.status.say(f"{words} {tr('Your choices stay when you close this window.')}", "idle")
+            words = trn("{n} of {total} conflicts is open.", "{n} of {total} conflicts are open.", left, total=total)
+            kept = tr("Your choices stay when you close this window.")
+            self.status.say(f"{presenter.obstacle if total == 1 else words} {kept}", "idle")
         else:
             self.status.say(tr("Everything is decided. Apply writes it into the working copy."), "good")
 

@@ -131,12 +131,12 @@ def _line(one: Publication) -> Line:
 
 
 def result_words(one: Publication) -> str:
-    """ "12 published, 1 clash"."""
+    """ "12 published, 1 conflict"."""
     parts = []
     if one.published:
         parts.append(trn("{n} published", "{n} published", one.published))
     if one.clashes:
-        parts.append(trn("{n} clash", "{n} clashes", one.clashes))
+        parts.append(trn("{n} conflict", "{n} conflicts", one.clashes))
     if one.failed:
         parts.append(trn("{n} not published", "{n} not published", one.failed))
     if one.held:
@@ -150,7 +150,7 @@ def feature_state(state: str) -> tuple[str, str]:
     """A feature's result in words, and its icon."""
     return {
         "published": (tr("Published"), "change-published"),
-        "clash": (tr("Clash"), "change-conflict"),
+        "clash": (tr("Conflict"), "change-conflict"),
         "held": (tr("Held back"), "change-held"),
         "sending": (tr("Cut off"), "change-held"),
         "rejected": (tr("Not published"), "change-problem"),

@@ -71,7 +71,7 @@ class HistoryWindow(QDialog):
             self.table.setColumnWidth(column, width)
         self.table.itemSelectionChanged.connect(self._choose)
         self.story = QLabel()
-        self.features = make_table((tr("Feature"), tr("Layer"), tr("Change"), tr("Result"), tr("At")))
+        self.features = make_table((tr("Feature"), tr("Layer"), tr("Change"), tr("Result"), tr("Time")))
         self.features.setAccessibleName(tr("Features of the chosen publish"))
         self.words = QLabel()
         self.features.itemSelectionChanged.connect(self._explain)
@@ -109,7 +109,7 @@ class HistoryWindow(QDialog):
                 "Nothing was published from this working copy yet. Every publish is listed here: when, with which "
                 "message, and what became of each feature. The list travels with the file."
             )
-            self.empty.tell(icon("history"), tr("No Publish Yet"), words)
+            self.empty.tell(icon("history"), tr("Nothing Published Yet"), words)
         self.table.blockSignals(True)
         self.table.clear()
         items = []

@@ -52,8 +52,8 @@ class PublishProspects(QWidget):
         self.choice = QWidget()
         self.at_clash = QComboBox()
         for words, choice in (
-            (tr("publish the rest, keep the clash for me"), "skip"),
-            (tr("stop, and send nothing further"), "stop"),
+            (tr("Publish the rest and keep the conflict for me"), "skip"),
+            (tr("Stop and send nothing further"), "stop"),
         ):
             self.at_clash.addItem(words, choice)
         self.at_clash.setCurrentIndex(self.at_clash.findData(presenter.on_conflict))

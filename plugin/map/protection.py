@@ -15,7 +15,7 @@ def will_be(capabilities: Capabilities) -> tuple[str, str]:
         if capabilities.max_actions is None:
             return tr("Fully protected: either all of your changes land, or none does."), "good"
         return tr(
-            "Fully protected: your changes are sent in sets of at most {n}. Of each set either all land, or none does.",
+            "Fully protected: your changes are sent in sets of at most {n}. Each set lands whole or not at all.",
             n=number(capabilities.max_actions),
         ), "good"
     if capabilities.locking == "none":
@@ -41,11 +41,11 @@ def was(report: PublishReport) -> str:
         return tr("It was sent as one set: all of it or nothing.")
     if report.limit is not None:
         return tr(
-            "The twin takes at most {limit} changes at once, so it was sent in {n} sets: of each all or nothing.",
+            "The twin takes at most {limit} changes at once, so it was sent in {n} sets, each of them all or nothing.",
             limit=number(report.limit),
             n=report.sets,
         )
-    return tr("It was sent in {n} sets: of each all or nothing.", n=report.sets)
+    return tr("It was sent in {n} sets, each of them all or nothing.", n=report.sets)
 
 
 def word(protection: str) -> str:

@@ -25,7 +25,7 @@ class Changes(TwinAlgorithm):
 
     def shortHelpString(self) -> str:
         return tr(
-            "Counts the features of a working copy that differ from what was published, and the clashes that are not "
+            "Counts the features of a working copy that differ from what was published, and the conflicts that are not "
             "resolved. With an output file every change is listed as JSON, the old value of each column beside the new."
         )
 
@@ -40,7 +40,7 @@ class Changes(TwinAlgorithm):
                 "INSERTED": tr("New features"),
                 "UPDATED": tr("Changed features"),
                 "DELETED": tr("Deleted features"),
-                "CONFLICTS": tr("Clashes"),
+                "CONFLICTS": tr("Conflicts"),
             }
         )
 

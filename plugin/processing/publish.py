@@ -36,7 +36,7 @@ class Publish(WritingAlgorithm):
     def shortHelpString(self) -> str:
         return tr(
             "Sends the edits of a working copy to the twin that it came from, with the strongest lock that the twin "
-            "offers. What somebody else changed meanwhile is not overwritten: it is counted as a clash and stays in "
+            "offers. What somebody else changed meanwhile is not overwritten: it is counted as a conflict and stays in "
             "the working copy, as does whatever failed. The log says why, and how the publish was protected."
         )
 
@@ -45,7 +45,7 @@ class Publish(WritingAlgorithm):
         self.addParameter(QgsProcessingParameterString(self.MESSAGE, tr("Message: what was changed, and why")))
         choice = QgsProcessingParameterEnum(
             self.ON_CONFLICT,
-            tr("At a clash: skip it and send the rest, or stop"),
+            tr("At a conflict: skip it and send the rest, or stop"),
             ["skip", "stop"],
             defaultValue="skip",
             usesStaticStrings=True,
@@ -56,7 +56,7 @@ class Publish(WritingAlgorithm):
             {
                 "PUBLISHED": tr("Published features"),
                 "FAILED": tr("Features that were not published"),
-                "CONFLICTS": tr("Clashes"),
+                "CONFLICTS": tr("Conflicts"),
                 "UNSENT": tr("Features that were not tried, or taken back with their set"),
             }
         )

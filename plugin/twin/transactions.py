@@ -295,7 +295,7 @@ def _number(value: Any) -> int | None:
 
 def _too_large(given: int, limit: int | None, *, detail: str = "") -> SetTooLarge:
     if limit is not None:
-        text = tr("The twin takes {limit} changes at once, not {n}. Nothing was changed.", limit=limit, n=given)
+        text = tr("The twin takes at most {limit} changes at once, not {n}. Nothing was changed.", limit=limit, n=given)
     else:
         text = tr("The twin does not take {n} changes at once: they are too much for it. Nothing was changed.", n=given)
     return SetTooLarge(text, detail=detail, status=413, limit=limit)

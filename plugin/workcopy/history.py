@@ -64,7 +64,7 @@ def as_csv(copy: WorkingCopy, publication: str | None = None) -> str:
     writer.writerow(
         [
             *(tr("Started"), tr("Message"), tr("Twin"), tr("Protection"), tr("Layer"), tr("Change"), tr("Feature")),
-            *(tr("Id"), tr("Result"), tr("HTTP status"), tr("What was said"), tr("At")),
+            *(tr("Id"), tr("Result"), tr("HTTP status"), tr("What was said"), tr("Time")),
         ]
     )
     titles = {source.table: source.title for source in copy.sources}

@@ -134,7 +134,7 @@ def test_somebody_elses_change_is_not_overwritten(check_out, changes, colleague,
     window.say("Two budgets")
     window.go()
     screenshot("clash")
-    assert window.report() == {names["P-01"]: "Clash", names["P-02"]: "Published"}
+    assert window.report() == {names["P-01"]: "Conflict", names["P-02"]: "Published"}
     assert "else" in window.words(names["P-01"])
     window.close()
     now = colleague.get("pilots", "P-01")

@@ -221,7 +221,7 @@ def test_geometry_in_words(qgis_app, path: Path) -> None:
 
 def test_words() -> None:
     assert counted(Counts(3, 2, 1)) == "3 new, 2 changed, 1 deleted"
-    assert counted(Counts(0, 1, 0, 1)) == "1 changed, 1 clash"
+    assert counted(Counts(0, 1, 0, 1)) == "1 changed, 1 conflict"
     assert counted(Counts()) == "no changes"
     assert lost([]) == ""
 

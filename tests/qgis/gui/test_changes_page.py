@@ -259,7 +259,7 @@ def test_publish_with_a_clash_and_a_problem(window: Window) -> None:
     assert spin(lambda: dialog.presenter.phase == "report"), dialog.presenter.error
     table = dialog.report.table
     results = sorted(table.topLevelItem(at).text(3) for at in range(table.topLevelItemCount()))
-    assert results == ["Clash", "Not published", "Published"]
+    assert results == ["Conflict", "Not published", "Published"]
     assert "Somebody else changed this feature meanwhile" in dialog.report.words.text()
     dialog.report.filter.setCurrentIndex(dialog.report.filter.findData("published"))
     dialog.report.filter.activated.emit(dialog.report.filter.currentIndex())

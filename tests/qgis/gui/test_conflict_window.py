@@ -329,7 +329,7 @@ def test_nothing_clashes(desk: Desk) -> None:
     desk.window.close()
     resolve_all(desk.copy, "mine")
     desk.open()
-    assert desk.window.empty.isVisible() and desk.window.empty.title == "Nothing Clashes"
+    assert desk.window.empty.isVisible() and desk.window.empty.title == "No Conflicts"
     assert not desk.window.apply_button.isVisible() and not desk.window.next_button.isVisible()
 
 

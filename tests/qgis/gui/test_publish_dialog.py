@@ -26,7 +26,7 @@ def test_ten_thousand_results(qgis_app, tmp_path: Path) -> None:
     spent = time.process_time() - begin
     table = dialog.report.table
     assert table.topLevelItemCount() == 1001
-    assert table.topLevelItem(0).text(3) == "Clash"
+    assert table.topLevelItem(0).text(3) == "Conflict"
     assert table.topLevelItem(1000).text(0) == "and 9000 more"
     assert dialog.report.words.text() == "words"
     assert len(presenter.as_table()) == 10_001

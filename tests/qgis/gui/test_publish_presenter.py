@@ -204,12 +204,12 @@ def test_report_for_others(field: Field, tmp_path: Path) -> None:
     with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.reader(stream))
     assert rows[0] == ["Result", "Layer", "Feature", "Id", "Change", "Explanation"]
-    assert rows[1][0] == "Clash" and rows[1][3] == "b2" and rows[1][5]
+    assert rows[1][0] == "Conflict" and rows[1][3] == "b2" and rows[1][5]
     assert rows[2][:3] == ["Published", "Buildings", "'=HYPERLINK(1)"]  # a spreadsheet must not run it
     text = presenter.as_text().splitlines()
     assert text[0] == presenter.headline
     assert text[1] == presenter.protected != ""
-    assert next(line for line in text if line.startswith("Clash\t")).startswith("Clash\tBuildings\t")
+    assert next(line for line in text if line.startswith("Conflict\t")).startswith("Conflict\tBuildings\t")
     with pytest.raises(CityTwinError, match="could not be written"):
         presenter.save_csv(tmp_path / "nowhere" / "report.csv")
 

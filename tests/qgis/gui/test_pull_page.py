@@ -140,8 +140,8 @@ def test_the_publish_window_says_what_to_expect(window: Window) -> None:
     assert dialog is not None
     presenter = dialog.presenter
     assert spin(lambda: presenter.phase == "ready" and presenter.expectation is not None)
-    assert dialog.prospects.text == "Fully protected: your changes are sent in sets of at most 1,000. Of each set " \
-        "either all land, or none does."  # fmt: skip
+    assert dialog.prospects.text == "Fully protected: your changes are sent in sets of at most 1,000. Each set lands " \
+        "whole or not at all."  # fmt: skip
     assert dialog.prospects.conflicts.text == "1 change waits in the conflicts for your decision and will not be sent."
     dialog.message.setPlainText("Heights")
     assert dialog.publish_button.text() == "Publish the Other Changes" and dialog.publish_button.isEnabled()
@@ -188,7 +188,7 @@ def test_the_history(window: Window, tmp_path: Path, monkeypatch) -> None:
     page.view.history_action.trigger()
     (history,) = page.publishing.histories.values()
     assert spin(lambda: not history.presenter.loading)
-    assert history.empty.title == "No Publish Yet" and not history.save_button.isVisible()
+    assert history.empty.title == "Nothing Published Yet" and not history.save_button.isVisible()
     for n, message in enumerate(("Heights of the Coolhaven survey", "=Names")):
         field.another_program(f"UPDATE buildings SET height = {50 + n} WHERE twin_id IN ('b1', 'b2')")
         assert window.shows("buildings/b1", "buildings/b2")
@@ -205,13 +205,13 @@ def test_the_history(window: Window, tmp_path: Path, monkeypatch) -> None:
     assert spin(lambda: len(history.presenter.lines) == 2 and len(history.presenter.features) == 2)
     rows = [[history.table.topLevelItem(row).text(column) for column in range(1, 5)] for row in range(2)]
     assert rows == [
-        ["=Names", "1 published, 1 clash", rows[0][2], "All or nothing"],
+        ["=Names", "1 published, 1 conflict", rows[0][2], "All or nothing"],
         ["Heights of the Coolhaven survey", "2 published", rows[0][2], "All or nothing"],
     ]
     features = history.features
     shown = [[features.topLevelItem(row).text(column) for column in range(4)] for row in range(2)]
     assert shown == [
-        ["Schiedamseweg 1", "Buildings", "Changed", "Clash"],
+        ["Schiedamseweg 1", "Buildings", "Changed", "Conflict"],
         ["Mathenesserlaan 2", "Buildings", "Changed", "Published"],
     ]
     assert history.table.currentItem() is history.table.topLevelItem(0)
