@@ -120,16 +120,21 @@ def _read_by_user(name: str, call: ast.Call, errors: set[str]) -> list[ast.expr]
 
 def _translations(file: Source) -> Iterator[Finding]:
     inside: set[ast.AST] = set()
+    quoted: set[ast.AST] = set()
     for node in ast.walk(file.tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             inside.update(part for statement in node.body for part in ast.walk(statement))
         elif isinstance(node, ast.Lambda):
             inside.update(ast.walk(node.body))
+        elif isinstance(node, ast.JoinedStr):
+            quoted.update(ast.walk(node))
     for node in ast.walk(file.tree):
         chain = dotted(node.func) if isinstance(node, ast.Call) else None
         if isinstance(node, ast.Call) and chain and chain[-1] in TRANSLATORS:
             if node not in inside:
                 yield file.finding(node, f"{chain[-1]}() outside a function: translated before the language is known")
+            if node in quoted:
+                yield file.finding(node, f"{chain[-1]}() in an f-string: the catalogue does not get it")
             yield from _one_translation(file, node, chain[-1])
 
 

@@ -46,6 +46,7 @@ def found(code: str) -> str:
         ("def f():\n    trn('{n} row of {layer}', '{n} rows', n)", "no value for {layer}"),
         ("TITLE = tr('Changes')", "before the language is known"),
         ("def f(title=tr('Changes')):\n    pass", "before the language is known"),
+        ("def f():\n    return f\"{name}: {tr('Changes')}\"", "does not get it"),
     ],
 )
 def test_what_is_wrong(code, fault):
