@@ -35,6 +35,7 @@ class Expect:
     # a set of changes of which the server refuses one
     bad_set: Literal["none of it", "the others"] = "the others"
     bad: tuple[str, Any] = ("height", -1.0)  # what it refuses
+    words: str = ""  # of its refusal, as the outcome tells them
     empties: bool = True  # whether a value can be emptied
     refuses_shapes: bool = True  # whether it refuses a geometry of another type than its layer's
     takes_computed: bool = True  # whether a new feature may carry a value for a column that the database computes
@@ -50,7 +51,7 @@ class Expect:
     computed: bool = True  # whether it serves the column that the database computes
 
 
-_EMBEDDED: dict[str, Any] = {"srid": 28992, "bad": ("floors", "many"), "computed": False}
+_EMBEDDED: dict[str, Any] = {"srid": 28992, "bad": ("floors", "many"), "words": "floors", "computed": False}
 
 ON_FILE = "QGIS (gpkg)"
 EXPECT: dict[str, Expect] = {
@@ -78,6 +79,7 @@ EXPECT: dict[str, Expect] = {
         says=(UNPROTECTED, NO_REPEAT, SENT_WHOLE, NO_GEOMETRY, NO_COMPUTED),
         not_says=(ROUNDED,),
         race="overwrites",
+        words="Internal Server Error",
         takes_computed=False,
         writes_bare=False,
     ),
@@ -87,6 +89,7 @@ EXPECT: dict[str, Expect] = {
         says=(UNPROTECTED, NO_REPEAT, ROUNDED, GUESSED, UNDECLARED, NO_EMPTYING, NO_OUTLINES),
         slack=0.08,  # 6 decimals of a degree
         race="overwrites",
+        words="Error patching feature",
         empties=False,
         moves_degrees=False,
         slashes=False,
@@ -98,6 +101,7 @@ EXPECT: dict[str, Expect] = {
         says=(UNPROTECTED, NO_REPEAT, ROUNDED, GUESSED, UNDECLARED, NO_EMPTYING, NO_OUTLINES),
         slack=0.08,
         race="overwrites",
+        words="Error patching feature",
         empties=False,
         moves_degrees=False,
         others=("fid",),

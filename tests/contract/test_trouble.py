@@ -31,7 +31,7 @@ def test_rollback_of_a_bad_change(desk: Desk, monkeypatch: pytest.MonkeyPatch, s
     after = place.rows("buildings")
     assert after["2"] == before["2"], "nothing of the refused change stays at the server"
     bad = next(outcome for outcome in report.outcomes if outcome.change.twin_id == "2")
-    assert bad.state == "failed" and bad.message
+    assert bad.state == "failed" and place.expect.words in bad.message, "in the server's own words"
     if whole:
         assert after == before
         assert states(report) == {"1": "unsent", "2": "failed", "3": "unsent"}
