@@ -259,7 +259,7 @@ class ConflictCells(QAbstractTableModel):
             return self._verdict(cell)
         if cell.kind == "geometry":
             if column == RESULT:
-                return tr("Outlines are edited on the map, with QGIS’s own tools.")
+                return tr("Geometries are edited on the map, with QGIS’s own tools.")
             return self.shapes.side(SIDES[column]).story if self.shapes else ""
         return shown(self._value(cell, column), cell.kind)[:2000]
 

@@ -20,7 +20,7 @@ def will_be(capabilities: Capabilities) -> tuple[str, str]:
         ), "good"
     if capabilities.locking == "none":
         return tr(
-            "Not protected: the twin has no lock. Each feature is compared right before it is written and read again "
+            "Unprotected: the twin has no lock. Each feature is compared right before it is written and read again "
             "after; a colleague’s edit in that very moment could be lost."
         ), "limit"
     return tr(
@@ -32,7 +32,7 @@ def was(report: PublishReport) -> str:
     """How a publish was protected."""
     if report.protection == "unprotected":
         return tr(
-            "It was not protected: the twin has no lock. Each feature was compared right before it was written and "
+            "It was unprotected: the twin has no lock. Each feature was compared right before it was written and "
             "read again after."
         )
     if report.protection == "locked":
@@ -53,5 +53,5 @@ def word(protection: str) -> str:
     return {
         "atomic": tr("All or nothing"),
         "locked": tr("Behind a lock"),
-        "unprotected": tr("Not protected"),
+        "unprotected": tr("Unprotected"),
     }.get(protection, protection)

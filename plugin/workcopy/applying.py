@@ -286,7 +286,7 @@ class _Applying:
         if wanted and not set(served) <= {wanted, wanted.replace("Multi", "")}:
             self._connection.execute(sql.SET_GEOMETRY_TYPE, ("GEOMETRY", table))
             wanted = ""
-            words = tr("{title} has other kinds of geometry now: {types}.", title=source.title, types=", ".join(served))
+            words = tr("{title} has other geometry types now: {types}.", title=source.title, types=", ".join(served))
             self._tally.notes.append(words)
         if self._heights and not source.has_z:
             self._connection.execute(sql.SET_OPTIONAL_Z, (table,))

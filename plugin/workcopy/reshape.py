@@ -111,8 +111,8 @@ def apply(connection: sqlite3.Connection, before: Source, shape: Reshape) -> lis
         if lost:
             notes.append(
                 trn(
-                    "{column} is of another kind now. {n} edit does not fit it: it is kept in {old}.",
-                    "{column} is of another kind now. {n} edits do not fit it: they are kept in {old}.",
+                    "{column} has another type now. {n} edit does not fit it: it is kept in {old}.",
+                    "{column} has another type now. {n} edits do not fit it: they are kept in {old}.",
                     lost,
                     column=new.title or new.property,
                     old=old.name,
@@ -120,7 +120,7 @@ def apply(connection: sqlite3.Connection, before: Source, shape: Reshape) -> lis
             )
         else:
             connection.execute(sql.drop_column(table, old.name))
-            notes.append(tr("{column} is of another kind now; your edits were converted.", column=_title(new)))
+            notes.append(tr("{column} has another type now; your edits were converted.", column=_title(new)))
     for column in shape.added:
         for place in (table, base):
             connection.execute(sql.add_column(place, column.name, _type_of(column)))
