@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..text import tr
 from ..twin.client import Twin
-from ..twin.errors import Unreachable, Unsupported
+from ..twin.errors import BadResponse, ServerFailed, Unreachable, Unsupported
 from ..twin.progress import Progress
 from . import journal, parallel, settle
 from .changes import Change
@@ -16,6 +16,8 @@ from .copy import WorkingCopy
 from .remote import Answer, Case, Remote
 from .sending import Ledger
 from .source import Source
+
+DOUBTS = 5  # answers in a row that tell nothing, before the twin as a whole is taken to be out of order
 
 
 def sources_of(copy: WorkingCopy, twin: Twin) -> list[Source]:
@@ -52,10 +54,15 @@ def recover(copy: WorkingCopy, twin: Twin, progress: Progress) -> set[str]:
     cases = [_case(copy, sources[entry.table], entry) for entry in entries if entry.table not in missing]
     lost = Unreachable(tr("The connection was cut before the change arrived."))
     held: set[str] = set()
+    unclear = 0
     for case, answer in parallel.each(lambda case: remote.look(case, lost), cases, progress):
         if answer.kind == "unclear":
-            # asked, and still no answer: the twin is away
-            raise answer.error or lost
+            # asked, and still no answer: either the twin is away, or it cannot show this one feature
+            unclear += 1
+            if unclear >= DOUBTS or not isinstance(answer.error, (ServerFailed, BadResponse)):
+                raise answer.error or lost
+            held.add(case.change.key)
+            continue
         _settle(copy, ledger, case, answer)
         if answer.kind == "held" or (case.entry.state == "held" and case.entry.client_id is None):
             held.add(case.change.key)  # where it was found, the row is no new one any more

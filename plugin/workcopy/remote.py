@@ -244,8 +244,11 @@ class Remote:
             item, token = self.writer(case.source).get(str(case.entry.twin_id))
         except NotFound as gone:
             return self._gone(case, gone)
+        except (ServerFailed, BadResponse) as broken:
+            # one feature that the twin cannot show: the others go on
+            return Answer("unclear" if unclear else "again", error=broken)
         except CityTwinError as lost:
-            return Answer("unclear" if unclear else "unsent", error=error if unclear else lost)
+            return Answer("unclear" if unclear else "unsent", error=lost)
         stands = self._standing(case, item, token, error, unclear=unclear)
         if stands is not None:
             return stands

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..text import tr
+from ..twin.errors import BadResponse, ServerFailed
 from . import changes as ch
 from . import conflicts, journal, settle, sql
 from .changes import Change
@@ -139,7 +140,8 @@ class Ledger:
             return Settled(Outcome(change, "failed", words, answer.status))
         if answer.kind == "unclear":
             # the journal says "sending" until somebody can tell
-            return Settled(Outcome(change, "held", not_known_yet(), answer.status), stop=words)
+            away = not isinstance(answer.error, (ServerFailed, BadResponse))
+            return Settled(Outcome(change, "held", not_known_yet(), answer.status), stop=words if away else "")
         journal.settle(connection, entry, "unsent", answer.status, words)
         return Settled(Outcome(change, "unsent", words, answer.status), stop=words)
 

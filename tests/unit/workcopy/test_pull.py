@@ -618,3 +618,28 @@ def test_a_delete_that_no_lock_guards_is_compared_first(copy: WorkingCopy, twin:
     asked = [(m, p.rsplit("/", 1)[1]) for m, p, _ in twin.around.seen if "/items/b" in p]
     assert ("GET", "b1") in asked and ("DELETE", "b1") in asked and ("DELETE", "b2") not in asked
     assert "compared right before" in report.outcomes[-1].message + report.outcomes[0].message
+
+
+def test_one_feature_that_the_twin_cannot_show_holds_up_nobody(
+    copy: WorkingCopy, client: Twin, twin: SmallTwin
+) -> None:
+    def broken(environ: dict[str, Any], start: Any) -> Any:
+        if environ["PATH_INFO"].endswith("/items/b1"):
+            start("500 Internal Server Error", [("Content-Type", "text/plain")])
+            return [b"no such luck"]
+        return None
+
+    run(copy, "UPDATE buildings SET height = 5 WHERE twin_id IN ('b1', 'b2', 'b3')")
+    client.session.retries = 0
+    twin.around.before = broken
+    report = publish(copy, client, "m")
+    assert states_of(report) == {"b1": "held", "b2": "published", "b3": "published"} and report.stopped == ""
+    run(copy, "UPDATE buildings SET height = 6 WHERE twin_id = 'b2'")
+    assert states_of(publish(copy, client, "m")) == {"b1": "held", "b2": "published"}
+    twin.around.before = None
+    assert states_of(publish(copy, client, "m")) == {"b1": "published"}
+    nothing_left(copy, client)
+
+
+def states_of(report: Any) -> dict[str, str]:
+    return {str(outcome.change.twin_id): outcome.state for outcome in report.outcomes}
