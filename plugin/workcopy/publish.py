@@ -16,14 +16,15 @@ from ..twin.errors import CityTwinError, TwinError, Unsupported
 from ..twin.model import Capabilities
 from ..twin.progress import SILENT, Progress
 from . import parallel
+from .alone import alone
 from .change_sets import ChangeSets
 from .changes import Change
 from .copy import WorkingCopy
 from .order import in_order
 from .outcome import Outcome, Protection, PublishReport
-from .recovery import recover, sources_of
+from .recovery import DOUBTS, recover, sources_of
 from .remote import Answer, Case, Remote, held_back
-from .sending import Ledger, Settled
+from .sending import Ledger, Settled, not_known_yet
 from .validate import validate
 
 __all__ = ["Outcome", "PublishReport", "publish"]
@@ -49,8 +50,9 @@ def publish(
     sends nothing further (of an atomic set: nothing at all). Cancelling stops after what is being sent. Raises
     `CityTwinError` only for what prevents publishing altogether.
     """
-    copy.refresh()
-    return _Publish(copy, twin, message, progress, on_conflict).run()
+    with alone(copy.path):
+        copy.refresh()
+        return _Publish(copy, twin, message, progress, on_conflict).run()
 
 
 class _Publish:
@@ -71,6 +73,7 @@ class _Publish:
         self._outcomes: list[Outcome] = []
         self._stopped = ""
         self._total = 0
+        self._doubts = 0
         self._unprotected = not self._remote.locks
 
     def run(self) -> PublishReport:
@@ -137,7 +140,8 @@ class _Publish:
             elif change.key in bad:
                 states["invalid"].append(Outcome(change, "failed", " ".join(bad[change.key])))
             elif change.key in held:
-                states["held"].append(Outcome(change, "held", held_back()))
+                words = held_back() if change.kind == "insert" else not_known_yet()
+                states["held"].append(Outcome(change, "held", words))
             else:
                 able.append(change)
         for state in ("invalid", "clash"):
@@ -181,8 +185,12 @@ class _Publish:
         return again
 
     def _take(self, case: Case, settled: Settled, rounds: int, *, quiet: bool = False) -> Iterator[Change]:
+        doubtful = settled.outcome is not None and settled.outcome.state == "held" and case.change.twin_id is not None
+        self._doubts = self._doubts + 1 if doubtful else 0
         if settled.stop and not self._stopped:
             self._stopped = settled.stop
+        if self._doubts >= DOUBTS and settled.outcome is not None and not self._stopped:
+            self._stopped = settled.outcome.message
         if settled.again:
             if rounds < _ROUNDS:
                 yield case.change
