@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import qgis.utils
 from qgis.core import QgsGeometry, QgsPointXY, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 
-from tests.e2e.desk import Changes, Publishing, editing, feature_of, layer_named
+from tests.e2e.desk import Changes, Publishing, change, editing, feature_of, layer_named
 from tests.e2e.hands import LEFT, Colleague, button, click, click_row, rows, wait_until
+from tests.e2e.test_life import NAME, loaded_after, ours, settled
 
+__all__ = ["loaded_after"]  # a fixture
 HOUSE = "LM-001"
 KEY = f"buildings/{HOUSE}"
 
@@ -106,7 +110,7 @@ def test_two_working_copies_clash_and_both_publish(check_out, city_twin, twin, i
     window = changes.publish()
     window.say("Bram measured, too")
     window.go()
-    assert window.report() == {name: "Clash"}
+    assert window.report() == {name: "Conflict"}
     screenshot("conflicts-report")
     click(button(window.dialog, "Resolve Conflicts"))
 
@@ -265,3 +269,40 @@ def test_a_morning_of_conflicts(check_out, city_twin, twin, iface, screenshot):
     assert colleague.get("buildings", "LM-003").status == 404
     assert colleague.get("pilots", "P-02").status == 404
     assert names[HOUSE] == feature_of(layer, HOUSE)["name"]
+
+
+def test_windows_leave_nothing_behind(check_out, city_twin, twin, iface, loaded_after):
+    """Opened and closed several times, then unloaded while it is open and writes."""
+    changes, colleague = Changes(city_twin), Colleague(twin.url)
+    path = check_out("buildings")
+    change(iface, layer_of(path), HOUSE, height=64.5)
+    colleague.change("buildings", HOUSE, height=61.0)
+    changes.show().wait_for(1)
+    click(changes.page.view.pull_button)
+    strip = changes.page.conflicts
+    wait_until(strip.isVisible, 60, "the strip")
+    changes.wait_for(1)
+
+    def once(changes: Changes = changes) -> None:
+        click(changes.page.conflicts.button)
+        window = Conflicts(changes)
+        window.drawn()
+        click(window.window.close_button)
+
+    once()
+    settled()
+    before, items = ours(), len(iface.mapCanvas().scene().items())
+    for _ in range(3):
+        once()
+    settled()
+    assert ours() - before == Counter() and len(iface.mapCanvas().scene().items()) == items
+    click(strip.button)
+    last = Conflicts(changes)
+    click(last.window.panel.all_theirs)
+    click(last.window.apply_button)
+    assert all(layer.readOnly() for layer in QgsProject.instance().mapLayers().values())
+    qgis.utils.unloadPlugin(NAME)
+    del changes, strip, last, once
+    settled()
+    assert ours() == Counter()
+    assert not any(layer.readOnly() for layer in QgsProject.instance().mapLayers().values()), "layers stay locked"
