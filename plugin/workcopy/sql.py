@@ -540,13 +540,16 @@ FINGERPRINT = (
 
 BEGIN_PUBLISH = 'INSERT INTO "twin_publish" (id, started, message, twin, protection) VALUES (?, ?, ?, ?, ?)'
 END_PUBLISH = 'UPDATE "twin_publish" SET ended = ?, protection = ?, stopped = ? WHERE id = ?'
-PUBLICATIONS = """SELECT p.id, p.started, p.ended, p.message, p.twin, p.protection, p.stopped,
-  sum(o.state = 'published'), sum(o.state = 'clash'), sum(o.state IN ('rejected', 'invalid')),
-  sum(o.state IN ('held', 'sending')), sum(o.state IN ('unsent', 'dropped'))
-  FROM "twin_publish" p LEFT JOIN "twin_outbox" o ON o.publish = p.id AND o.id IN (
-    SELECT max(id) FROM "twin_outbox" WHERE publish = p.id GROUP BY table_name, kind = 'insert', coalesce(
-      CASE WHEN kind = 'insert' THEN NULL ELSE twin_id END, fid))
-  GROUP BY p.id ORDER BY p.started DESC, p.rowid DESC"""
-SENT = """SELECT table_name, kind, label, twin_id, state, status, words, at FROM "twin_outbox" WHERE id IN (
-    SELECT max(id) FROM "twin_outbox" WHERE publish = ?1 GROUP BY table_name, kind = 'insert', coalesce(
-      CASE WHEN kind = 'insert' THEN NULL ELSE twin_id END, fid)) ORDER BY id"""
+# of a feature that was tried several times in one publish, the last word counts
+_LAST = """SELECT max(id) FROM "twin_outbox" {which} GROUP BY publish, table_name, kind = 'insert',
+  coalesce(CASE WHEN kind = 'insert' THEN NULL ELSE twin_id END, fid)"""
+PUBLICATIONS = f"""SELECT p.id, p.started, p.ended, p.message, p.twin, p.protection, p.stopped,
+  o.published, o.clashes, o.failed, o.held, o.unsent
+  FROM "twin_publish" p LEFT JOIN (
+    SELECT publish, sum(state = 'published') AS published, sum(state = 'clash') AS clashes,
+      sum(state IN ('rejected', 'invalid')) AS failed, sum(state IN ('held', 'sending')) AS held,
+      sum(state IN ('unsent', 'dropped')) AS unsent
+    FROM "twin_outbox" WHERE id IN ({_LAST.format(which="")}) GROUP BY publish
+  ) o ON o.publish = p.id ORDER BY p.started DESC, p.rowid DESC"""  # nosec B608: of constants
+SENT = f"""SELECT table_name, kind, label, twin_id, state, status, words, at FROM "twin_outbox"
+  WHERE id IN ({_LAST.format(which="WHERE publish = ?1")}) ORDER BY id"""  # nosec B608: of constants
