@@ -55,7 +55,7 @@ class BigChoice(QPushButton):
         return QSize(260, self.heightForWidth(260))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(180, 2 * self.fontMetrics().lineSpacing() + 2 * _PAD)
+        return QSize(180, 3 * self.fontMetrics().lineSpacing() + 2 * _PAD)
 
     def heightForWidth(self, width: int) -> int:
         """Room for the whole sentence."""
@@ -94,7 +94,8 @@ class BigChoice(QPushButton):
         painter.setFont(self.font())
         colour.setAlphaF(0.75)
         painter.setPen(colour)
-        below = QRect(left, _PAD + line, width, self.height() - line - _PAD - 4)
+        whole = (self.height() - line - _PAD - 2) // line * line  # no half lines where there is no room
+        below = QRect(left, _PAD + line, width, whole)
         flags = int(Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
         painter.drawText(below, flags, self._sentence)
         painter.end()

@@ -42,6 +42,7 @@ class ConflictTable(QTableView):
         self.customContextMenuRequested.connect(self._menu)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
+        self.setMinimumHeight(4 * (self.fontMetrics().height() + 12))  # the heads and three rows
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(60)

@@ -29,6 +29,7 @@ from .icons import icon
 from .status_line import StatusLine
 
 _SETTING = "citytwin/conflicts"
+_NARROWEST = 800
 
 
 class ConflictsWindow(QDialog):
@@ -46,7 +47,7 @@ class ConflictsWindow(QDialog):
         self.setWindowIcon(icon("conflicts"))
         self.setWindowFlags(Qt.WindowType.Window | Qt.WindowType.WindowCloseButtonHint
                             | Qt.WindowType.WindowMinMaxButtonsHint)  # fmt: skip
-        self.setMinimumSize(720, 460)
+        self.setMinimumWidth(_NARROWEST)
         self.list = ConflictList(presenter)
         self.panel = ConflictPanel(presenter, main)
         self.empty = EmptyState(icon("conflicts"), tr("Reading Conflicts…"), "")

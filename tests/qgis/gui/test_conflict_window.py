@@ -280,12 +280,12 @@ def test_another_crs_than_the_projects(desk: Desk) -> None:
 
 def test_closing_loses_nothing(desk: Desk) -> None:
     desk.click_cell("name", cells.THEIRS)
-    desk.window.resize(900, 600)
+    desk.window.resize(950, 780)
     desk.press(desk.window, KEY.Key_Escape)
     assert not desk.window.isVisible() and not desk.maps.mine.map.bands
     desk.open()
     assert desk.presenter.decision("buildings/b1").choices["name"].pick == "theirs"
-    assert desk.window.size() == QSize(900, 600)
+    assert desk.window.size() == QSize(950, 780)
     assert desk.said("buildings/b1")[2] == "2 open"
 
 
