@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 
 import pytest
 from qgis.core import QgsApplication
-from qgis.PyQt.QtWidgets import QAbstractButton, QComboBox, QLabel, QWidget
+from qgis.PyQt.QtCore import QPoint, Qt
+from qgis.PyQt.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QDialog, QLabel, QMenu, QWidget
 
-from tests.e2e.desk import Changes, Form, change, editing, feature_of, layer_named
-from tests.e2e.hands import click, in_dialog
+from tests.e2e.desk import Changes, Form, Publishing, change, editing, feature_of, layer_named
+from tests.e2e.hands import Colleague, button, click, click_row, in_dialog, row_of
+from tests.e2e.test_conflicts import HOUSE, Conflicts, edit
 
 pytestmark = pytest.mark.skipif(os.environ.get("CITYTWIN_LOCALE") != "nl", reason="CITYTWIN_LOCALE is not nl")
 
 # Words that Dutch has not.
-ENGLISH = {"the", "of", "and", "changes", "changed", "publish", "published", "check", "out", "your", "what", "is not"}
+ENGLISH = {
+    "the", "and", "changes", "changed", "publish", "published", "check", "out", "your", "you", "what", "this", "pull",
+    "both", "mine", "theirs", "deleted", "resolved", "conflicts", "close", "cancel", "save", "history", "by", "others",
+}  # fmt: skip
 
 
 def said(widget: QWidget) -> set[str]:
@@ -27,6 +34,11 @@ def said(widget: QWidget) -> set[str]:
             found.add(one.text())
         if isinstance(one, QComboBox):
             found.update(one.itemText(at) for at in range(one.count()))
+        if isinstance(one, QAbstractItemView) and one.model() is not None:
+            columns = range(one.model().columnCount())
+            found.update(str(one.model().headerData(at, Qt.Orientation.Horizontal) or "") for at in columns)
+        if isinstance(one, QDialog):
+            found.add(one.windowTitle())
         if one.toolTip():
             found.add(one.toolTip())
     return found
@@ -73,3 +85,114 @@ def test_the_tour(check_out, city_twin, catalogue, iface, screenshot, wait_until
     screenshot("nl-nothing")
     seen |= said(window.dock)
     assert english(seen) == []
+
+
+def test_what_others_changed(check_out, city_twin, twin, iface, screenshot, wait_until):
+    """Pull, conflicts, and a publish and its history."""
+    changes, colleague = Changes(city_twin), Colleague(twin.url)
+    check_out("pilots", "buildings")
+    buildings, pilots = layer_named("Buildings"), layer_named("Pilot Areas")
+    seen: set[str] = set()
+    edit(iface, buildings, 64.5, 2, (0.0, 12.0))
+    change(iface, buildings, "LM-002", storeys=44)
+    change(iface, buildings, "LM-003", storeys=45)
+    change(iface, pilots, "P-01", budget_eur=5.0)
+    with editing(iface, pilots):
+        assert pilots.deleteFeature(feature_of(pilots, "P-02").id())
+    changes.show().wait_for(5)
+    colleague.change("buildings", HOUSE, height=61.0)
+    colleague.change("buildings", "LM-002", height=190.0)
+    token = colleague.get("buildings", "LM-003").token
+    assert colleague._ask("DELETE", "collections/buildings/items/LM-003", None, token).status in (200, 204)
+    colleague.change("pilots", "P-02", budget_eur=1.0)
+
+    seen |= said(changes.page)
+    click(changes.page.view.pull_button)
+    strip = changes.page.conflicts
+    wait_until(strip.isVisible, 60, "the strip")
+    wait_until(lambda: changes.page.pulls.presenter is None and changes.settled(), 60, "the pull")
+    screenshot("nl-pulled")
+    seen |= said(changes.page) | said(iface.messageBar())
+    click(button(iface.messageBar().currentItem(), "Details"))
+    wait_until(lambda: changes.page.pulls.dialog is not None, what="the report of the pull")
+    screenshot("nl-pull-report")
+    seen |= said(changes.page.pulls.dialog)
+    changes.page.pulls.dialog.reject()
+    with opened(changes.page.view.more_button.menu(), changes.page.view.more_button) as menu:
+        screenshot("nl-more")
+        seen |= {action.text() for action in menu.actions()}
+
+    publishing = changes.publish()
+    wait_until(lambda: "sets" in publishing.dialog.prospects.text, what="how the twin protects")
+    screenshot("nl-publish-waiting")
+    seen |= said(publishing.dialog)
+    publishing.close()
+
+    click(strip.button)
+    conflicts = Conflicts(changes)
+    one = conflicts.window
+    one.show_key(f"buildings/{HOUSE}")
+    conflicts.drawn()
+    screenshot("nl-conflicts")
+    seen |= said(one)
+    with opened(one.panel.all_mine.menu(), one.panel.all_mine) as menu:
+        screenshot("nl-conflicts-menu")
+        seen |= {action.text() for action in menu.actions()}
+    row = row_of(one.panel.table, "Height")
+    with opened(one.panel.table.menu(row), one.panel.table) as menu:
+        screenshot("nl-conflicts-row")
+        seen |= {action.text() for action in menu.actions()}
+    one.show_key("buildings/LM-003")
+    conflicts.drawn()
+    screenshot("nl-conflicts-deleted")
+    seen |= said(one)
+    click(one.panel.question.buttons[0])
+    one.show_key("pilots/P-02")
+    conflicts.drawn()
+    screenshot("nl-conflicts-partly")
+    seen |= said(one)
+    click(one.panel.question.buttons[1])
+    one.show_key(f"buildings/{HOUSE}")
+    click(one.panel.all_mine)
+    conflicts.drawn()
+    screenshot("nl-conflicts-decided")
+    seen |= said(one)
+    one.resize(one.minimumSize())
+    conflicts.drawn()
+    screenshot("nl-conflicts-small")
+    click(one.apply_button)
+    conflicts.ready()
+    wait_until(one.empty.isVisible, what="the good news")
+    screenshot("nl-conflicts-resolved")
+    seen |= said(one)
+    click(one.close_button)
+
+    colleague.change("pilots", "P-01", budget_eur=7.0)
+    wait_until(changes.settled, what="the changes")
+    publishing = Publishing(changes.publish().dialog)
+    publishing.say("Hoogten ingemeten")
+    publishing.go()
+    screenshot("nl-report-conflict")
+    seen |= said(publishing.dialog)
+    publishing.close()
+    changes.page.show_history()
+    (history,) = changes.page.publishing.histories.values()
+    wait_until(lambda: history.features.topLevelItemCount() > 0, what="the history")
+    click_row(history.features, history.features.model().index(0, 0))
+    screenshot("nl-history")
+    seen |= said(history)
+    with opened(history.save_button.menu(), history.save_button) as menu:
+        screenshot("nl-history-save")
+        seen |= {action.text() for action in menu.actions()}
+    history.reject()
+    assert english(seen) == []
+
+
+@contextlib.contextmanager
+def opened(menu: QMenu, below: QWidget) -> Iterator[QMenu]:
+    """A menu as long as the block runs."""
+    menu.popup(below.mapToGlobal(QPoint(0, below.height())))
+    try:
+        yield menu
+    finally:
+        menu.hide()
