@@ -77,7 +77,7 @@ class ConflictsWindow(QDialog):
         nothing = QWidget()
         middle = QHBoxLayout(nothing)
         middle.addStretch(1)
-        middle.addWidget(self.empty)
+        middle.addWidget(self.empty, 2)
         middle.addStretch(1)
         self._stack.addWidget(nothing)
         self._stack.addWidget(self.splitter)

@@ -45,6 +45,7 @@ class HistoryWindow(QDialog):
         self.said = QLabel()
         dimmed(self.said)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setText(tr("Close"))  # Qt has not all of QGIS's languages
         buttons.rejected.connect(self.reject)
         self.save_button = QPushButton(tr("Save as CSV"))
         self.save_button.setAutoDefault(False)

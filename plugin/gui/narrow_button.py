@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QIcon, QPaintEvent
-from qgis.PyQt.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePainter, QWidget
+from qgis.PyQt.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget
 
 _PADDING = 12
 
@@ -15,6 +15,8 @@ class NarrowButton(QPushButton):
     def __init__(self, icon: QIcon, text: str, parent: QWidget | None = None) -> None:
         super().__init__(icon, text, parent)
         self.setAccessibleName(text)
+        # Qt's own policy for push buttons never goes below the size with the words.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.iconSize().width() + _PADDING, super().minimumSizeHint().height())

@@ -67,8 +67,10 @@ class PullReportDialog(QDialog):
         self.setWindowTitle(tr("Pull: {file}", file=result.copy.path.name))
         self.resize(520, 320)
         self.report = ReportView()
-        self.report.show_report(pull_words.headline(result), pull_words.sentences(result))
+        words = pull_words.headline(result)
+        self.report.show_report(words[:1].upper() + words[1:], pull_words.sentences(result))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setText(tr("Close"))  # Qt has not all of QGIS's languages
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(self.report, 1)

@@ -38,7 +38,7 @@ def was(report: PublishReport) -> str:
     if report.protection == "locked":
         return tr("Each change was sent behind the twin’s lock.")
     if report.sets <= 1:
-        return tr("It was sent as one set: all of it or nothing.")
+        return tr("What was sent went as one set: all of it or nothing.")
     if report.limit is not None:
         return tr(
             "The twin takes at most {limit} changes at once, so it was sent in {n} sets, each of them all or nothing.",

@@ -76,6 +76,8 @@ def describe_geometry(old: bytes | None, new: bytes | None, metres: bool) -> str
             before["length"], after["length"], rel_tol=1e-6, abs_tol=1e-9
         )
         if same_shape and distance > 0:
+            if metres and distance < 0.01:
+                return tr("moved by less than 1 cm")
             if metres:
                 return tr("moved {distance} m", distance=_number(distance))
             return tr("moved")
