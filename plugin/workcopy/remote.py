@@ -232,7 +232,11 @@ class Remote:
         if isinstance(error, Rejected):
             return Answer("refused", error=error)
         if isinstance(error, TwinError):
-            return self.look(case, error)
+            answer = self.look(case, error)
+            if case.entry.kind == "insert" and answer.kind == "unsent":
+                # not there yet, but a slow twin may still be at it: before it is sent again, it is looked for again
+                return Answer("unclear", error=error)
+            return answer
         return Answer("unclear", error=error)
 
     def look(self, case: Case, error: TwinError) -> Answer:

@@ -21,6 +21,7 @@ OTHERS = (
     "502 late",  # a gateway's error after the twin did it
     "timeout",  # no answer, and the twin saw nothing
     "timeout late",  # no answer, after the twin did it
+    "timeout later",  # no answer; the twin does it when everybody has given up (`Proxy.release`)
     "reset",  # cut before the twin saw it
     "reset late",  # cut after the twin did it
     "truncated",  # the twin did it; half of the answer came
@@ -56,6 +57,7 @@ class Plan:
     patience: float = 1.0  # seconds that an unanswered request is held
     seen: list[Step] = field(default_factory=list)
     struck: list[Step] = field(default_factory=list)
+    pending: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
     _lock: Any = field(default_factory=threading.Lock)
 
@@ -90,6 +92,16 @@ class Proxy:
         self._server.upstream = (str(parts.hostname), int(parts.port or 80))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def release(self) -> None:
+        """Let the twin do what was held up."""
+        for method, path, headers, body in self.plan.pending:
+            if self._server is not None:
+                connection = http.client.HTTPConnection(*self._server.upstream, timeout=10)
+                connection.request(method, path, body or None, headers)
+                connection.getresponse().read()
+                connection.close()
+        self.plan.pending.clear()
 
     def stop(self) -> None:
         if self._server is not None:
@@ -142,6 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, [("Content-Type", "text/html; charset=utf-8")], _HTML)
         elif fault == "timeout":
             self._hold(plan.patience)
+        elif fault == "timeout later":
+            plan.pending.append((self.command, self.path, self._passed_on(body), body))
+            self._hold(plan.patience)
         elif fault == "reset":
             self._reset()
         else:
@@ -165,9 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(status, headers, content, drip=fault == "drip")
 
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
-        if body or self.command in ("POST", "PUT", "PATCH"):
-            headers["Content-Length"] = str(len(body))
+        headers = self._passed_on(body)
         for again in (False, True):
             if self._up is None:
                 self._up = http.client.HTTPConnection(*self.server.upstream, timeout=10)
@@ -184,6 +197,12 @@ class _Handler(BaseHTTPRequestHandler):
                 if again:
                     raise
         raise AssertionError
+
+    def _passed_on(self, body: bytes) -> dict[str, str]:
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
+        if body or self.command in ("POST", "PUT", "PATCH"):
+            headers["Content-Length"] = str(len(body))
+        return headers
 
     def _problem(self, status: int) -> None:
         body = b'{"title":"No","detail":"the proxy said so"}'

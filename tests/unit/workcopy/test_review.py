@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from plugin.twin.client import Twin
+from plugin.workcopy.alone import alone
 from plugin.workcopy.checkout import checkout
 from plugin.workcopy.conflicts import ConflictMoved, Resolution, resolution_of, resolve
 from plugin.workcopy.copy import WorkingCopy
@@ -212,9 +213,11 @@ def test_a_queued_create_is_not_sent_again(copy: WorkingCopy, client: Twin, twin
     nothing_left(copy, client)
 
 
-def test_a_create_that_arrived_late_is_asked_about(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
-    """Looked for in vain after a cut, it arrives all the same; meanwhile the feature was edited here. Without asking,
-    the older state would be taken for what was sent."""
+@pytest.mark.parametrize("looked_again", [True, False])
+def test_a_create_that_arrives_late(copy: WorkingCopy, client: Twin, twin: SmallTwin, looked_again: bool) -> None:
+    """Looked for in vain after a cut, it arrives all the same; meanwhile the feature was edited here. The next publish
+    looks again, and knows it for ours. Where it arrives even after that, somebody is asked: without, the older state
+    would be taken for what was sent."""
     late: list[tuple[dict[str, Any], bytes]] = []
 
     def keep(environ: dict[str, Any], _start: Any) -> Any:
@@ -226,11 +229,22 @@ def test_a_create_that_arrived_late_is_asked_about(copy: WorkingCopy, client: Tw
     run(copy, "INSERT INTO buildings (name, geom) VALUES ('Nieuw', ?)", blob(92500))
     twin.around.before = keep
     publish(copy, client, "m")
-    twin.around.before = None
-    environ, body = late[0]
-    b"".join(twin.around.app({**environ, "wsgi.input": BytesIO(body)}, lambda *_: None))
+
+    def arrive(environ: dict[str, Any], _start: Any) -> Any:
+        if late and environ["REQUEST_METHOD"] == ("GET" if looked_again else "POST"):
+            earlier, body = late.pop()
+            b"".join(twin.around.app({**earlier, "wsgi.input": BytesIO(body)}, lambda *_: None))
+        return None
+
+    twin.around.before = arrive
     run(copy, "UPDATE buildings SET name = 'Nieuwer' WHERE twin_id IS NULL")
-    assert [o.state for o in publish(copy, client, "m").outcomes] == ["clash"]
+    states = [o.state for o in publish(copy, client, "m").outcomes]
+    if looked_again:
+        assert states == ["published"] and copy.conflicts() == []
+        assert twin.count() == 21 and one(copy, "SELECT count(*) FROM buildings WHERE name = 'Nieuwer'") == (1,)
+        nothing_left(copy, client)
+        return
+    assert states == ["clash"]
     (conflict,) = copy.conflicts()
     assert [(c.column, c.mine, c.theirs) for c in conflict.clashes] == [("name", "Nieuwer", "Nieuw")]
     resolve(copy, [resolution_of(conflict, "mine")])
@@ -485,3 +499,14 @@ def test_the_extent_in_the_file_holds_what_a_decision_brought(copy: WorkingCopy,
     (conflict,) = copy.conflicts()
     resolve(copy, [resolution_of(conflict, "theirs")])
     assert one(copy, "SELECT max_x FROM gpkg_contents WHERE table_name = 'buildings'")[0] >= 99010
+
+
+def test_a_pull_leaves_alone_what_a_publish_is_sending(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    run(copy, "INSERT INTO buildings (name, geom) VALUES ('Nieuw', ?)", blob(92500))
+    Ledger(copy, "p", "m", client_ids=False).write_ahead(copy.changes())
+    sending = "SELECT count(*) FROM twin_outbox WHERE state = 'sending'"
+    with alone(copy.path):
+        pull(copy, client)
+        assert one(copy, sending) == (1,)
+    pull(copy, client)
+    assert one(copy, sending) == (0,)
