@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -23,10 +23,12 @@ from ..twin.model import Item
 from ..twin.progress import SILENT, Progress, check
 from ..twin.writes import Writer
 from . import parallel, recovery, reshape, settle, sql
+from .alone import alone
 from .applying import LayerPull, PullReport, Stale, apply
 from .columns import GEOMETRY, Stored
 from .connection import opened
 from .copy import WorkingCopy
+from .errors import FileBusy
 from .geometry import box_of
 from .remote import FATAL
 from .reshape import Reshape
@@ -64,7 +66,7 @@ def fetch(
     twin.refresh()
     copy.refresh()
     sources = recovery.sources_of(copy, twin)
-    recovery.recover(copy, twin, progress)
+    _recover(copy, twin, progress)
     with opened(copy.path) as connection:
         fingerprint = tuple(connection.execute(sql.FINGERPRINT).fetchone())
     at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -87,6 +89,16 @@ def fetch(
     if failures and len(failures) == len(layers):
         raise failures[0]
     return Fetched(tuple(layers), fingerprint, at)
+
+
+def _recover(copy: WorkingCopy, twin: Twin, progress: Progress) -> None:
+    """Settle what an earlier publish left open. Not while one is under way: what it is sending is not lost yet."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(alone(copy.path))
+        except FileBusy:
+            return
+        recovery.recover(copy, twin, progress)
 
 
 class _Layer:
