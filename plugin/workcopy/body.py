@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..text import tr
+from ..twin.errors import Unsupported
 from .columns import GEOMETRY, Stored, from_stored
-from .geometry import decode, demoted
+from .geometry import BadGeometry, decode, demoted
 from .source import Source
 
 Geometry = dict[str, Any]
 
 
 def geometry_to_send(source: Source, blob: Stored) -> Geometry | None:
-    """The GeoJSON geometry, east/north. A multi of one part goes as that part where the twin speaks of single parts."""
-    geometry = decode(blob) if isinstance(blob, bytes) else None
+    """The GeoJSON geometry, east/north. A multi of one part goes as that part where the twin speaks of single parts.
+    Raises `Unsupported` for what GeoJSON does not know."""
+    try:
+        geometry = decode(blob) if isinstance(blob, bytes) else None
+    except BadGeometry as error:
+        raise Unsupported(tr("The geometry cannot be sent as GeoJSON: {reason}.", reason=str(error))) from error
     if geometry is None or source.schema.geometry_type.startswith("Multi"):
         return geometry
     if any(kind.startswith("Multi") for kind in source.served_types):

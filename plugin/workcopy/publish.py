@@ -6,6 +6,7 @@ compared right before it is written, and read again after; shown as unprotected.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
@@ -20,12 +21,15 @@ from .alone import alone
 from .change_sets import ChangeSets
 from .changes import Change
 from .copy import WorkingCopy
+from .errors import WorkingCopyError
 from .order import in_order
 from .outcome import Outcome, Protection, PublishReport
 from .recovery import DOUBTS, recover, sources_of
 from .remote import Answer, Case, Remote, held_back
 from .sending import Ledger, Settled, not_known_yet
 from .validate import validate
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Outcome", "PublishReport", "publish"]
 
@@ -74,6 +78,7 @@ class _Publish:
         self._stopped = ""
         self._total = 0
         self._doubts = 0
+        self._sets = 0
         self._unprotected = not self._remote.locks
 
     def run(self) -> PublishReport:
@@ -96,19 +101,20 @@ class _Publish:
         for problem in problems:
             bad.setdefault(problem.key, []).append(problem.message)
         able = self._set_aside(todo, bad, held)
-        sets = 0
-        if not self._stopped:
-            if self._capabilities.tier == "W2":
-                sets = self._send_sets(able)
-            else:
-                for phase in in_order(able, self._sources):
-                    self._send_each(phase)
+        try:
+            if not self._stopped:
+                self._send(able)
+        except WorkingCopyError as error:
+            self._stopped = _file_lost(error)
         self._progress.report(self._total, self._total, tr("Published"))
         place = {change.key: number for number, change in enumerate(todo)}
         self._outcomes.sort(key=lambda outcome: place.get(outcome.change.key, len(place)))  # they came as they came
         tried = {outcome.change.key for outcome in self._outcomes}
         remaining = sum(change.key not in tried for change in todo)
-        self._ledger.end(self._kind(), self._stopped)
+        try:
+            self._ledger.end(self._kind(), self._stopped)
+        except WorkingCopyError as error:
+            self._stopped = self._stopped or _file_lost(error)
         return PublishReport(
             tuple(self._outcomes),
             tuple(problems),
@@ -116,9 +122,16 @@ class _Publish:
             remaining,
             self._id,
             self._kind(),
-            sets,
+            self._sets,
             self._capabilities.max_actions if self._capabilities.tier == "W2" else None,
         )
+
+    def _send(self, able: Sequence[Change]) -> None:
+        if self._capabilities.tier == "W2":
+            self._send_sets(able)
+            return
+        for phase in in_order(able, self._sources):
+            self._send_each(phase)
 
     def _kind(self) -> Protection:
         if self._unprotected:
@@ -209,18 +222,29 @@ class _Publish:
 
     # -- whole sets --------------------------------------------------------------------------------------------------
 
-    def _send_sets(self, changes: Sequence[Change]) -> int:
+    def _send_sets(self, changes: Sequence[Change]) -> None:
         sets = ChangeSets(self._remote, self._ledger, self._copy, self._message, self._progress)
         for settled_round in sets.send(changes, self._on_conflict, self._is_stopped):
             for case, settled in settled_round:
                 list(self._take(case, settled, _ROUNDS))
-        return sets.landed
+            self._sets = sets.landed
+        if not self._stopped and any(outcome.state == "unsent" for outcome in self._outcomes):
+            self._stopped = tr("Not everything was sent: something that goes in one set has to be decided first.")
 
 
 def _refuse_read_only(capabilities: Capabilities) -> None:
     if not capabilities.writable:
         name = capabilities.title or capabilities.url
         raise Unsupported(tr("{twin} can only be read: it takes no changes. Yours stay local.", twin=name))
+
+
+def _file_lost(error: WorkingCopyError) -> str:
+    """The error's own sentence says that nothing was changed: that is so of the file, not of the twin."""
+    log.warning("publish: %s (%s)", error.message, error.detail)
+    return tr(
+        "The working copy could not be written any more: another program has it locked, or there is no room left. What "
+        "was sent until then is found out at the next publish, before anything is sent again."
+    )
 
 
 def _bundles(answers: Iterable[tuple[Case, Answer]], size: int) -> Iterator[list[tuple[Case, Answer]]]:

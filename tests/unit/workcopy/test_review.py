@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from plugin.twin.client import Twin
+from plugin.twin.errors import Unsupported
 from plugin.workcopy.alone import alone
+from plugin.workcopy.body import geometry_to_send
 from plugin.workcopy.checkout import checkout
 from plugin.workcopy.conflicts import ConflictMoved, Resolution, resolution_of, resolve
 from plugin.workcopy.copy import WorkingCopy
+from plugin.workcopy.errors import FileBusy
 from plugin.workcopy.geometry import BadGeometry, decode, encode
 from plugin.workcopy.publish import publish
 from plugin.workcopy.pull import fetch, pull
@@ -510,3 +513,43 @@ def test_a_pull_leaves_alone_what_a_publish_is_sending(copy: WorkingCopy, client
         assert one(copy, sending) == (1,)
     pull(copy, client)
     assert one(copy, sending) == (0,)
+
+
+def test_a_file_that_is_locked_in_the_middle_ends_in_a_report(
+    copy: WorkingCopy, client: Twin, twin: SmallTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """QGIS saves a large edit, say. Nothing is sent twice for that."""
+    run(copy, "INSERT INTO buildings (name, geom) VALUES ('Nieuw', ?)", blob(92500))
+    run(copy, "UPDATE buildings SET height = 5 WHERE twin_id = 'b1'")
+
+    def busy(*_args: Any) -> Any:
+        raise FileBusy("work.gpkg is being written by another program. Nothing was changed.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "settle", busy)
+        patched.setattr(Ledger, "end", busy)
+        report = publish(copy, client, "m")
+    assert "found out at the next publish" in report.stopped and report.remaining == 2
+    publish(copy, client, "m")
+    assert twin.count() == 21 and twin.properties("b1")["height"] == 5
+    nothing_left(copy, client)
+
+
+@pytest.mark.parametrize("tier", ["w2"])
+def test_a_set_that_was_taken_back_says_why(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    def refuse(environ: dict[str, Any], start: Any) -> Any:
+        if environ["REQUEST_METHOD"] != "POST":
+            return None
+        start("422 Unprocessable Entity", [("Content-Type", "application/problem+json")])
+        return [json.dumps({"failures": [{"index": 0, "status": 422, "detail": "te hoog"}]}).encode()]
+
+    run(copy, "UPDATE buildings SET height = 5 WHERE twin_id IN ('b1', 'b2')")
+    twin.around.before = refuse
+    report = publish(copy, client, "m", on_conflict="stop")
+    assert (report.failed, report.unsent) == (1, 1) and report.stopped
+
+
+def test_a_curve_is_told_to_be_what_cannot_be_sent(copy: WorkingCopy) -> None:
+    curve = b"GP\x00\x11\x00\x00\x00\x00" + b"\x01" + (10).to_bytes(4, "little") + bytes(4)
+    with pytest.raises(Unsupported, match="GeoJSON"):
+        geometry_to_send(copy.source("buildings"), curve)
