@@ -12,7 +12,7 @@ from .conflict_cells import ConflictCells
 from .conflict_choices import Pick
 from .conflict_delegate import CellDelegate
 
-_KEYS: dict[Qt.Key, Pick] = {Qt.Key.Key_M: "mine", Qt.Key.Key_T: "theirs", Qt.Key.Key_B: "base"}
+_KEYS: dict[int, Pick] = {Qt.Key.Key_M: "mine", Qt.Key.Key_T: "theirs", Qt.Key.Key_B: "base"}
 # Shares of the width. A result also says where it comes from.
 _SHARES = {cells.COLUMN: 1.1, cells.BASE: 1.0, cells.MINE: 1.15, cells.THEIRS: 1.15, cells.RESULT: 1.5}
 
@@ -107,12 +107,12 @@ class ConflictTable(QTableView):
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier & ~Qt.KeyboardModifier.ShiftModifier
         if event.matches(QKeySequence.StandardKey.Copy) and index.isValid():
             QApplication.clipboard().setText(str(index.data() or ""))
-        elif plain and index.isValid() and self._key(Qt.Key(event.key()), index):
+        elif plain and index.isValid() and self._key(event.key(), index):
             pass
         else:
             super().keyPressEvent(event)
 
-    def _key(self, key: Qt.Key, index: QModelIndex) -> bool:
+    def _key(self, key: int, index: QModelIndex) -> bool:
         """What a key means on a row; False for what is Qt's."""
         if key in _KEYS:
             if self.cells.pick(index, _KEYS[key]):

@@ -189,3 +189,23 @@ def test_zoom_shows_it_on_the_main_map(window: Window, qgis_iface: Any) -> None:
     one.panel.zoom_button.click()
     centre = qgis_iface.mapCanvas().extent().center()
     assert abs(centre.x() - 91086) < 5 and abs(centre.y() - 436006) < 5
+
+
+def test_several_working_copies_are_named(qgis_app: Any) -> None:
+    from plugin.gui.conflict_strip import ConflictStrip
+
+    strip = ConflictStrip()
+    wanted: list[str] = []
+    strip.resolve.connect(wanted.append)
+    strip.tell({"/a": ("anna", 2), "/b": ("bram", 1), "/c": ("clara", 0)}, 0)
+    assert not strip.isHidden() and strip.words.text() == "3 conflicts to resolve"
+    menu = strip.button.menu()
+    assert [action.text() for action in menu.actions()] == ["anna (2)", "bram (1)"]
+    menu.actions()[1].trigger()
+    assert wanted == ["/b"]
+    strip.tell({"/a": ("anna", 1)}, 1)
+    assert strip.button.menu() is None and strip.more.full_text == "1 decided, not applied yet"
+    strip.button.click()
+    assert wanted == ["/b", ""]
+    strip.tell({"/a": ("anna", 0)}, 0)
+    assert strip.isHidden()
