@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..text import tr
 from ..twin.errors import BadResponse, ServerFailed
+from ..twin.writes import Written
 from . import changes as ch
 from . import conflicts, journal, settle, sql
 from .changes import Change
@@ -152,6 +153,8 @@ class Ledger:
         if written is None or twin_id is None:
             journal.settle(connection, entry, "held", answer.status, held_back())
             return Settled(Outcome(case.change, "held", held_back(), answer.status))
+        if entry.kind == "insert" and self._is_taken(connection, source, entry, twin_id):
+            return self._not_ours(connection, case, written)
         words = answer.words
         ignored: list[str] = []
         if entry.kind == "delete":
@@ -169,6 +172,27 @@ class Ledger:
         state = "rejected" if whole else "published"
         journal.settle(connection, entry, state, written.status, words, twin_id)
         return Settled(Outcome(case.change, "failed" if whole else "published", words, written.status))
+
+    @staticmethod
+    def _is_taken(connection: sqlite3.Connection, source: Source, entry: Entry, twin_id: str) -> bool:
+        """Whether another feature of the file is known to the twin under that id."""
+        row = settle.row_by_id(connection, source, twin_id)
+        if row is not None:
+            return row.fid != entry.fid
+        base = settle.base_of(connection, source, twin_id)
+        return base is not None and base.fid != entry.fid
+
+    def _not_ours(self, connection: sqlite3.Connection, case: Case, written: Written) -> Settled:
+        """Of two equal creates without an answer both find the one that arrived; it is only one of them."""
+        if not written.proven:
+            words = tr("This feature did not reach the twin; another one just like it did. Publish again.")
+            journal.settle(connection, case.entry, "unsent", 0, words)
+            return Settled(Outcome(case.change, "unsent", words))
+        words = tr(
+            "The twin gave this new feature the id of another one that is here already. It stays a local change."
+        )
+        journal.settle(connection, case.entry, "rejected", written.status, words)
+        return Settled(Outcome(case.change, "failed", words, written.status))
 
     def _is_earlier(self, connection: sqlite3.Connection, case: Case, theirs: Values) -> bool:
         """Whether a create that was tried before may have arrived then, with what the feature was like then."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -553,3 +554,29 @@ def test_a_curve_is_told_to_be_what_cannot_be_sent(copy: WorkingCopy) -> None:
     curve = b"GP\x00\x11\x00\x00\x00\x00" + b"\x01" + (10).to_bytes(4, "little") + bytes(4)
     with pytest.raises(Unsupported, match="GeoJSON"):
         geometry_to_send(copy.source("buildings"), curve)
+
+
+@pytest.mark.parametrize("quirks", [("no-create-with-id",)])
+def test_of_two_equal_creates_one_arrived(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    """Pasted twice, say. The one that is found is not both of them."""
+    for _ in range(2):
+        run(copy, "INSERT INTO buildings (name, geom) VALUES ('Nieuw', ?)", blob(92500))
+    both = threading.Barrier(2, timeout=5)
+    arrives = iter([True, False])
+
+    def lose(environ: dict[str, Any], _start: Any) -> Any:
+        if environ["REQUEST_METHOD"] != "POST":
+            return None
+        if next(arrives, False):
+            b"".join(twin.around.app(environ, lambda *_: None))
+        both.wait()
+        raise ConnectionAbortedError
+
+    twin.around.before = lose
+    publish(copy, client, "m")
+    twin.around.before = None
+    publish(copy, client, "m")
+    assert twin.count() == 22 and copy.changes() == []
+    ids = one(copy, "SELECT count(DISTINCT twin_id), count(*) FROM buildings WHERE name = 'Nieuw'")
+    assert ids == (2, 2)
+    nothing_left(copy, client)
