@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from plugin.demo.model import Property
 from plugin.workcopy.checkout import checkout
 from plugin.workcopy.copy import WorkingCopy
 
@@ -16,12 +18,12 @@ from .conftest import world_of
 from .nursery import Nursery
 from .records import record, size
 from .tiers import TIERS
-from .world import World, health, remove
+from .world import BUILDINGS, World, health, remove
 
-# sync: pull, then publish, with a colleague's edits in between
+# sync: pull, then publish, with a colleague's edits in between; reshape: a pull that also brings columns
 JOBS = [("sync", tier) for tier in TIERS]
 JOBS += [(job, tier) for job, tier in (("publish", "W1"), ("publish", "W2"), ("publish", "W0 pygeoapi"), ("pull", "W1"),
-                                       ("pull", "W0")) if tier in TIERS]  # fmt: skip
+                                       ("pull", "W0"), ("reshape", "W1")) if tier in TIERS]  # fmt: skip
 
 
 def _begin(world: World, job: str) -> Path:
@@ -29,7 +31,15 @@ def _begin(world: World, job: str) -> Path:
     scenario.my_edits(path)
     if job != "publish":
         scenario.their_edits(world)
+    if job == "reshape":
+        more = (Property("owner", "string"), Property("storeys", "integer"))
+        shape = replace(BUILDINGS.schema, properties=(*BUILDINGS.schema.properties, *more))
+        world.memory.reshape(replace(BUILDINGS, schema=shape))
     return path
+
+
+def _what(job: str) -> str:
+    return "pull" if job == "reshape" else job
 
 
 def _judge(world: World, path: Path, job: str) -> list[str]:
@@ -54,14 +64,14 @@ def _seeds(name: str) -> tuple[int, random.Random]:
 def test_at_every_statement_and_request(tier: str, job: str, part: int, force_folder: Path, nursery: Nursery) -> None:
     """Exhaustively (FORCE_KILL_STEP=1): before each SQL statement, before and behind each request."""
     world = world_of(tier, force_folder, proxied=False)
-    whole = nursery.run(what=job, path=_begin(world, job), url=world.url, count=True)
+    whole = nursery.run(what=_what(job), path=_begin(world, job), url=world.url, count=True)
     assert not whole["words"] and not whole["hung"], whole
     assert not _judge(world, world.path, job)
-    step = size("KILL_STEP", 8)
+    step = size("KILL_STEP", 10)
     bad = []
     for point in range(1 + part, whole["points"] + 1, 4 * step):
         path = _begin(world, job)
-        nursery.run(what=job, path=path, url=world.url, point=point)
+        nursery.run(what=_what(job), path=path, url=world.url, point=point)
         found = _judge(world, path, job)
         record("kills", f"{job} {tier}", "at every statement and request", f"FAILED {point}" if found else "ok")
         if found:
@@ -73,13 +83,13 @@ def test_at_every_statement_and_request(tier: str, job: str, part: int, force_fo
 @pytest.mark.parametrize(("job", "tier"), JOBS)
 def test_at_random_instants(tier: str, job: str, part: int, force_folder: Path, nursery: Nursery) -> None:
     world = world_of(tier, force_folder, proxied=False)
-    seconds = max(nursery.run(what=job, path=_begin(world, job), url=world.url)["seconds"] for _ in range(3))
+    seconds = max(nursery.run(what=_what(job), path=_begin(world, job), url=world.url)["seconds"] for _ in range(3))
     seed, chance = _seeds(f"{tier} {job} {part}")
     bad = []
-    for trial in range(size("KILLS", 16) // 2):
+    for trial in range(size("KILLS", 12) // 2):
         delay = chance.uniform(0, seconds * 1.05)
         path = _begin(world, job)
-        became = nursery.run(what=job, path=path, url=world.url, delay=delay)
+        became = nursery.run(what=_what(job), path=path, url=world.url, delay=delay)
         found = _judge(world, path, job)
         outcome = "ok" if became["killed"] else "done before"
         record("kills", f"{job} {tier}", "at random instants", f"FAILED seed {seed}" if found else outcome)
@@ -106,9 +116,9 @@ def test_checkout(part: int, force_folder: Path, nursery: Nursery) -> None:
     seed, chance = _seeds(f"checkout {part}")
     # random instants, and each second or so of the points that can be counted
     trials: list[dict[str, float | int]] = [
-        {"delay": chance.uniform(0, seconds * 1.05)} for _ in range(size("KILLS", 16))
+        {"delay": chance.uniform(0, seconds * 1.05)} for _ in range(size("KILLS", 12))
     ]
-    trials += [{"point": point} for point in range(1 + part, whole["points"] + 1, 2 * size("KILL_STEP", 8))]
+    trials += [{"point": point} for point in range(1 + part, whole["points"] + 1, 2 * size("KILL_STEP", 10))]
     bad = []
     for trial in trials:
         clear()
