@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +13,7 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QDialog, QLabel, QMenu, QWidget
 
-from tests.e2e.desk import Changes, Form, Publishing, change, editing, feature_of, layer_named
+from tests.e2e.desk import Changes, Form, Publishing, at_rest, change, editing, feature_of, layer_named
 from tests.e2e.hands import Colleague, button, click, click_row, in_dialog, row_of
 from tests.e2e.test_conflicts import HOUSE, Conflicts, edit
 
@@ -44,6 +46,14 @@ def said(widget: QWidget) -> set[str]:
     return found
 
 
+def ambiguous(window: QWidget) -> list[str]:
+    """Letters that Alt means twice in ``window``."""
+    texts = [one.text() for one in window.findChildren(QAbstractButton) if one.isVisible()]
+    texts += [one.text() for one in window.findChildren(QLabel) if one.isVisible() and one.buddy() is not None]
+    letters = Counter(found.lower() for text in texts for found in re.findall(r"&(\w)", text))
+    return sorted(letter for letter, times in letters.items() if times > 1)
+
+
 def english(texts: set[str]) -> list[str]:
     """Those that hold a word which Dutch has not."""
     return sorted(text for text in texts if ENGLISH & set(text.replace("&", "").lower().split()))
@@ -58,6 +68,7 @@ def test_the_tour(check_out, city_twin, catalogue, iface, screenshot, wait_until
     def look(dialog) -> None:
         screenshot("nl-connection")
         seen.update(said(dialog))
+        assert ambiguous(dialog) == []
         dialog.reject()
 
     in_dialog(lambda: click(catalogue.connections.edit_button), look)
@@ -151,12 +162,14 @@ def test_what_others_changed(check_out, city_twin, twin, iface, screenshot, wait
     conflicts.drawn()
     screenshot("nl-conflicts-partly")
     seen |= said(one)
+    assert ambiguous(one) == []
     click(one.panel.question.buttons[1])
     one.show_key(f"buildings/{HOUSE}")
     click(one.panel.all_mine)
     conflicts.drawn()
     screenshot("nl-conflicts-decided")
     seen |= said(one)
+    assert ambiguous(one) == []
     one.resize(one.minimumSize())
     conflicts.drawn()
     screenshot("nl-conflicts-small")
@@ -185,6 +198,25 @@ def test_what_others_changed(check_out, city_twin, twin, iface, screenshot, wait
         screenshot("nl-history-save")
         seen |= {action.text() for action in menu.actions()}
     history.reject()
+
+    iface.messageBar().clearWidgets()
+    iface.setActiveLayer(buildings)
+    at_rest(iface)
+    iface.actionToggleEditing().trigger()
+    feature = feature_of(buildings, "LM-004")
+    assert buildings.changeAttributeValue(feature.id(), buildings.fields().lookupField("storeys"), 3)
+    click(changes.page.view.pull_button)
+    wait_until(
+        lambda: changes.page.pulls.presenter and changes.page.pulls.presenter.phase == "waiting",
+        what="the pull to wait",
+    )
+    screenshot("nl-pull-waits")
+    seen |= said(changes.page) | said(iface.messageBar())
+    changes.page.pulls.presenter.cancel()
+    wait_until(lambda: changes.page.pulls.presenter is None and changes.settled(), 60, "the pull")
+    screenshot("nl-pull-cancelled")
+    seen |= said(iface.messageBar())
+    buildings.rollBack()
     assert english(seen) == []
 
 
