@@ -6,7 +6,6 @@ Several threads may use it at once.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -28,16 +27,14 @@ from ..twin.errors import (
     Unreachable,
     Unsupported,
 )
-from ..twin.features import pages
-from ..twin.model import Collection, Extent, Item
+from ..twin.model import Collection, Item
 from ..twin.session import GEOJSON
 from ..twin.transactions import Action
 from ..twin.writes import UNSET, Writer, Written
-from . import settle
+from . import search, settle
 from .body import body_of
 from .changes import Change
 from .columns import GEOMETRY, Stored
-from .geometry import box_of
 from .journal import Entry
 from .settle import Row
 from .source import Source
@@ -45,7 +42,6 @@ from .source import Source
 # Errors that are about the twin as a whole, not about one of its collections.
 FATAL = (AccessDenied, TooBusy, Unreachable)
 _ROUNDS = 3  # tokens that move while we look
-_SEARCHES = (0.0, 0.5, 1.5)  # seconds before each look for a create whose answer was late
 
 
 @dataclass(frozen=True)
@@ -324,7 +320,16 @@ class Remote:
                 return Answer("unclear", error=error)
             return Answer("done", Written(entry.client_id, token, item))
         try:
-            looked = self._search(case, error)
+            looked = search.strangers(
+                self.twin.session,
+                self._collections[case.source.table],
+                self.writer(case.source).choice,
+                case.source,
+                entry.sent,
+                self._knows,
+                item_etags=self.capabilities.item_etags,
+                patient=isinstance(error, (Unreachable, ServerFailed)),
+            )
         except CityTwinError:
             return Answer("unclear", error=error)
         if looked is None:
@@ -352,56 +357,6 @@ class Remote:
         if isinstance(error, (ServerFailed, BadResponse)):
             return Answer("refused", error=error)
         return Answer("unsent", error=error)
-
-    def _search(self, case: Case, error: TwinError) -> tuple[list[Item], list[Item]] | None:
-        """Of the twin's items that this file does not know: those that are what was sent, and others that lie in its
-        very place; None where that cannot be told."""
-        blob = case.entry.sent.get(GEOMETRY)
-        box = box_of(blob) if isinstance(blob, bytes) else None
-        if box is None:
-            return None
-        for pause in _SEARCHES:
-            time.sleep(pause)
-            strange = [
-                item
-                for item in self._around(case.source, box)
-                if item.id is not None and not self._knows(case.source.table, item.id)
-            ]
-            found = [item for item in strange if self._is_what_was_sent(case, item)]
-            if found or not isinstance(error, (Unreachable, ServerFailed)):
-                break
-        return found, [item for item in strange if self._lies_there(case.source, item, box)]
-
-    @staticmethod
-    def _lies_there(source: Source, item: Item, box: Extent) -> bool:
-        blob = settle.values_of(source, item).get(GEOMETRY)
-        theirs = box_of(blob) if isinstance(blob, bytes) else None
-        return theirs is not None and all(abs(a - b) <= _margin(source) for a, b in zip(theirs, box))
-
-    @staticmethod
-    def _is_what_was_sent(case: Case, item: Item) -> bool:
-        """Whether an item may be the create: what was left empty the twin may have filled in, a default or a sum."""
-        sent = case.entry.sent
-        other = settle.unlike(case.source, sent, settle.values_of(case.source, item), rounded=True)
-        return all(sent.get(name) is None for name in other)
-
-    def _around(self, source: Source, box: Extent) -> list[Item]:
-        margin = _margin(source)
-        around = (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
-        incoming = pages(
-            self.twin.session,
-            self._collections[source.table],
-            choice=self.writer(source).choice,
-            extent=around,
-            limit=1000,
-            item_etags=self.capabilities.item_etags,
-        )
-        return [item for page in incoming for item in page.items]
-
-
-def _margin(source: Source) -> float:
-    """A metre, in the units of the table: servers round."""
-    return 1e-5 if source.srid == 4326 else 1.0
 
 
 def queued(case: Case) -> Answer:

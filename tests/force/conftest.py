@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from plugin.workcopy import remote
+from plugin.workcopy import search
 
 from .nursery import Nursery
 from .proxy import Proxy
 from .world import World, quick_folder
 
 # a twin of ours has always finished when its answer is lost: no need to look again later
-remote._SEARCHES = (0.0,)
+search._LOOKS = (0.0,)
 
 _worlds: dict[tuple[str, bool], World] = {}
 
