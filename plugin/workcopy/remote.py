@@ -280,17 +280,18 @@ class Remote:
         return bool(settle.unlike(case.source, known, told, rounded=rounded))
 
     def _gone(self, case: Case, error: TwinError) -> Answer:
-        if case.entry.kind != "delete":
-            return Answer("theirs", error=error)
         doubt = self._doubt(case)
         if doubt is not None:
             return Answer("again", error=doubt)
+        if case.entry.kind != "delete":
+            return Answer("theirs", error=error)
         written = Written(case.entry.twin_id, status=error.status)
         return Answer("done", written, words=tr("Somebody else had deleted it already."))
 
     def _doubt(self, case: Case) -> TwinError | None:
         """Why a 404 may not mean that the item is gone: a service that moved or is being set up says it for everything.
-        A delete of ours would be forgotten for it, so the collection has to answer, and the item is asked once more."""
+        A delete of ours would be forgotten for it, and every update asked about, so the collection has to answer, and
+        the item is asked once more."""
         try:
             listed = self._collections[case.source.table].items_url
             self.twin.session.get_json(listed, params={"limit": "1"}, accept=GEOJSON)

@@ -27,7 +27,7 @@ from plugin.workcopy.pull import pull
 from tests.copies import square
 
 from .direct import FAULTS, Direct, Killed
-from .model import File, Hand, Item, Twin, trimmed
+from .model import COLUMNS, File, Hand, Item, Twin, trimmed
 from .records import record, size
 from .world import World, building, quick_folder, remove
 
@@ -36,7 +36,7 @@ _worlds: dict[str, World] = {}
 _numbers = itertools.count(1)
 
 WEIGHTS = {
-    "edit": 6, "remove": 1, "draw": 2, "colleague": 4, "colleague_deletes": 1, "colleague_creates": 1,
+    "edit": 8, "remove": 1, "draw": 2, "colleague": 7, "colleague_deletes": 1, "colleague_creates": 1,
     "pull": 5, "publish": 7, "decide": 3,
 }  # fmt: skip
 
@@ -47,8 +47,8 @@ def step_of(seed: int) -> tuple[Any, ...]:
         return ("nothing",)
     chance = random.Random(seed)
     who = chance.choice(("Ann", "Bob"))
-    which = chance.choice((0, 0, 1, 1, 2, 3, 4, 5, 6))
-    column = chance.choice(("name", "height", "height", "floors", "geometry"))
+    which = chance.choice((0, 0, 0, 1, 1, 2, 3, 4, 5))
+    column = chance.choice(("name", "height", "height", "height", "floors", "geometry"))
     choice = chance.choice((0, 0, 0, 1, 2))
     broken = race = None
     if chance.random() < 0.5:
@@ -72,9 +72,15 @@ def step_of(seed: int) -> tuple[Any, ...]:
     return (name, *arguments[name])
 
 
+def _simple(number: int) -> tuple[str, dict[str, Any], Any]:
+    """A building that holds nothing but what the model knows."""
+    identity, properties, geometry = building(number)
+    return identity, {name: properties[name] for name in ("name", "height", "floors")}, geometry
+
+
 def world_of(tier: str) -> World:
     if tier not in _worlds:
-        _worlds[tier] = World(quick_folder(), tier, data={"buildings": [building(n) for n in range(1, 5)]})
+        _worlds[tier] = World(quick_folder(), tier, data={"buildings": [_simple(n) for n in range(1, 5)]})
     return _worlds[tier]
 
 
@@ -151,6 +157,18 @@ class History:
         keys = sorted(hand.local, key=str)
         if keys:
             key = keys[n % len(keys)]
+            hand.update(key, column, self._value(column, choice, self.twin.items.get(str(key))))
+
+    def _edit_again(self, hand: Hand, n: int, choice: int) -> None:
+        """Change once more what is on its way: that edit must stay one."""
+        changed = [
+            (key, column)
+            for key in sorted(hand.local, key=str)
+            for column in COLUMNS
+            if hand.local[key][column] != (hand.basis.get(str(key)) or {}).get(column)
+        ]
+        if changed:
+            key, column = changed[n % len(changed)]
             hand.update(key, column, self._value(column, choice, self.twin.items.get(str(key))))
 
     def remove(self, name: str, n: int) -> None:
@@ -252,7 +270,7 @@ class History:
                     self._colleague(n, column, choice, hand)
                     self.writing = writing
                 else:
-                    self._edit(hand, n, column, choice)
+                    self._edit_again(hand, n, choice)
 
         return between
 
