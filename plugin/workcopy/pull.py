@@ -79,9 +79,9 @@ def fetch(
         check(progress)
         try:
             layers.append(_Layer(copy, twin, source, progress).fetch())
-        except (TwinError, sqlite3.Error) as error:
-            if not isinstance(error, TwinError) or isinstance(error, FATAL):
-                raise
+        except FATAL:
+            raise
+        except TwinError as error:
             failures.append(error)
             unchanged = Reshape(source, (), (), ())
             words = tr("{title} was not pulled: {reason}", title=source.title, reason=error.message)

@@ -98,13 +98,8 @@ class Ledger:
         )
         return Case(source, change, entry, row, base)
 
-    def note(self, change: Change, state: str, words: str) -> None:
-        """Enter into the history what was not even sent."""
-        with opened(self._copy.path, write=True) as connection, transaction(connection):
-            self._noted(connection, change, state, words)
-
     def note_all(self, outcomes: Sequence[Outcome], state: str) -> None:
-        """`note` for many, in one transaction."""
+        """Enter into the history what was not even sent, in one transaction."""
         if not outcomes:
             return
         with opened(self._copy.path, write=True) as connection, transaction(connection):
