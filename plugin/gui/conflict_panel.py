@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from qgis.core import Qgis, QgsCoordinateReferenceSystem
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QFont
+from qgis.PyQt.QtCore import QSize, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QFont, QResizeEvent
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -125,6 +125,18 @@ class ConflictPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.splitter)
 
+    def _make_room(self) -> None:
+        """A splitter knows nothing of texts that wrap: give the upper half what its texts need at this width."""
+        upper = self.splitter.widget(0)
+        above, below = self.splitter.sizes()
+        needed = upper.layout().totalHeightForWidth(upper.width())
+        if 0 < above < needed and below:
+            self.splitter.setSizes([needed, max(0, above + below - needed)])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self._make_room)
+
     def _connect(self) -> None:
         presenter, cells = self._presenter, self.table.cells
         cells.picked.connect(lambda column, side: presenter.pick(self._key, column, side))
@@ -176,6 +188,7 @@ class ConflictPanel(QWidget):
         self._measure(conflict, source.srid)
         self.table.go_to_open()
         self.decided()
+        QTimer.singleShot(0, self._make_room)
 
     def _identity(self, conflict: Conflict) -> list[str]:
         return [conflict.twin_id] if conflict.twin_id != conflict.label else []

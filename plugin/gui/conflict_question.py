@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qgis.PyQt.QtCore import QRect, QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen
+from qgis.PyQt.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -44,7 +44,7 @@ class BigChoice(QPushButton):
         self.setAccessibleName(title)
         self.setAccessibleDescription(sentence)
         self.setToolTip(sentence)
-        self.updateGeometry()
+        self.setMinimumHeight(self.heightForWidth(self.width()))
         self.update()
 
     @property
@@ -55,7 +55,12 @@ class BigChoice(QPushButton):
         return QSize(260, self.heightForWidth(260))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(180, 3 * self.fontMetrics().lineSpacing() + 2 * _PAD)
+        return QSize(180, 2 * self.fontMetrics().lineSpacing() + 2 * _PAD)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A layout in a splitter forgets height for width when room is scarce; the sentence is what decides."""
+        super().resizeEvent(event)
+        self.setMinimumHeight(self.heightForWidth(self.width()))
 
     def heightForWidth(self, width: int) -> int:
         """Room for the whole sentence."""
