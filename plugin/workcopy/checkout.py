@@ -22,7 +22,7 @@ from . import tables
 from .columns import columns_of, free_name
 from .connection import connect
 from .copy import WorkingCopy, is_working_copy
-from .errors import FileExists, WorkingCopyError, read_only, told_plainly
+from .errors import FileBusy, FileExists, WorkingCopyError, read_only, told_plainly
 from .source import Source
 from .writer import LayerWriter
 
@@ -115,13 +115,19 @@ def _part_file(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(path.parent, os.W_OK):
             raise read_only(path)
-        part.unlink(missing_ok=True)
+        for leftover in (part, *_beside(part)):
+            leftover.unlink(missing_ok=True)
     try:
         yield part
     finally:
-        for leftover in (part, *(part.with_name(part.name + end) for end in ("-journal", "-wal", "-shm"))):
+        for leftover in (part, *_beside(part)):
             with contextlib.suppress(OSError):
                 leftover.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> list[Path]:
+    """What SQLite keeps beside a file while it is written."""
+    return [path.with_name(path.name + end) for end in ("-journal", "-wal", "-shm")]
 
 
 def _seal(part: Path, path: Path) -> None:
@@ -129,7 +135,29 @@ def _seal(part: Path, path: Path) -> None:
     with told_plainly(path):
         with part.open("rb+") as stream:
             os.fsync(stream.fileno())
+        _clear(path)
         part.replace(path)
+
+
+def _clear(path: Path) -> None:
+    """Leave nothing beside the file that goes: SQLite would take an old log for the new file's own, and spoil it.
+
+    Raises `FileBusy` where another program has the file open.
+    """
+    if path.exists():
+        connection = connect(path, write=True)
+        try:
+            # takes back what was half written, brings home what is only in the log, and removes both
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        finally:
+            connection.close()
+        if any(place.exists() and place.stat().st_size for place in _beside(path)):
+            raise FileBusy(
+                tr("{file} is open in another program, so it is not replaced. Close it there first.", file=path.name)
+            )
+    for place in _beside(path):
+        place.unlink(missing_ok=True)
 
 
 class _Checkout:
