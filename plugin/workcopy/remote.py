@@ -138,6 +138,9 @@ class Remote:
                 if written.id is None:
                     found = self._find_create(ready, Unsupported(held_back()))
                     return found if found.kind == "done" else Answer("held", words=nameless())
+                if not self.locks and written.item is None and ready.entry.kind != "delete":
+                    # a twin without locks is believed only for what it shows
+                    return Answer("unclear", error=BadResponse(unseen(), status=written.status))
                 words = "" if ready.entry.kind != "delete" or self._holds("delete") else compared_only()
                 return Answer("done", written, words=words, unprotected=unprotected or not self.locks)
             except CityTwinError as error:
@@ -373,6 +376,10 @@ def nameless() -> str:
         "The twin said that it created this feature, but not under which id, and it is not found there. It is held "
         "back so that it is not created twice: look for it on the twin, and discard it here if it is there."
     )
+
+
+def unseen() -> str:
+    return tr("The twin took the change, but did not show it when asked. It is looked for at the next publish or pull.")
 
 
 def compared_only() -> str:

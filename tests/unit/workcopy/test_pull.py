@@ -643,3 +643,32 @@ def test_one_feature_that_the_twin_cannot_show_holds_up_nobody(
 
 def states_of(report: Any) -> dict[str, str]:
     return {str(outcome.change.twin_id): outcome.state for outcome in report.outcomes}
+
+
+@pytest.mark.parametrize("tier", ["w0"])
+def test_an_unprotected_write_that_is_not_shown_is_not_believed(
+    copy: WorkingCopy, client: Twin, twin: SmallTwin
+) -> None:
+    """It says 200, and then nothing: whether the change is there is found out later."""
+    wrote: list[str] = []
+
+    def dark(environ: dict[str, Any], start: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "PATCH":
+            wrote.append("yes")
+            environ["wsgi.input"].read()
+            start("204 No Content", [])
+            return [b""]
+        if wrote and environ["PATH_INFO"].endswith("/items/b1"):
+            start("500 Internal Server Error", [("Content-Type", "text/plain")])
+            return [b"dark"]
+        return None
+
+    run(copy, "UPDATE buildings SET height = 5 WHERE twin_id = 'b1'")
+    client.session.retries = 0
+    twin.around.before = dark
+    assert states_of(publish(copy, client, "m")) == {"b1": "held"}
+    twin.around.before = None
+    assert twin.properties("b1")["height"] == 11.5
+    assert pull(copy, client).updated == 0 and row(copy, "b1", "height") == (5,), "ours is still ours"
+    assert states_of(publish(copy, client, "m")) == {"b1": "published"}
+    assert twin.properties("b1")["height"] == 5
