@@ -16,7 +16,7 @@ REQUIREMENTS="tools/requirements-dev.txt tools/requirements-pyqt6.txt"
 SERVERS="pygeoapi tipg"
 QGIS_PACKAGES="qgis python3-qgis qgis-providers qgis-server"
 PACKAGES="python3-venv python3-geopandas python3-requests python3-gdal gdal-bin
-  libqca-qt5-2-plugins libqt5sql5-sqlite xvfb libgl1-mesa-dri fonts-dejavu-core fonts-open-sans"
+  libqca-qt5-2-plugins libqt5sql5-sqlite xvfb libgl1-mesa-dri fonts-dejavu-core fonts-open-sans mosquitto"
 case $(. /etc/os-release 2>/dev/null && printf '%s' "${VERSION_CODENAME:-}") in
   bookworm) PACKAGES="$PACKAGES postgresql-15-postgis-3" ;;
   *) PACKAGES="$PACKAGES postgresql-postgis" ;;
