@@ -1,0 +1,62 @@
+"""ISO 8601 as sensors write it, to and from seconds since 1970-01-01 UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_INSTANT = re.compile(
+    r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?",
+    re.IGNORECASE,
+)
+
+
+def instant(text: object) -> float | None:
+    """The seconds of one instant; without a time zone it is UTC. None for what is no instant."""
+    match = _INSTANT.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    leap = second == "60"  # a leap second has no place on the scale: the one before it stands in
+    try:
+        moment = datetime(
+            int(year), int(month), int(day), int(hour or 0), int(minute or 0), 59 if leap else int(second or 0),
+            tzinfo=timezone.utc,
+        )  # fmt: skip
+    except ValueError:
+        return None
+    seconds = (moment - _EPOCH).total_seconds() - _offset(zone)
+    return seconds + float(f"0.{fraction}") if fraction and not leap else seconds
+
+
+def _offset(zone: str | None) -> float:
+    if not zone or zone in "Zz":
+        return 0.0
+    minutes = int(zone[1:3]) * 60 + int(zone[-2:] if len(zone) > 3 else 0)
+    return -60.0 * minutes if zone[0] == "-" else 60.0 * minutes
+
+
+def interval(text: object) -> tuple[float, float] | None:
+    """(begin, end) of an instant (both the same) or of an interval ``a/b``, in order; an end that is open or cannot be
+    read counts as the other. None where there is no time at all."""
+    if not isinstance(text, str):
+        return None
+    first, slash, last = text.partition("/")
+    begin = instant(first)
+    end = instant(last) if slash else begin
+    begin = end if begin is None else begin
+    end = begin if end is None else end
+    if begin is None or end is None:
+        return None
+    return (begin, end) if begin <= end else (end, begin)
+
+
+def written(seconds: float) -> str:
+    """``2026-08-21T14:00:00Z``, with milliseconds where there are any. Raises ValueError beyond the years 1 to 9999."""
+    try:
+        moment = _EPOCH + timedelta(milliseconds=round(seconds * 1000))
+    except OverflowError as error:
+        raise ValueError("a time beyond the calendar") from error
+    fraction = f".{moment.microsecond // 1000:03d}" if moment.microsecond else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + f"{fraction}Z"
