@@ -57,7 +57,8 @@ class EditSessions:
             self._tool = self._canvas.mapTool()
         for layer in editing:
             name = layer.name()
-            if not layer.commitChanges():
+            # layers of one transaction group end together
+            if layer.isEditable() and not layer.commitChanges():
                 self.problem = tr(
                     "The edits to {layer} could not be saved: {reason} They are still open; nothing else was done.",
                     layer=name,

@@ -291,8 +291,13 @@ def editing_layers(path: Path) -> list[QgsVectorLayer]:
 def reload(path: Path, tables: Collection[str] | None = None) -> None:
     """After we wrote the file: layers (of ``tables``) read it anew. Layers in an edit session keep their edits."""
     for layer in project_layers(path):
-        if tables is None or layer.customProperty(PROPERTY) in tables:
+        if tables is None or _table(layer) in tables:
             _reload(layer)
+
+
+def _table(layer: QgsVectorLayer) -> str:
+    origin = origin_of(layer)
+    return origin[1] if origin is not None else ""
 
 
 def _reload(layer: QgsVectorLayer) -> None:
@@ -310,7 +315,7 @@ def reload_in_turns(
     of form and style stays as it is.
     """
     by_table = {source.table: source for source in sources}
-    todo = [layer.id() for layer in project_layers(path) if layer.customProperty(PROPERTY) in by_table]
+    todo = [layer.id() for layer in project_layers(path) if _table(layer) in by_table]
 
     def turn() -> None:
         if not todo:
@@ -321,7 +326,7 @@ def reload_in_turns(
         if isinstance(layer, QgsVectorLayer):
             before = {field.name(): field.typeName() for field in layer.fields()}
             _reload(layer)
-            source = by_table[str(layer.customProperty(PROPERTY))]
+            source = by_table[_table(layer)]
             if source.table in reshaped:
                 layer.updateFields()
                 now = {field.name(): field.typeName() for field in layer.fields()}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from qgis.core import QgsProject, QgsSettings, QgsVectorLayer
+from qgis.core import Qgis, QgsProject, QgsSettings, QgsVectorLayer
 
 from plugin.gui import pull_words
 from plugin.gui.edit_sessions import EditSessions
@@ -173,6 +173,34 @@ def test_saves_and_goes_on_when_told(field: Field) -> None:
     assert spin(lambda: bool(results))
     assert all(layer.isEditable() and not layer.isModified() for layer in layers.values())
     assert [change.key for change in field.copy.changes()] == ["buildings/b1"]
+
+
+def test_layers_that_are_edited_as_one(field: Field) -> None:
+    """QGIS's automatic transaction groups: one edit session over all layers of a file."""
+    layers = opened(field)
+    QgsProject.instance().setTransactionMode(Qgis.TransactionMode.AutomaticGroups)
+    edit(layers["buildings"], "b1", "name", "Mine")
+    assert layers["trees"].isEditable()
+    field.somebody_sets("buildings", "b1", height=77.0)
+    presenter, results = presenter_of(field)
+    presenter.start()
+    assert spin(lambda: presenter.phase == "waiting")
+    assert presenter.save_and_go_on() == ""
+    assert spin(lambda: bool(results))
+    assert not results[0].failures and results[0].reports[0].merged == 1
+    assert layers["buildings"].isEditable() and not layers["buildings"].isModified()
+    assert values(layers["buildings"], "height")["b1"] == 77.0
+    assert layers["buildings"].rollBack()
+
+
+def test_a_layer_that_was_added_by_hand_shows_it_too(field: Field) -> None:
+    opened(field)
+    by_hand = QgsVectorLayer(f"{field.path}|layername=trees", "by hand", "ogr")
+    QgsProject.instance().addMapLayer(by_hand)
+    seen = by_hand.featureCount()
+    requests.delete(f"{field.twin.url}collections/trees/items/t1", headers={"If-Match": "*"}, timeout=10)
+    assert pulled(field).reports[0].deleted == 1
+    assert by_hand.featureCount() == seen - 1
 
 
 def test_edits_that_cannot_be_saved_keep_it_waiting(field: Field) -> None:
