@@ -17,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from .paths import I18N, PACKAGE, ROOT, SOURCE, STAGE, ZIP
+from .vendor import lay_out_vendored
 
 MOMENT = (2026, 1, 1, 0, 0, 0)
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.pyo", ".*", "*~", "*.orig", "*.part", "tests")
@@ -60,6 +61,7 @@ def lay_out(stage: Path) -> None:
     for name in ("LICENSE", "CHANGELOG.md"):
         shutil.copy(ROOT / name, stage / name)
     compile_catalogues(I18N, stage / "i18n")
+    lay_out_vendored(stage / "vendor")
 
 
 def write_zip(stage: Path, target: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gettext
 import stat
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tools import package
+from tools import package, vendor
 from tools.lint.site_files import check_zip
 
 
@@ -104,3 +106,21 @@ def test_executable_bits_and_too_large(tmp_path, monkeypatch):
     found = faults(tmp_path, {}, mode=0o755)
     assert "executable bit" in found
     assert "larger than" in found
+
+
+def test_paho_comes_with_the_plugin_under_the_plugins_own_name(stage):
+    client = (stage / "vendor/paho/mqtt/client.py").read_text("utf-8")
+    assert "from paho" not in client
+    assert "connect_srv(self" not in client
+    assert "Eclipse Distribution License" in (stage / "vendor/paho/edl-v10.txt").read_text("utf-8")
+    code = (
+        "import sys; from city_twin_workbench import vendored; m = vendored.mqtt_client(); "
+        "m.Client(m.CallbackAPIVersion.VERSION2); print(m.__name__, [n for n in sys.modules if n.startswith('paho')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=stage.parent, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "city_twin_workbench.vendor.paho.mqtt.client []", done.stderr
+
+
+def test_another_paho_stops_the_packaging():
+    with pytest.raises(SystemExit, match="has changed"):
+        vendor.rewritten("client.py", "import socket\n")
