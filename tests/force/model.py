@@ -122,8 +122,8 @@ class Hand:
     def begin(self) -> None:
         """Something begins that may read the rows at any time."""
         self.was = {key: [cells] for key, cells in self.local.items()}
-        for identity in self.basis:
-            self.was.setdefault(identity, [None])
+        for key in (*self.basis, *self.born):
+            self.was.setdefault(key, [None])
 
     # -- what the twin may be made to do -----------------------------------------------------------------------------
 

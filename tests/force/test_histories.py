@@ -64,7 +64,7 @@ def step_of(seed: int) -> tuple[Any, ...]:
         "colleague": (which, column, choice, who),
         "colleague_deletes": (which,),
         "colleague_creates": (who, coin, which),
-        "pull": (who, broken),
+        "pull": (who, broken, race),
         "publish": (who, broken, coin, race),
         "decide": (who, which, [chance.choice(("mine", "theirs")) for _ in range(5)]),
     }
@@ -231,9 +231,12 @@ class History:
 
     # -- pull and publish --------------------------------------------------------------------------------------------
 
-    def pull(self, name: str, broken: Any) -> None:
+    def pull(self, name: str, broken: Any, race: Any) -> None:
+        """With somebody who edits the working copy, or writes to the twin, in the middle of it."""
         hand = self.hands[name]
         self._begin(hand, broken)
+        if race is not None:
+            self.adapter.between = self._racing(hand, *race)
         whole = False
         try:
             report = pull(WorkingCopy.open(hand.path), self._client())
@@ -242,7 +245,7 @@ class History:
             record("histories", self.tier, f"pull {type(error).__name__}", "ok")
         else:
             record("histories", self.tier, "pull" if whole else "pull in part", "ok")
-        self._over(hand, exact=whole)
+        self._over(hand, exact=whole and race is None)
 
     def publish(self, name: str, broken: Any, stop: bool, race: Any) -> None:
         """With somebody who edits the working copy, or writes to the twin, in the middle of it."""
@@ -327,7 +330,7 @@ class History:
         for _ in range(8):
             busy = False
             for name, hand in self.hands.items():
-                self.pull(name, None)
+                self.pull(name, None, None)
                 for number, conflict in enumerate(WorkingCopy.open(hand.path).conflicts()):
                     self._decide(hand, conflict, [("mine", "theirs")[(number + n) % 2] for n in range(5)])
                 self.publish(name, None, False, None)
