@@ -15,7 +15,8 @@ NO_TIME = "no time"
 NO_DATASTREAM = "no datastream"
 UNKNOWN = "unknown datastream"
 CROWDED = "crowded"
-KINDS = (TOO_LARGE, NOT_JSON, NO_OBJECT, NO_RESULT, NO_TIME, NO_DATASTREAM, UNKNOWN, CROWDED)
+UNIT = "unit"
+KINDS = (TOO_LARGE, NOT_JSON, NO_OBJECT, NO_RESULT, NO_TIME, NO_DATASTREAM, UNKNOWN, CROWDED, UNIT)
 _LONGEST = 200
 
 
@@ -96,6 +97,12 @@ def _sentence(kind: str, n: int) -> str:
         return trn(
             "{n} observation came for a datastream that is not shown and was dropped, because too many wait.",
             "{n} observations came for datastreams that are not shown and were dropped, because too many wait.",
+            n,
+        )
+    if kind == UNIT:
+        return trn(
+            "{n} time a datastream changed its unit. Values before and after cannot be compared.",
+            "{n} times a datastream changed its unit. Values before and after cannot be compared.",
             n,
         )
     return tr("Observations were left out: {kind}.", kind=kind)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from . import faults, times
+from ..twin.sta import times
+from ..twin.sta.entities import result_of, text_of, unquoted
+from . import faults
 from .values import BadMessage
 
 LARGEST = 256 * 1024
-_TOPIC = re.compile(r"(?:^|/)Datastreams\((.+?)\)(?:/Observations)?$")
-_LINK = re.compile(r"/Datastreams\((.+?)\)(?:[/?#]|$)")
+_LINK = re.compile(r"/Datastreams\(([^/]+)\)/?\Z")
+
+# The observations of one moment come by the hundred, with the same text.
+_interval = lru_cache(maxsize=4096)(times.interval)
 
 
 def _no_constant(_name: str) -> None:
@@ -33,19 +38,6 @@ class Observed(NamedTuple):
     datastream: str | None = None
 
 
-def plain_id(key: str) -> str:
-    """The id as text of a key as it stands in an address: ``17`` of ``17``, ``it's`` of ``'it''s'``."""
-    if len(key) > 1 and key[0] == key[-1] == "'":
-        return key[1:-1].replace("''", "'")
-    return key
-
-
-def datastream_of(topic: str) -> str | None:
-    """The id of the datastream in a topic ``v1.1/Datastreams(17)/Observations``; None for any other topic."""
-    match = _TOPIC.search(topic)
-    return plain_id(match.group(1)) if match else None
-
-
 def parse(payload: bytes) -> Observed:
     """The observation in ``payload``. Raises `BadMessage`.
 
@@ -61,33 +53,20 @@ def parse(payload: bytes) -> Observed:
         raise BadMessage(faults.NO_OBJECT, type(entity).__name__)
     if "result" not in entity:
         raise BadMessage(faults.NO_RESULT, ", ".join(map(str, list(entity)[:8])))
-    result_time = _moment(entity.get("resultTime"))
+    result_time = times.instant(entity.get("resultTime"))
     written = entity.get("phenomenonTime")
-    if isinstance(written, str):
-        try:
-            begin, end = times.phenomenon(written)
-        except ValueError as error:
-            raise BadMessage(faults.NO_TIME, str(error)) from error
-    elif written is None and result_time is not None:
-        begin = end = result_time
-    else:
-        raise BadMessage(faults.NO_TIME, repr(written)[:80])
-    return Observed(end, begin, entity["result"], result_time, _named(entity))
-
-
-def _moment(written: object) -> float | None:
-    if not isinstance(written, str):
-        return None
-    try:
-        return times.phenomenon(written)[1]
-    except ValueError:
-        return None
+    when = _interval(written) if isinstance(written, str) else None
+    if when is None:
+        if written is not None or result_time is None:
+            raise BadMessage(faults.NO_TIME, repr(written)[:80])
+        when = (result_time, result_time)
+    return Observed(when[1], when[0], result_of(entity["result"]), result_time, _named(entity))
 
 
 def _named(entity: Mapping[str, Any]) -> str | None:
     inline = entity.get("Datastream")
-    if isinstance(inline, Mapping) and isinstance(inline.get("@iot.id"), (int, str)):
-        return str(inline["@iot.id"])
+    if isinstance(inline, Mapping):
+        return text_of(inline.get("@iot.id")) or None
     link = entity.get("Datastream@iot.navigationLink")
     match = _LINK.search(link) if isinstance(link, str) else None
-    return plain_id(match.group(1)) if match else None
+    return unquoted(match.group(1)) if match else None

@@ -1,0 +1,295 @@
+"""The live overlay's state: what thousands of datastreams say now.
+
+Any thread puts in, one thread drains. Whatever the order in which the state over HTTP, the messages of the stream and
+the catch-up after a reconnect come in, the latest value is that of the latest phenomenon time; so the stream may begin
+before the state is known, and nothing is missed between them. What happens between two drains is coalesced: a drain
+gives each datastream that changed once.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from ..twin.sta.entities import datastream_of_topic
+from . import faults, messages
+from .rate import Rate
+from .state import Latest, State
+from .thresholds import KEPT, Crossing, Threshold
+from .values import BadMessage, DatastreamLike, ObservationLike, Reading, understand
+
+# messages for datastreams that nobody has added yet; the newest of each is kept
+_WAITING = 20_000
+# How far into the future a phenomenon time may lie before it is taken for wrong.
+TOLERANCE = 60.0
+_LOOK_AT_THE_CLOCK = 64
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed since the drain before: each datastream once, those that were removed, and what crossed a threshold.
+
+    ``waiting`` tells how many datastreams did not fit into the time allowed; they come with the next drain.
+    """
+
+    latest: tuple[Latest, ...]
+    removed: tuple[str, ...]
+    crossings: tuple[Crossing, ...]
+    now: float
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Counters:
+    """Since the beginning. ``messages``: all that came by push; ``used``: observations that were new and readable,
+    pushed or not; ``late``: older ones than the latest; ``ahead``: those that say that they are from the future."""
+
+    messages: int
+    used: int
+    duplicates: int
+    late: int
+    ahead: int
+
+
+class Live:
+    """``clock`` gives seconds since 1970 UTC. All methods may be called from any thread; `drain` from one at a time."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.time, tolerance: float = TOLERANCE) -> None:
+        self.faults = faults.Faults()
+        self._clock = clock
+        self._tolerance = tolerance
+        self._offset = 0.0
+        self._lock = threading.Lock()
+        self._states: dict[str, State] = {}
+        self._topics: dict[str, State] = {}
+        self._dirty: dict[State, None] = {}
+        self._due: list[tuple[float, int, State]] = []
+        self._ticket = 0
+        self._waiting: dict[str, tuple[messages.Observed, float]] = {}
+        self._removed: list[str] = []
+        self._thresholds: tuple[Threshold, ...] = ()
+        self._crossed: deque[Crossing] = deque(maxlen=KEPT)
+        self._log: deque[Crossing] = deque(maxlen=KEPT)
+        self._rate = Rate()
+        self._messages = self._used = self._duplicates = self._late = self._ahead = 0
+
+    def now(self) -> float:
+        """The time by which ages are told, seconds since 1970 UTC."""
+        return self._clock() + self._offset
+
+    def synchronise(self, server: float, sent: float, received: float) -> float:
+        """Go by the twin's clock where this computer's is clearly off; returns by how much, in seconds.
+
+        ``server`` is the time of an answer's ``Date`` (whole seconds), ``sent`` and ``received`` are our own.
+        """
+        offset = server + 0.5 - (sent + received) / 2
+        self._offset = offset if abs(offset) > 5.0 + (received - sent) / 2 else 0.0
+        return self._offset
+
+    def add(self, datastreams: Iterable[DatastreamLike], *, asked: float | None = None) -> None:
+        """Datastreams to keep, new ones and ones read again, with their latest observation where they have one.
+
+        ``asked``: when the request for them was sent, by our clock. Messages that came for them before are used now.
+        """
+        at = self.now() if asked is None else asked + self._offset
+        for datastream in datastreams:
+            with self._lock:
+                state = self._states.get(datastream.id)
+                if state is None:
+                    state = self._states[datastream.id] = State(datastream)
+                    state.watch(self._thresholds)
+                elif state.renew(datastream):
+                    self.faults.count(faults.UNIT, source=datastream.name, example=state.unit, at=at)
+                if datastream.topic:
+                    self._topics[datastream.topic] = state
+                self._dirty[state] = None
+                if datastream.latest is not None:
+                    self._take(state, datastream.latest, at, pushed=False, prompt=False)
+                early = self._waiting.pop(datastream.id, None)
+                if early is not None:
+                    self._take(state, early[0], early[1], pushed=True)
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Forget datastreams."""
+        with self._lock:
+            for each in ids:
+                state = self._states.pop(each, None)
+                if state is not None:
+                    state.gone = True
+                    self._dirty.pop(state, None)
+                    self._removed.append(each)
+            self._topics = {topic: state for topic, state in self._topics.items() if not state.gone}
+
+    def state(self, observations: Mapping[str, ObservationLike], *, asked: float | None = None) -> None:
+        """The latest observations by datastream, as the twin gave them over HTTP to a request sent at ``asked``."""
+        at = self.now() if asked is None else asked + self._offset
+        for each, observation in observations.items():
+            with self._lock:
+                state = self._states.get(each)
+                if state is not None:
+                    self._take(state, observation, at, pushed=False)
+
+    def catch_up(self, datastream: str, observations: Iterable[ObservationLike], *, asked: float | None = None) -> None:
+        """History of one datastream, in any order: what was missed, or what its rhythm and trend are learnt from."""
+        at = self.now() if asked is None else asked + self._offset
+        for observation in observations:
+            with self._lock:
+                state = self._states.get(datastream)
+                if state is None:
+                    return
+                self._take(state, observation, at, pushed=False, prompt=False)
+                # older ones change the rhythm and the trend
+                self._dirty[state] = None
+
+    def put(self, datastream: str, observation: ObservationLike, arrived: float | None = None) -> bool:
+        """An observation that was pushed; True where it is the datastream's latest now."""
+        at = self.now() if arrived is None else arrived + self._offset
+        with self._lock:
+            self._messages += 1
+            self._rate.count(at)
+            state = self._states.get(datastream)
+            return self._take(state, observation, at, pushed=True) if state is not None else False
+
+    def receive(self, topic: str, payload: bytes, arrived: float | None = None) -> None:
+        """A broker's message, as it came. Never raises for its content: what cannot be used is counted in `faults`."""
+        at = self.now() if arrived is None else arrived + self._offset
+        try:
+            observed = messages.parse(payload)
+        except BadMessage as error:
+            with self._lock:
+                self._messages += 1
+                self._rate.count(at)
+            self.faults.count(error.kind, source=topic, example=error.detail, at=at)
+            return
+        with self._lock:
+            self._messages += 1
+            self._rate.count(at)
+            state = self._topics.get(topic)
+            if state is not None:
+                self._take(state, observed, at, pushed=True)
+                return
+            each = datastream_of_topic(topic) or observed.datastream
+            state = self._states.get(each) if each is not None else None
+            if state is not None:
+                self._take(state, observed, at, pushed=True)
+            else:
+                self._keep(each, observed, at, topic)
+
+    def _keep(self, datastream: str | None, observed: messages.Observed, at: float, topic: str) -> None:
+        if datastream is None:
+            self.faults.count(faults.NO_DATASTREAM, source=topic, at=at)
+            return
+        before = self._waiting.get(datastream)
+        if before is None and len(self._waiting) >= _WAITING:
+            self.faults.count(faults.CROWDED, source=topic, at=at)
+            return
+        self.faults.count(faults.UNKNOWN, source=topic, at=at)
+        if before is None or observed.time >= before[0].time:
+            self._waiting[datastream] = (observed, at)
+
+    def _take(
+        self, state: State, observation: ObservationLike, at: float, *, pushed: bool, prompt: bool = True
+    ) -> bool:
+        """Under the lock."""
+        kind, value, number = understand(observation.result, state.rule)
+        reading = Reading(observation.time, observation.begin, kind, value, number, observation.result_time, at, pushed)
+        # an answer may be from well after its request
+        horizon = (at if pushed else self.now()) + self._tolerance
+        taken = state.take(reading, horizon, prompt=prompt)
+        if taken is None:
+            self._duplicates += 1
+            return False
+        self._used += 1
+        if reading.time > horizon:
+            self._ahead += 1
+        elif not taken:
+            self._late += 1
+        if not taken:
+            return False
+        self._dirty[state] = None
+        if state.watches:
+            crossed = state.cross(reading)
+            self._crossed.extend(crossed)
+            self._log.extend(crossed)
+        return True
+
+    def drain(self, budget: float = 0.02) -> Changes:
+        """What changed since the last drain, freshness that time alone changed included; stops after ``budget`` s."""
+        stop = time.perf_counter() + budget
+        now = self.now()
+        with self._lock:
+            dirty, self._dirty = self._dirty, {}
+            removed, self._removed = self._removed, []
+            crossed = tuple(self._crossed)
+            self._crossed.clear()
+        due = self._due
+        while due and due[0][0] <= now:
+            at, _, state = heapq.heappop(due)
+            if not state.gone and at == state.due:
+                state.due = float("inf")
+                dirty[state] = None
+        found: list[Latest] = []
+        done = 0
+        for state in dirty:
+            if done % _LOOK_AT_THE_CLOCK == _LOOK_AT_THE_CLOCK - 1 and time.perf_counter() > stop:
+                break
+            done += 1
+            if state.gone:
+                continue
+            with self._lock:
+                latest, until = state.latest(now, self._tolerance)
+            if until < state.due:
+                state.due = until
+                self._ticket += 1
+                heapq.heappush(due, (until, self._ticket, state))
+            if latest != state.reported:
+                state.reported = latest
+                found.append(latest)
+        left = len(dirty) - done
+        if left:
+            with self._lock:
+                self._dirty = {**dict.fromkeys(islice(dirty, done, None)), **self._dirty}
+        return Changes(tuple(found), tuple(removed), crossed, now, left)
+
+    def latest(self, datastream: str) -> Latest | None:
+        """What one datastream says now; None for one that is not kept."""
+        now = self.now()
+        with self._lock:
+            state = self._states.get(datastream)
+            return state.latest(now, self._tolerance)[0] if state is not None else None
+
+    def watch(self, thresholds: Iterable[Threshold]) -> None:
+        """Watch exactly these from now on. A value that is beyond a new one already crosses it with this call."""
+        with self._lock:
+            self._thresholds = tuple(thresholds)
+            for state in self._states.values():
+                if self._thresholds or state.watches:
+                    state.watch(self._thresholds)
+                    self._dirty[state] = None
+                    if state.best is not None:
+                        crossed = state.cross(state.best)
+                        self._crossed.extend(crossed)
+                        self._log.extend(crossed)
+
+    def log(self) -> tuple[Crossing, ...]:
+        """The last crossings, oldest first."""
+        with self._lock:
+            return tuple(self._log)
+
+    def rate(self) -> float:
+        """Messages per second over the last ten seconds."""
+        now = self.now()
+        with self._lock:
+            return self._rate.per_second(now)
+
+    def counters(self) -> Counters:
+        with self._lock:
+            return Counters(self._messages, self._used, self._duplicates, self._late, self._ahead)
+
+    def __len__(self) -> int:
+        return len(self._states)

@@ -1,0 +1,220 @@
+"""One datastream's state: its latest reading whatever the order of arrival, and what its freshness and trend need."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import NamedTuple
+
+from . import freshness as fresh
+from . import recognise
+from .thresholds import Crossing, Threshold, Watch
+from .trend import UNKNOWN, trend
+from .values import NONE, NUMBER, DatastreamLike, Reading, Value
+
+# So many readings in a row from the future are a clock that runs ahead, or a forecast; fewer are a slip.
+_STREAK = 3
+_LAGS = 8
+_FOREVER = float("inf")
+
+
+class Latest(NamedTuple):
+    """What is known of a datastream now (a tuple, since thousands are made each second).
+
+    ``kind`` is one of `values` ("number", "text", "boolean", "object", "null", "sentinel", "clamped", "none");
+    ``value`` is None for the last four. Times are seconds since 1970 UTC, None where there is no observation.
+    ``freshness`` is live, late, silent or none, ``trend`` rising, falling, steady or unknown. ``ahead``: the
+    observation says that it is from the future, so its time tells nothing. ``exceeded`` holds the ids of the thresholds
+    that are crossed now.
+    """
+
+    id: str
+    kind: str
+    value: Value
+    unit: str
+    time: float | None
+    begin: float | None
+    result_time: float | None
+    freshness: str
+    trend: str
+    ahead: bool
+    exceeded: tuple[str, ...]
+
+
+class Window:
+    """The last times and numbers of a datastream, ascending in time."""
+
+    __slots__ = ("numbers", "times")
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.numbers: list[float] = []
+
+    def add(self, time: float, number: float) -> None:
+        """Put in its place; at a time that is known already the number is replaced."""
+        times = self.times
+        if not times or time > times[-1]:
+            times.append(time)
+            self.numbers.append(number)
+        else:
+            at = bisect_left(times, time)
+            if times[at] == time:
+                self.numbers[at] = number
+                return
+            times.insert(at, time)
+            self.numbers.insert(at, number)
+        if len(times) > fresh.WINDOW:
+            del times[0], self.numbers[0]
+
+
+class State:
+    """Not locked: its owner is `Live`."""
+
+    __slots__ = (
+        "ahead", "ahead_window", "best", "datastream", "due", "gone", "lags", "reported", "rule", "streak", "unit",
+        "watches", "window",
+    )  # fmt: skip
+
+    def __init__(self, datastream: DatastreamLike) -> None:
+        self.datastream = datastream
+        self.rule = recognise.rule(datastream)
+        self.unit = _unit(datastream)
+        self.best: Reading | None = None
+        self.ahead: Reading | None = None
+        self.streak = 0
+        self.window = Window()
+        self.ahead_window = Window()
+        self.lags: list[float] = []
+        self.watches: list[Watch] = []
+        self.reported: Latest | None = None
+        self.due = _FOREVER
+        self.gone = False
+
+    def renew(self, datastream: DatastreamLike) -> bool:
+        """The datastream was read again. True where its unit changed: its past is then no measure for its present."""
+        self.datastream = datastream
+        self.rule = recognise.rule(datastream)
+        before, self.unit = self.unit, _unit(datastream)
+        if before == self.unit:
+            return False
+        self.best = self.ahead = None
+        self.streak = 0
+        for window in (self.window, self.ahead_window):
+            window.numbers = [float("nan")] * len(window.times)
+        for watch in self.watches:
+            watch.inside = False
+        return True
+
+    def take(self, reading: Reading, horizon: float, *, prompt: bool) -> bool | None:
+        """Take a reading; one with a time after ``horizon`` is from the future.
+
+        ``prompt``: it came as soon as it could, so that its delay tells the usual lag. True where it is the latest now,
+        False where an older one came late, None where it was known already.
+        """
+        if reading.time > horizon:
+            return self._take_ahead(reading)
+        best = self.best
+        if best is not None:
+            order = _order(reading, best)
+            if order is None:
+                return None
+            if not order:
+                if reading.time != best.time:
+                    self.window.add(reading.time, reading.number)
+                return False
+            if prompt and reading.time > best.time:
+                self.lags.append(reading.arrived - reading.time)
+                if len(self.lags) > _LAGS:
+                    del self.lags[0]
+        self.best = reading
+        self.streak = 0
+        self.window.add(reading.time, reading.number)
+        return True
+
+    def _take_ahead(self, reading: Reading) -> bool | None:
+        before = self.ahead
+        if before is not None:
+            if before.time == reading.time and before[2:4] == reading[2:4]:
+                return None
+            if before.arrived > reading.arrived:
+                return False
+        self.ahead = reading
+        self.streak += 1
+        self.ahead_window.add(reading.time, reading.number)
+        return True
+
+    def cross(self, reading: Reading) -> list[Crossing]:
+        """The thresholds that ``reading``, the latest, crosses; none where it is not believed."""
+        if reading.kind != NUMBER or (reading is self.ahead and self.best is not None and self.streak < _STREAK):
+            return []
+        return [
+            Crossing(
+                reading.time, self.datastream.id, self.datastream.name, watch.threshold, watch.inside, reading.number,
+                self.unit,
+            )
+            for watch in self.watches
+            if watch.take(reading.number)
+        ]  # fmt: skip
+
+    def watch(self, thresholds: tuple[Threshold, ...]) -> None:
+        """Watch exactly these, keeping what is known of those that were watched before."""
+        known = {watch.threshold: watch for watch in self.watches}
+        self.watches = [known.get(each) or Watch(each) for each in thresholds if each.holds_for(self.datastream)]
+
+    def latest(self, now: float, tolerance: float) -> tuple[Latest, float]:
+        """What is known at ``now``, and when that changes if nothing comes (infinite: never)."""
+        reading, ahead = self.best, self.ahead
+        exceeded = tuple([watch.threshold.id for watch in self.watches if watch.inside]) if self.watches else ()
+        change = _FOREVER
+        from_future = False
+        window = self.window
+        if ahead is not None:
+            later = reading is None or ahead.arrived >= reading.arrived
+            if ahead.time <= now + tolerance:
+                # what was the future has come
+                if later and (reading is None or ahead.time > reading.time):
+                    reading = ahead
+            elif reading is None or self.streak >= _STREAK:
+                reading, from_future, window = ahead, True, self.ahead_window
+            elif later:
+                change = ahead.time - tolerance
+        if reading is None:
+            nothing = Latest(
+                self.datastream.id, NONE, None, self.unit, None, None, None, fresh.NONE, UNKNOWN, False, exceeded
+            )
+            return nothing, change
+        kept = fresh.rhythm(window.times, reading.time - reading.begin)
+        if not from_future:
+            since, usual = reading.time, fresh.lag(self.lags, kept)
+        elif reading.pushed:
+            since, usual = reading.arrived, 0.0
+        else:
+            # over HTTP nothing tells how old it is: never call that live
+            since, usual = now - (kept.patience if kept else 900.0) * 1.01, 0.0
+        state, until = fresh.freshness(now - since, kept, usual)
+        numbers = [number for number in window.numbers if number == number]
+        found = Latest(
+            self.datastream.id, reading.kind, reading.value, self.unit, reading.time, reading.begin,
+            reading.result_time, state, trend(numbers) if reading.kind == NUMBER else UNKNOWN, from_future, exceeded,
+        )  # fmt: skip
+        # not at the moment itself, when it is not late yet
+        return found, min(change, since + until + 0.001)
+
+
+def _order(reading: Reading, best: Reading) -> bool | None:
+    """Whether ``reading`` comes after ``best``; None where they are the same.
+
+    At one phenomenon time the later result time counts, then the later arrival; an answer over HTTP arrived when it was
+    asked for, so that it never undoes a message that came meanwhile.
+    """
+    if reading.time != best.time:
+        return reading.time > best.time
+    if reading.kind == best.kind and reading.value == best.value:
+        return None
+    if reading.result_time is not None and best.result_time is not None and reading.result_time != best.result_time:
+        return reading.result_time > best.result_time
+    return reading.arrived >= best.arrived
+
+
+def _unit(datastream: DatastreamLike) -> str:
+    unit = datastream.unit
+    return (unit.symbol or unit.name) if unit else ""

@@ -1,0 +1,98 @@
+"""Thresholds with hysteresis, and the log of what crossed them when."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..text import number, tr
+from ..twin.errors import CityTwinError
+from .values import DatastreamLike
+
+# how many crossings the log keeps
+KEPT = 10_000
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A level not to be crossed, in the datastreams' own unit.
+
+    ``above``: too much is above the level, else too little is below it. Once crossed, a value must come back by
+    ``hysteresis`` before it counts as back. It holds for the datastreams of ``observed_property`` (an id), for those
+    with an id in ``datastreams``, or, where both are None, for all. Raises `CityTwinError` for what can be no level.
+    """
+
+    id: str
+    name: str
+    level: float
+    above: bool = True
+    hysteresis: float = 0.0
+    observed_property: str | None = None
+    datastreams: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.level):
+            raise CityTwinError(tr("A threshold needs a number as its level. Enter one."))
+        if not (math.isfinite(self.hysteresis) and self.hysteresis >= 0):
+            raise CityTwinError(tr("The hysteresis of a threshold is zero or more. Enter such a number."))
+
+    def holds_for(self, datastream: DatastreamLike) -> bool:
+        if self.datastreams is not None and datastream.id not in self.datastreams:
+            return False
+        return self.observed_property is None or datastream.observed_property.id == self.observed_property
+
+    def crossed(self, value: float, before: bool) -> bool:
+        """Whether ``value`` counts as beyond the level; ``before`` is the answer for the value before it."""
+        level = self.level
+        if self.above:
+            return value > (level - self.hysteresis if before else level)
+        return value < (level + self.hysteresis if before else level)
+
+
+class Crossing(NamedTuple):
+    """A value that went beyond a threshold (``entered``) or came back; ``time`` is its phenomenon time."""
+
+    time: float
+    datastream: str
+    name: str
+    threshold: Threshold
+    entered: bool
+    value: float
+    unit: str
+
+    def sentence(self) -> str:
+        """For the message bar and the log."""
+        values = {
+            "name": self.name or self.datastream,
+            "value": f"{_short(self.value)} {self.unit}".rstrip(),
+            "level": _short(self.threshold.level),
+            "threshold": self.threshold.name,
+        }
+        if not self.entered:
+            return tr("{threshold}: {name} is back at {value} (threshold {level}).", **values)
+        if self.threshold.above:
+            return tr("{threshold}: {name} is above {level} with {value}.", **values)
+        return tr("{threshold}: {name} is below {level} with {value}.", **values)
+
+
+class Watch:
+    """One threshold on one datastream: whether it is crossed."""
+
+    __slots__ = ("inside", "threshold")
+
+    def __init__(self, threshold: Threshold) -> None:
+        self.threshold = threshold
+        self.inside = False
+
+    def take(self, value: float) -> bool:
+        """Take the next value; True when it crossed, one way or the other."""
+        now = self.threshold.crossed(value, self.inside)
+        changed = now != self.inside
+        self.inside = now
+        return changed
+
+
+def _short(value: float) -> str:
+    digits = 0 if value == int(value) and abs(value) < 1e15 else max(0, 3 - int(math.log10(max(abs(value), 0.001))))
+    return number(value, f",.{min(digits, 6)}f")

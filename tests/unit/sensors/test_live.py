@@ -1,0 +1,419 @@
+"""The store of latest values: whatever comes, in whatever order, the latest by phenomenon time is what is shown."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugin.sensors import faults
+from plugin.sensors.live import Live
+from plugin.sensors.state import Latest
+from plugin.sensors.thresholds import Threshold
+from plugin.twin.errors import CityTwinError
+from plugin.twin.sta.times import written
+from tests.unit.sensors.made import Observation, observed, stream
+
+START = 1_770_000_000.0
+
+
+class Clock:
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def payload(time: float, result: object) -> bytes:
+    return json.dumps({"result": result, "phenomenonTime": written(time)}).encode()
+
+
+def topic(id: str) -> str:
+    return f"v1.1/Datastreams({id})/Observations"
+
+
+def latest(live: Live, id: str = "1") -> Latest:
+    found = live.latest(id)
+    assert found is not None
+    return found
+
+
+# what may happen to the three datastreams: (how, which, minute); the result is told by the minute
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "receive", "state", "catch up", "add", "drain"]), st.integers(0, 2), st.integers(0, 40)
+    ),
+    max_size=60,
+)
+
+
+@given(EVENTS, st.randoms(use_true_random=False))
+def test_any_interleaving_ends_with_the_latest_value(events: list[tuple[str, int, int]], rng: random.Random) -> None:
+    clock = Clock(START + 3600)
+    live = Live(clock=clock)
+    newest: dict[str, int] = {}
+    seen: dict[str, Latest] = {}
+    added: set[str] = set()
+
+    def minutes(minute: int) -> Observation:
+        return observed(START + 60 * minute, float(minute * 7 % 23))
+
+    def drain() -> None:
+        for each in live.drain(60).latest:
+            seen[each.id] = each
+
+    for how, which, minute in events:
+        id = str(which)
+        clock.now += rng.random()
+        asked = clock.now - rng.random() * 5
+        if how == "drain":
+            drain()
+            continue
+        if how == "put" and id in added:
+            live.put(id, minutes(minute))
+        elif how in ("receive", "put"):
+            # also before the datastream is known: it is kept until then
+            live.receive(topic(id), payload(START + 60 * minute, float(minute * 7 % 23)))
+        elif how == "add":
+            live.add([stream(id, latest=minutes(minute))], asked=asked)
+            added.add(id)
+        elif id not in added:
+            continue
+        elif how == "state":
+            live.state({id: minutes(minute)}, asked=asked)
+        else:
+            block = list(range(max(0, minute - 5), minute + 1))
+            rng.shuffle(block)
+            live.catch_up(id, [minutes(each) for each in block], asked=asked)
+        newest[id] = max(minute, newest.get(id, 0))
+    for id in set(newest) - added:
+        live.add([stream(id)])
+        added.add(id)
+    drain()
+    assert set(seen) == added
+    for id, minute in newest.items():
+        assert (seen[id].time, seen[id].value) == (START + 60 * minute, float(minute * 7 % 23))
+        assert latest(live, id) == seen[id]
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=40), st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter(minutes: list[int], rng: random.Random) -> None:
+    found = set()
+    for _ in range(3):
+        live = Live(clock=Clock(START + 3600))
+        live.add([stream()])
+        for minute in minutes:
+            live.put("1", observed(START + 60 * minute, float(minute % 9)), START + 3600)
+        now = latest(live)
+        found.add((now.time, now.value, now.trend))
+        rng.shuffle(minutes)
+    assert len(found) == 1
+
+
+def test_threads_and_drains_at_once_lose_nothing() -> None:
+    live = Live(clock=Clock(START + 10_000))
+    live.add([stream(str(number)) for number in range(50)])
+    jobs = [(str(number), time) for number in range(50) for time in range(60)]
+    random.Random(5).shuffle(jobs)
+    done = threading.Event()
+    seen: dict[str, Latest] = {}
+
+    def work(part: list[tuple[str, int]]) -> None:
+        for id, time in part:
+            live.receive(topic(id), payload(START + time, time))
+
+    def drain() -> None:
+        while not done.is_set():
+            seen.update({each.id: each for each in live.drain().latest})
+
+    threads = [threading.Thread(target=work, args=(jobs[index::4],)) for index in range(4)]
+    drainer = threading.Thread(target=drain)
+    for thread in [*threads, drainer]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    drainer.join()
+    seen.update({each.id: each for each in live.drain(60).latest})
+    assert {each.value for each in seen.values()} == {59.0} and len(seen) == 50
+    assert live.counters().messages == live.counters().used == len(jobs)
+
+
+def test_an_answer_over_http_does_not_undo_a_message_that_came_meanwhile() -> None:
+    clock = Clock()
+    for stream_first in (True, False):
+        live = Live(clock=clock)
+        live.add([stream()])
+        steps = [
+            lambda live=live: live.put("1", observed(START, 2.0), START + 2),
+            lambda live=live: live.state({"1": observed(START, 1.0)}, asked=START + 1),
+        ]
+        for step in steps if stream_first else steps[::-1]:
+            step()
+        assert latest(live).value == 2.0
+        live.state({"1": observed(START, 3.0)}, asked=START + 3)  # a correction, asked for later
+        assert latest(live).value == 3.0
+
+
+def test_the_later_result_time_corrects() -> None:
+    live = Live(clock=Clock())
+    live.add([stream()])
+    live.put("1", observed(START, 2.0, result_time=START + 20))
+    live.put("1", observed(START, 1.0, result_time=START + 10))
+    assert latest(live).value == 2.0
+
+
+def test_a_drain_gives_each_change_once() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.add([stream("1"), stream("2")])
+    assert {each.kind for each in live.drain().latest} == {"none"}
+    for second in range(5):
+        live.put("1", observed(START + second, second))
+    live.put("1", observed(START + 4, 4))  # a duplicate
+    changes = live.drain()
+    assert [(each.id, each.value) for each in changes.latest] == [("1", 4.0)]
+    assert live.drain().latest == ()
+    live.remove(["1", "nobody"])
+    assert live.drain().removed == ("1",) and len(live) == 1
+    live.receive(topic("1"), payload(START + 9, 9))
+    assert live.drain().latest == ()
+    counters = live.counters()
+    assert (counters.messages, counters.used, counters.duplicates) == (7, 5, 1)
+
+
+def test_a_drain_stops_when_its_time_is_up() -> None:
+    live = Live(clock=Clock())
+    live.add([stream(str(number)) for number in range(500)])
+    seen = []
+    waiting = 500
+    while waiting:
+        changes = live.drain(0.0)
+        assert changes.waiting < waiting
+        waiting = changes.waiting
+        seen += [each.id for each in changes.latest]
+    assert sorted(seen) == sorted(str(number) for number in range(500))
+
+
+def test_freshness_comes_from_the_datastreams_own_rhythm() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.add([stream("quick"), stream("slow")])
+    for index in range(12):
+        live.put("quick", observed(START + index * 10, index), START + index * 10)
+        live.put("slow", observed(START - (11 - index) * 3600, index), START - (11 - index) * 3600 + 1)
+    clock.now = START + 110
+    live.drain()
+    told = []
+    for second in range(0, 4 * 3600 * 6, 5):
+        clock.now = START + 110 + second
+        told += [(each.id, each.freshness, second) for each in live.drain().latest]
+    assert [(id, word) for id, word, _ in told] == [
+        ("quick", "late"), ("quick", "silent"), ("slow", "late"), ("slow", "silent"),
+    ]  # fmt: skip
+    moments = [second for *_, second in told]
+    assert 10 <= moments[0] <= 20 and moments[1] <= 60 and 3600 <= moments[2] <= 2 * 3600
+    live.put("slow", observed(clock.now, 1), clock.now)
+    assert [(each.id, each.freshness) for each in live.drain().latest] == [("slow", "live")]
+
+
+def test_an_old_value_without_a_rhythm_does_not_look_fresh() -> None:
+    live = Live(clock=Clock())
+    live.add([stream(str(age), latest=observed(START - age, 1)) for age in (10, 3600, 86400 * 2)])
+    assert [latest(live, str(age)).freshness for age in (10, 3600, 86400 * 2)] == ["live", "late", "silent"]
+    hourly = stream("mean", latest=observed(START - 4000, 1, begin=START - 7600))
+    live.add([hourly])
+    assert latest(live, "mean").freshness == "live"  # a mean of an hour has an hour's time
+
+
+def test_a_service_that_is_always_behind_is_live_when_it_keeps_its_lag() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.add([stream()])
+    for index in range(10):
+        live.put("1", observed(START + 300 * index - 600, index), START + 300 * index)
+    clock.now = START + 2700 + 60
+    assert latest(live).freshness == "live"
+    clock.now += 3600
+    assert latest(live).freshness != "live"
+
+
+def test_one_slip_into_the_future_does_not_stop_a_sensor() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.watch([Threshold("t", "Too much", 50)])
+    live.add([stream()])
+    live.put("1", observed(START, 1.0))
+    live.put("1", observed(START + 3e9, 99.0))
+    assert (latest(live).value, latest(live).ahead) == (1.0, False)
+    live.put("1", observed(START + 1, 2.0))
+    assert (latest(live).value, live.counters().ahead, live.log()) == (2.0, 1, ())
+
+
+def test_a_clock_that_runs_an_hour_ahead_is_shown_and_said() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.add([stream()])
+    for index in range(20):
+        clock.now = START + 60 * index
+        live.put("1", observed(clock.now + 3600, float(index)))
+    assert latest(live)[1:3] == ("number", 19.0) and latest(live).ahead and latest(live).freshness == "live"
+    clock.now += 600
+    assert latest(live).freshness == "silent" and latest(live).ahead
+    live.put("1", observed(clock.now, 7.0))  # its clock was set right
+    assert (latest(live).value, latest(live).ahead) == (7.0, False)
+
+
+def test_a_forecast_over_http_never_looks_live() -> None:
+    live = Live(clock=Clock())
+    live.add([stream(latest=observed(START + 7200, 5.0))])
+    assert latest(live).ahead and latest(live).value == 5.0 and latest(live).freshness == "late"
+
+
+def test_a_moment_of_the_future_that_has_come_counts() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.add([stream(latest=observed(START, 1.0))])
+    live.put("1", observed(START + 600, 2.0))
+    live.drain()
+    clock.now = START + 599
+    assert [each.value for each in live.drain().latest] == [2.0] and not latest(live).ahead
+
+
+def test_the_twins_clock_is_gone_by_where_ours_is_off() -> None:
+    clock = Clock(START - 7200)
+    live = Live(clock=clock)
+    live.add([stream()])
+    assert live.synchronise(START, START - 7200.2, START - 7199.8) == pytest.approx(7200, abs=1)
+    live.put("1", observed(START, 1.0), clock.now)
+    assert not latest(live).ahead and latest(live).freshness == "live"
+    assert live.synchronise(START, START - 3, START + 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("result", "kind", "value"),
+    [
+        (None, "null", None),
+        ("closed", "text", "closed"),
+        (True, "boolean", True),
+        ({"x": 1}, "object", '{"x":1}'),
+        (-9999, "sentinel", None),
+        (65535, "clamped", None),
+    ],
+)
+def test_what_is_no_number_is_shown_as_what_it_is(result: object, kind: str, value: object) -> None:
+    live = Live(clock=Clock())
+    live.watch([Threshold("t", "Too much", 10)])
+    live.add([stream(property="Traffic flow", unit="veh/h")])
+    live.put("1", observed(START - 60, 5.0))
+    live.receive(topic("1"), payload(START, result))
+    found = latest(live)
+    assert (found.kind, found.value, found.freshness, found.unit) == (kind, value, "live", "veh/h")
+    assert live.log() == ()
+
+
+def test_a_datastream_that_changes_its_unit_starts_anew() -> None:
+    live = Live(clock=Clock())
+    live.add([stream(unit="m", latest=observed(START - 60, 1.5))])
+    live.add([stream(unit="cm")])
+    assert (latest(live).value, latest(live).unit) == (None, "cm")
+    live.put("1", observed(START, 150.0))
+    assert latest(live).value == 150.0
+    assert [fault.kind for fault in live.faults.list()] == [faults.UNIT]
+
+
+def test_bad_messages_are_counted_and_stop_nobody() -> None:
+    live = Live(clock=Clock())
+    live.add([stream()])
+    for bad in (b"{", b"[]", b"{}", b'{"result": 1}', b"\xff", b"x" * 300_000):
+        live.receive(topic("1"), bad)
+    live.receive("somewhere/else", payload(START, 1))
+    live.receive(topic("77"), payload(START, 1))
+    live.receive(topic("1"), payload(START, 3))
+    assert latest(live).value == 3.0 and live.counters().messages == 9
+    assert {fault.kind for fault in live.faults.list()} == set(faults.KINDS) - {faults.CROWDED, faults.UNIT}
+
+
+def test_a_topic_of_another_version_still_names_its_datastream() -> None:
+    live = Live(clock=Clock())
+    live.add([stream("it's")])
+    live.receive("FROST/v1.0/Datastreams('it''s')/Observations", payload(START, 3))
+    assert latest(live, "it's").value == 3.0
+
+
+def test_what_crosses_is_logged_with_hysteresis() -> None:
+    live = Live(clock=Clock(START + 100))
+    high = Threshold("high", "NO2 too high", 40, hysteresis=5)
+    low = Threshold("low", "Too low", 10, above=False, observed_property="other")
+    live.watch([high, low])
+    live.add([replace(stream(unit="µg/m³"), name="Statenweg")])
+    for index, value in enumerate([30, 41, 39, 42, 36, 35, 34, 41, 5]):
+        live.put("1", observed(START + index, value))
+        if index == 2:
+            assert live.drain().latest[0].exceeded == ("high",)
+    crossed = [(each.time - START, each.entered) for each in live.log()]
+    assert crossed == [(1, True), (5, False), (7, True), (8, False)]
+    assert live.log()[0].sentence() == "NO2 too high: Statenweg is above 40 with 41 µg/m³."
+    assert len(live.drain().crossings) == 3 and live.drain().crossings == ()
+    live.watch([high, Threshold("new", "Low", 10, above=False)])
+    assert [each.threshold.id for each in live.drain().crossings] == ["new"]
+    assert latest(live).exceeded == ("new",)
+
+
+@given(st.lists(st.floats(-100, 100), max_size=60), st.floats(-50, 50), st.floats(0, 20), st.booleans())
+def test_crossings_alternate_and_end_as_the_value_is(
+    values: list[float], level: float, hysteresis: float, above: bool
+) -> None:
+    live = Live(clock=Clock(START + 1000))
+    live.watch([Threshold("t", "T", level, above, hysteresis)])
+    live.add([stream()])
+    for index, value in enumerate(values):
+        live.put("1", observed(START + index, value))
+    entered = [each.entered for each in live.log()]
+    assert entered == [index % 2 == 0 for index in range(len(entered))]
+    if values and (values[-1] > level if above else values[-1] < level) and values[-1] not in (-999, -9999):
+        assert latest(live).exceeded == ("t",)
+
+
+def test_a_threshold_is_a_number() -> None:
+    with pytest.raises(CityTwinError):
+        Threshold("t", "T", float("nan"))
+    with pytest.raises(CityTwinError):
+        Threshold("t", "T", 1, hysteresis=-1)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, 2, 3], "unknown"),
+        ([1, 2, 3, 4], "rising"),
+        ([4, 3, 2, 1], "falling"),
+        ([1, 9, 1, 9, 1, 9, 1, 9], "steady"),
+        ([5, 5, 5, 5, 5], "steady"),
+        ([1, 2, 3, 4, 900, 5, 6, 7], "rising"),
+    ],
+)
+def test_trends(values: list[float], expected: str) -> None:
+    live = Live(clock=Clock(START + 100))
+    live.add([stream()])
+    for index, value in enumerate(values):
+        live.put("1", observed(START + index, value))
+    assert latest(live).trend == expected
+
+
+def test_the_rate_is_of_the_last_ten_seconds() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.add([stream()])
+    for index in range(200):
+        live.put("1", observed(START + index / 10, index), START + index / 10)
+    clock.now = START + 20
+    assert live.rate() == 10
+    clock.now = START + 60
+    assert live.rate() == 0
