@@ -12,6 +12,8 @@ from .model import Collection
 from .negotiation import choose_format, finish
 from .quirks import Quirks
 from .settings import Settings
+from .sta import api as sta
+from .sta.service import Sensors
 from .store import Store
 from .web import (
     GEOJSON,
@@ -47,24 +49,29 @@ class Route:
     offered: Callable[[Settings], bool] = lambda _settings: True
 
 
-def create_app(store: Store, settings: Settings | None = None) -> WsgiApp:
-    """The twin over ``store`` as a WSGI application. It may be called from several threads at once."""
+def create_app(store: Store, settings: Settings | None = None, sensors: Sensors | None = None) -> WsgiApp:
+    """The twin over ``store`` as a WSGI application, with ``sensors`` below ``/sta/v1.1`` where there are any.
+
+    It may be called from several threads at once.
+    """
     chosen = settings or Settings()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        status, headers, body = _serve(store, chosen, environ)
+        status, headers, body = _serve(store, chosen, sensors, environ)
         start_response(f"{status} {REASONS.get(status, 'Unknown')}", headers)
         return [body]
 
     return app
 
 
-def _serve(store: Store, settings: Settings, environ: Environ) -> tuple[int, list[tuple[str, str]], bytes]:
+def _serve(
+    store: Store, settings: Settings, sensors: Sensors | None, environ: Environ
+) -> tuple[int, list[tuple[str, str]], bytes]:
     request: Request | None = None
     try:
         request = Request.read(environ, settings.max_body)
         quirks.before(settings.quirks, request)
-        response = _answer(store, settings, request)
+        response = _answer(store, settings, sensors, request)
     except Problem as problem:
         response = problem.response()
     except Exception:
@@ -77,9 +84,13 @@ def _serve(store: Store, settings: Settings, environ: Environ) -> tuple[int, lis
     return finish(request, response)
 
 
-def _answer(store: Store, settings: Settings, request: Request) -> Response:
+def _answer(store: Store, settings: Settings, sensors: Sensors | None, request: Request) -> Response:
     if settings.credentials is not None:
         request.user = settings.credentials.check(request)
+    if sensors is not None:
+        request.has_sensors = True
+        if request.path[: len(sta.PREFIX)] == sta.PREFIX:
+            return sta.answer(sensors, settings, request)
     route = _find(request, settings)
     methods = {name: do for name, do in route.methods.items() if name not in WRITING or settings.takes(name)}
     allow = ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])

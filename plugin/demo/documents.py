@@ -74,6 +74,9 @@ def landing(store: Store, settings: Settings, request: Request) -> dict[str, Any
             link(request.url("collections"), "data", JSON, "The collections"),
         ],
     }
+    if request.has_sensors:
+        title = "Sensors (OGC SensorThings API 1.1)"
+        document["links"].append(link(request.url("sta", "v1.1"), "service", JSON, title))
     if settings.sets:
         document["links"].append(link(request.url("transactions"), SETS_REL, TRANSACTION, "Whole sets of changes"))
         document["x-citytwin-transactions"] = {"semantics": ["atomic"], "maxActions": settings.max_actions}

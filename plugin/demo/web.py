@@ -83,6 +83,7 @@ class Request:
     user: str | None = None
     format: str = "json"  # negotiated: json or html
     params: dict[str, str] = field(default_factory=dict)  # what the route's braces matched
+    has_sensors: bool = False  # a SensorThings service is below /sta/v1.1
 
     @staticmethod
     def read(environ: Environ, max_body: int) -> Request:

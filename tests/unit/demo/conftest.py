@@ -13,12 +13,17 @@ from urllib.parse import quote
 from wsgiref.validate import validator
 
 import pytest
+import requests
 
 from plugin.demo.app import Settings, create_app
 from plugin.demo.crs import CRS84, RD
 from plugin.demo.geometry import box_of
 from plugin.demo.model import Collection, Feature, Property, Schema, compact
+from plugin.demo.sta.service import Sensors
+from plugin.demo.sta.store import SensorStore
 from plugin.demo.store import Store
+from tests.twin_server import serve_app
+from tests.unit.demo.sta_kit import CITY, Api
 
 HOUSES = Collection(
     "houses",
@@ -139,3 +144,22 @@ class Client:
 @pytest.fixture
 def call(store: Store) -> Client:
     return Client(store)
+
+
+@pytest.fixture
+def sensors(tmp_path: Path) -> Iterator[SensorStore]:
+    found = SensorStore(tmp_path / "sensors.sqlite")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def sta(store: Store, sensors: SensorStore) -> Iterator[Api]:
+    """A real server with the sensors of ``sta_kit.CITY``."""
+    url, stop = serve_app(create_app(store, Settings(), Sensors(sensors)))
+    with requests.Session() as session:
+        api = Api(f"{url}sta/v1.1", sensors, session)
+        for thing in CITY:
+            api.post("Things", thing)
+        yield api
+    stop()
