@@ -39,7 +39,7 @@ matrices: setup ## proof by force and contract in full, printed as four matrices
 	@$(PY) -m tools.matrices $(MATRICES_ARGS)
 
 soak: setup ## thousands of kills and of other random histories: FORCE_KILLS, FORCE_HISTORIES, FORCE_STEPS, FORCE_SEED
-	@FORCE_SOAK=1 FORCE_SEED=$${FORCE_SEED:-$$(date +%s)} FORCE_FAULT_STEP=1 FORCE_KILL_STEP=1 \
+	@FORCE_SOAK=1 FORCE_SEED=$${FORCE_SEED:-$$(date +%s)} FORCE_FAULT_STEP=1 FORCE_KILL_STEP=1 FORCE_FILE_STEP=1 \
 	  FORCE_KILLS=$${FORCE_KILLS:-400} FORCE_HISTORIES=$${FORCE_HISTORIES:-1000} FORCE_STEPS=$${FORCE_STEPS:-60} \
 	  $(PY) -m pytest tests/force $(NO_QT) -n 2 --timeout=36000 $(PYTEST_ARGS)
 

@@ -23,7 +23,13 @@ PLACE = ROOT / "build" / "matrices"
 RECORDS = PLACE / "records"
 CONTRACT = PLACE / "contract.txt"
 # everything, instead of the samples that suit `make test`
-FULL = {"FORCE_FAULT_STEP": "1", "FORCE_KILL_STEP": "1", "FORCE_KILLS": "60", "FORCE_HISTORIES": "60"}
+FULL = {
+    "FORCE_FAULT_STEP": "1",
+    "FORCE_KILL_STEP": "1",
+    "FORCE_FILE_STEP": "1",
+    "FORCE_KILLS": "60",
+    "FORCE_HISTORIES": "60",
+}
 PYTEST = ["-m", "pytest", "-q", "-p", "no:pytest-qt", "-p", "no:pytest_qgis"]
 
 # column → row → result → how often
@@ -56,7 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if _run([*PYTEST, "tests/contract", "--timeout=300"], {}):
                 failed.append("tests/contract")
     PLACE.mkdir(parents=True, exist_ok=True)
-    for name, show in (("merge", merges), ("faults", faults), ("kills", kills), ("histories", histories)):
+    for name, show in (
+        ("merge", merges),
+        ("faults", faults),
+        ("kills", kills),
+        ("files", files),
+        ("histories", histories),
+    ):
         records = read(name)
         text = show(records)
         (PLACE / f"{name}.txt").write_text(text + "\n", encoding="utf-8")
@@ -204,6 +216,15 @@ def kills(records: list[tuple[str, str, str, int]]) -> str:
     head = ["job", *(f"{column}: {word}" for column in short for word in ("survived", "done before", "FAILED"))]
     killed = sum(count for _, _, result, count in records if result == "ok")
     return "\n\n".join(["KILLS SURVIVED", table(head, rows), f"{_sum('kills tried', records)} {killed} hit."])
+
+
+def files(records: list[tuple[str, str, str, int]]) -> str:
+    """What befell the file × how the run ended."""
+    found = _tally(records)
+    words = ("stopped", "done")
+    rows = [[row, *(_cell(found[row].get(word, Counter())) for word in words)] for row in sorted(found)]
+    text = table(["from each request on", "stopped, and said why", "not noticed"], rows)
+    return "\n\n".join(["A FILE THAT CANNOT BE WRITTEN", text, _sum("runs", records)])
 
 
 def histories(records: list[tuple[str, str, str, int]]) -> str:
