@@ -241,10 +241,10 @@ class Hand:
             if row == mine and base == self.basis.get(identity) and self._same_conflict(identity, conflict):
                 return row, base  # nothing came of it yet
             for known in heard:
-                # ours, as the twin took it; what was edited since stays an edit
-                result = _edited_since(self.basis.get(identity), mine, known)
-                if conflict is None and row == result and base == known:
-                    return row, base
+                # ours, as the twin took it; what was edited since it was sent stays an edit
+                for sent in (self.basis.get(identity), *self.was.get(identity, ())):
+                    if conflict is None and row == _edited_since(sent, mine, known) and base == known:
+                        return row, base
         raise Broken(
             f"{self.name} {identity}: row {row}, base {base}, conflict {conflict and (conflict.kind, conflict.theirs)}"
             f"\n  had row {mine}, basis {self.basis.get(identity)}, unheard {heard}\n  the twin had {seen}"
