@@ -8,12 +8,13 @@ from typing import NamedTuple
 from . import freshness as fresh
 from . import recognise
 from .thresholds import Crossing, Threshold, Watch
-from .trend import UNKNOWN, trend
+from .trend import UNKNOWN, WINDOW, trend
 from .values import NONE, NUMBER, DatastreamLike, Reading, Value
 
 # So many readings in a row from the future are a clock that runs ahead, or a forecast; fewer are a slip.
 _STREAK = 3
 _LAGS = 8
+_NEWS = 4
 _FOREVER = float("inf")
 
 
@@ -43,11 +44,13 @@ class Latest(NamedTuple):
 class Window:
     """The last times and numbers of a datastream, ascending in time."""
 
-    __slots__ = ("numbers", "times")
+    __slots__ = ("_news", "_rhythm", "numbers", "times")
 
     def __init__(self) -> None:
         self.times: list[float] = []
         self.numbers: list[float] = []
+        self._rhythm: fresh.Rhythm | None = None
+        self._news = 0
 
     def add(self, time: float, number: float) -> None:
         """Put in its place; at a time that is known already the number is replaced."""
@@ -62,8 +65,20 @@ class Window:
                 return
             times.insert(at, time)
             self.numbers.insert(at, number)
+        self._news += 1
         if len(times) > fresh.WINDOW:
             del times[0], self.numbers[0]
+
+    def rhythm(self, duration: float) -> fresh.Rhythm | None:
+        """As `freshness.rhythm`; of a full window found anew after every few readings, since it changes slowly."""
+        if self._news >= _NEWS or len(self.times) < fresh.WINDOW:
+            self._rhythm = fresh.rhythm(self.times, duration)
+            self._news = 0
+        return self._rhythm
+
+    def trend(self) -> str:
+        """As `trend.trend`, of the numbers among the last few readings."""
+        return trend([number for number in self.numbers[-WINDOW:] if number == number])
 
 
 class State:
@@ -182,7 +197,7 @@ class State:
                 self.datastream.id, NONE, None, self.unit, None, None, None, fresh.NONE, UNKNOWN, False, exceeded
             )
             return nothing, change
-        kept = fresh.rhythm(window.times, reading.time - reading.begin)
+        kept = window.rhythm(reading.time - reading.begin)
         if not from_future:
             since, usual = reading.time, fresh.lag(self.lags, kept)
         elif reading.pushed:
@@ -191,10 +206,9 @@ class State:
             # over HTTP nothing tells how old it is: never call that live
             since, usual = now - (kept.patience if kept else 900.0) * 1.01, 0.0
         state, until = fresh.freshness(now - since, kept, usual)
-        numbers = [number for number in window.numbers if number == number]
         found = Latest(
             self.datastream.id, reading.kind, reading.value, self.unit, reading.time, reading.begin,
-            reading.result_time, state, trend(numbers) if reading.kind == NUMBER else UNKNOWN, from_future, exceeded,
+            reading.result_time, state, window.trend() if reading.kind == NUMBER else UNKNOWN, from_future, exceeded,
         )  # fmt: skip
         # not at the moment itself, when it is not late yet
         return found, min(change, since + until + 0.001)
