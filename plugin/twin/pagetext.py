@@ -33,12 +33,12 @@ def _decode(text: str, at: int) -> tuple[Any, int]:
         raise json.JSONDecodeError("nested too deeply", text, at) from error
 
 
-def features(text: str, members: dict[str, Any]) -> Iterator[Any]:
-    """Each element of the top-level ``features`` array, in order; the other top-level members go into ``members``.
+def features(text: str, members: dict[str, Any], array: str = "features") -> Iterator[Any]:
+    """Each element of the top-level ``array``, in order; the other top-level members go into ``members``.
 
-    ``members`` is complete when the iteration ends; ``members["features"]`` is then the number of elements, or whatever
+    ``members`` is complete when the iteration ends; ``members[array]`` is then the number of elements, or whatever
     else the page had there. Any valid JSON layout is read. Raises ValueError for malformed or cut-off text, and leaves
-    ``members`` without "features" where there is no such array; a top level that is no object lands in ``members[""]``.
+    ``members`` without ``array`` where there is no such array; a top level that is no object lands in ``members[""]``.
     """
     skip = _SPACE.match
     at = _end(skip, text, 0)
@@ -58,7 +58,7 @@ def features(text: str, members: dict[str, Any]) -> Iterator[Any]:
         if text[at : at + 1] != ":":
             raise json.JSONDecodeError("':' is missing", text, at)
         at = _end(skip, text, at + 1)
-        if name == "features" and text[at : at + 1] == "[":
+        if name == array and text[at : at + 1] == "[":
             count = 0
             at = _end(skip, text, at + 1)
             if text[at : at + 1] == "]":
@@ -77,7 +77,7 @@ def features(text: str, members: dict[str, Any]) -> Iterator[Any]:
                         break
                     else:
                         raise json.JSONDecodeError("',' or ']' is missing", text, at)
-            members["features"] = count
+            members[array] = count
         else:
             members[name], at = _decode(text, at)
         at = _end(skip, text, at)

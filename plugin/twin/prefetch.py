@@ -41,9 +41,10 @@ class _Job:
 class Prefetcher:
     """Fetches one page at a time in one thread of its own, which ends with `close`. Holds at most one page."""
 
-    def __init__(self, session: Session, progress: Progress) -> None:
+    def __init__(self, session: Session, progress: Progress, accept: str = GEOJSON) -> None:
         self._session = session
         self._progress = progress
+        self._accept = accept
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._current: _Job | None = None
         self._thread = threading.Thread(target=self._run, name="city-twin-pages", daemon=True)
@@ -56,7 +57,7 @@ class Prefetcher:
                 return
             try:
                 check(job)
-                job.reply = self._session.request("GET", job.url, params=job.params, accept=GEOJSON, progress=job)
+                job.reply = self._session.request("GET", job.url, params=job.params, accept=self._accept, progress=job)
             except BaseException as error:  # noqa: BLE001 - raised again where the page is waited for: else it waits on
                 job.error = error
             job.done.set()

@@ -5,11 +5,17 @@ Nothing here needs a service to be complete: what it cannot do is done another w
 
 from __future__ import annotations
 
+from .sta.asking import Memory
 from .sta.entities import datastream_of_topic, observation_of_payload
+from .sta.history import observations
 from .sta.model import Datastream, Observation, ObservedProperty, Result, Service, Thing, Unit
+from .sta.service import read_service
+from .sta.state import latest
+from .sta.streams import datastreams, observed_properties
 
 __all__ = [
     "Datastream",
+    "Memory",
     "Observation",
     "ObservedProperty",
     "Result",
@@ -17,5 +23,10 @@ __all__ = [
     "Thing",
     "Unit",
     "datastream_of_topic",
+    "datastreams",
+    "latest",
     "observation_of_payload",
+    "observations",
+    "observed_properties",
+    "read_service",
 ]

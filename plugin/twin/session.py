@@ -192,16 +192,19 @@ class Session:
         write: bool = False,
         progress: Progress | None = None,
         timeout: float | None = None,
+        retries: int | None = None,
     ) -> Reply:
         """Send, and return the answer of status 2xx; any other is raised as a `TwinError`.
 
         Reads are tried again on broken connections, on 500, 502, 503, 504 and 429; writes (``write=True``) only where
         the server said that it did nothing: 429, and 503 with Retry-After. So is OPTIONS, which many servers fail at
-        for good. A write of unclear outcome is `Unreachable` with ``sent`` or `ServerFailed`. Raises `Cancelled`: for
-        writes before sending only, never in mid-air.
+        for good. ``retries`` is for this request alone, where another way of asking is at hand. A write of unclear
+        outcome is `Unreachable` with ``sent`` or `ServerFailed`. Raises `Cancelled`: for writes before sending only,
+        never in mid-air.
         """
         progress = progress or self.progress
         call = _Call(method.upper(), url, params or {}, {**(headers or {}), "Accept": accept}, body, write)
+        limit = self.retries if retries is None else retries
         attempt = 0
         while True:
             check(progress)
@@ -209,7 +212,7 @@ class Session:
             try:
                 reply, at_home = self._follow(call, progress, timeout or self.timeout)
             except Unreachable as error:
-                if write or attempt >= self._tries(error):
+                if write or attempt >= min(self._tries(error), limit):
                     raise
             else:
                 if 200 <= reply.status < 300:
@@ -221,7 +224,7 @@ class Session:
                     if write or call.method == "OPTIONS"
                     else reply.status in _RETRIED and not says_missing(reply)
                 )
-                if not again or attempt >= self.retries:
+                if not again or attempt >= limit:
                     refused = error_of(
                         reply, write=write, auth_name=self.auth_name, at_home=at_home, has_auth=self._auth is not None
                     )
@@ -238,9 +241,12 @@ class Session:
         accept: str = JSON,
         headers: Mapping[str, str] | None = None,
         progress: Progress | None = None,
+        retries: int | None = None,
     ) -> tuple[dict[str, Any], Reply]:
         """GET a JSON object. Raises `BadResponse` for HTML, text, malformed JSON and JSON that is no object."""
-        reply = self.request("GET", url, params=params, accept=accept, headers=headers, progress=progress)
+        reply = self.request(
+            "GET", url, params=params, accept=accept, headers=headers, progress=progress, retries=retries
+        )
         document = decode_json(reply)
         if not isinstance(document, dict):
             raise BadResponse(

@@ -12,6 +12,7 @@ from plugin.twin.model import CRS84, Collection
 from plugin.twin.session import Session
 from tests.unit.twin.faults_server import FaultyServer, Watch
 from tests.unit.twin.small_twin import Serve, serving
+from tests.unit.twin.sta_stub import Stub, stubs
 
 
 @pytest.fixture
@@ -33,6 +34,13 @@ def other() -> Iterator[FaultyServer]:
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """A function that starts the small twin, with its settings."""
     with serving(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture
+def stub() -> Iterator[Callable[..., Stub]]:
+    """A function that starts SensorThings services, each as able as it is told to be."""
+    with stubs() as start:
         yield start
 
 
