@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ from ..twin.progress import Progress
 from ..workcopy.changes import Change
 from ..workcopy.copy import WorkingCopy
 from ..workcopy.publish import PublishReport, publish
+from ..workcopy.recovery import release
 from ..workcopy.validate import Problem, validate
 from . import csv_file
 from .change_words import kind_word, name_of, state_word
@@ -62,6 +63,7 @@ class PublishPresenter(QObject):
         super().__init__(parent)
         self.copy = copy
         self.phase: Phase = "checking"
+        self._released: set[str] = set()
         self.targets: tuple[Target, ...] = ()
         self.target: Target | None = None
         self.message = ""
@@ -267,6 +269,22 @@ class PublishPresenter(QObject):
             url=self.target.url,
         )
 
+    # -- creates that are held back ----------------------------------------------------------------------------------
+
+    def may_release(self, row: ReportRow) -> bool:
+        """Whether a line is a create that may have arrived, so that only the user can say whether to send it again."""
+        return row.state == "held" and row.change.twin_id is None and row.change.key not in self._released
+
+    def release(self, changes: Sequence[Change]) -> None:
+        """The user looked, and they are not on the twin: the next publish sends them."""
+        copy = self.copy
+
+        def done(_count: int) -> None:
+            self._released.update(change.key for change in changes)
+            self.changed.emit()
+
+        self._start(tr("Noting what to send again"), lambda _progress: release(copy, changes), done)
+
     # -- the report --------------------------------------------------------------------------------------------------
 
     def rows(self, state: str = "") -> list[ReportRow]:
@@ -280,7 +298,7 @@ class PublishPresenter(QObject):
                 titles.get(outcome.change.table, outcome.change.table),
                 outcome.state,
                 kind_word(outcome.change.kind),
-                outcome.message,
+                released_words() if outcome.change.key in self._released else outcome.message,
             )
             for outcome in outcomes
             if not state or outcome.state == state
@@ -343,3 +361,7 @@ class PublishPresenter(QObject):
     def save_csv(self, path: Path) -> None:
         """Write the report as CSV (UTF-8 with a mark, so that spreadsheets read it). Raises `CityTwinError`."""
         csv_file.write(path, self.as_table())
+
+
+def released_words() -> str:
+    return tr("It is sent with the next publish.")

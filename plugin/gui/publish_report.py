@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QMessageBox,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -61,6 +62,10 @@ class PublishReportView(QWidget):
         self.resolve_button.setAutoDefault(False)
         self.resolve_button.clicked.connect(lambda _checked=False: self.resolve.emit())
         row.addWidget(self.resolve_button)
+        self.again_button = QPushButton(tr("Send Again…"))
+        self.again_button.setAutoDefault(False)
+        self.again_button.clicked.connect(lambda _checked=False: self.send_again())
+        row.addWidget(self.again_button)
         self.protected = QLabel()
         self.protected.setWordWrap(True)
         dimmed(self.protected)
@@ -81,6 +86,7 @@ class PublishReportView(QWidget):
         self.protected.setText(presenter.protected)
         self.protected.setVisible(bool(presenter.protected))
         self.resolve_button.setVisible(bool(counts.get("clash")))
+        self.again_button.setVisible(any(presenter.may_release(line) for line in presenter.rows("held")))
         self.filter.clear()
         self.filter.addItem(tr("All results ({n})", n=sum(counts.values())), "")
         for state in _STATES:
@@ -107,6 +113,26 @@ class PublishReportView(QWidget):
         item = self.table.currentItem()
         row = item.data(0, _USER) if item else None
         self.words.setText(row.words if row else "")
+        self.again_button.setEnabled(row is not None and self.presenter.may_release(row))
+
+    def send_again(self) -> None:
+        """The chosen create did not arrive, says the user: let the next publish send it."""
+        item = self.table.currentItem()
+        row = item.data(0, _USER) if item else None
+        if row is None or not self.presenter.may_release(row):
+            return
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(tr("Send Again?"))
+        box.setText(tr("Did you look, and is {name} not on the twin?", name=name_of(row.change)))
+        box.setInformativeText(tr("If it is there after all, it will be there twice."))
+        send = box.addButton(tr("Send Again"), QMessageBox.ButtonRole.AcceptRole)
+        cancel = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(cancel)
+        box.setEscapeButton(cancel)
+        box.exec()
+        if box.clickedButton() is send:
+            self.presenter.release([row.change])
 
     def copy(self) -> None:
         """The whole report to the clipboard."""

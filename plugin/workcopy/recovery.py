@@ -94,10 +94,11 @@ def _settle(copy: WorkingCopy, ledger: Ledger, case: Case, answer: Answer) -> No
         journal.settle(connection, case.entry, "unsent", answer.status, "")
 
 
-def release(copy: WorkingCopy, changes: Sequence[Change]) -> None:
-    """Let creates that are held back be sent again: somebody looked, and they are not on the twin."""
+def release(copy: WorkingCopy, changes: Sequence[Change]) -> int:
+    """Let creates that are held back be sent again: somebody looked, and they are not on the twin. How many were."""
     keys = {(change.table, change.fid) for change in changes}
     with opened(copy.path, write=True) as connection, transaction(connection):
-        for entry in journal.unsettled(connection):
-            if entry.state == "held" and (entry.table, entry.fid) in keys:
-                journal.settle(connection, entry, "unsent")
+        held = [e for e in journal.unsettled(connection) if e.state == "held" and (e.table, e.fid) in keys]
+        for entry in held:
+            journal.settle(connection, entry, "unsent")
+    return len(held)

@@ -374,7 +374,8 @@ def queued(case: Case) -> Answer:
 def nameless() -> str:
     return tr(
         "The twin said that it created this feature, but not under which id, and it is not found there. It is held "
-        "back so that it is not created twice: look for it on the twin, and discard it here if it is there."
+        "back so that it is not created twice: look for it on the twin. If it is there, pull, and discard yours if it "
+        "is still here; if it is not, choose Send Again."
     )
 
 
@@ -389,6 +390,6 @@ def compared_only() -> str:
 def held_back() -> str:
     return tr(
         "The connection was cut while this feature was being created, and this twin cannot be asked whether it "
-        "arrived. It is held back so that it is not created twice: look for it on the twin, and discard it here if "
-        "it is there."
+        "arrived. It is held back so that it is not created twice: look for it on the twin. If it is there, pull, and "
+        "discard yours if it is still here; if it is not, choose Send Again."
     )

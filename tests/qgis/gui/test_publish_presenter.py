@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 from qgis.core import QgsSettings
+from qgis.PyQt.QtWidgets import QMessageBox
 
 from plugin.gui.publish_presenter import PublishPresenter
+from plugin.gui.publish_report import PublishReportView
 from plugin.gui.publish_targets import remember, remembered
 from plugin.map import connections
 from plugin.map.connections import Connection
 from plugin.twin.errors import CityTwinError
+from plugin.workcopy import journal
+from plugin.workcopy.connection import opened, transaction
+from plugin.workcopy.journal import Entry
 from tests.qgis.gui.edited_copies import Field
 from tests.qgis.map.meanwhile import spin
 
@@ -221,3 +226,34 @@ def test_messages_are_remembered_once(qgis_app) -> None:
     remember("   ")
     assert remembered()[:3] == ["message 15", "message 19", "message 18"]
     assert len(remembered()) == 12
+
+
+def test_a_create_that_is_held_back_goes_when_the_user_says_so(field: Field, qgis_app, monkeypatch) -> None:
+    field.another_program("INSERT INTO buildings (name) VALUES ('Without an outline')")
+    (change,) = field.copy.changes()
+    with opened(field.copy.path, write=True) as connection, transaction(connection):
+        sent = {"name": "Without an outline"}  # as it stands after a create whose answer never came
+        entry = Entry(0, "earlier", "m", change.table, "insert", change.fid, None, None, None, sent, label=change.label)
+        journal.settle(connection, journal.write_ahead(connection, entry), "held")
+    presenter = published(checked(field))
+    (row,) = presenter.rows("held")
+    assert "Send Again" in row.words and presenter.may_release(row)
+    view = PublishReportView(presenter)
+    view.show_report()
+    assert view.again_button.isVisibleTo(view) and view.again_button.isEnabled()
+    asked: list[str] = []
+
+    def answer(box: QMessageBox) -> None:
+        asked.append(box.text())
+        box.buttons()[0].click() if len(asked) > 1 else box.buttons()[1].click()
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    view.send_again()
+    assert presenter.may_release(row), "a no is a no"
+    view.send_again()
+    assert asked and spin(lambda: not presenter.may_release(row))
+    view.show_report()
+    assert not view.again_button.isVisibleTo(view) and presenter.rows("held")[0].words.startswith("It is sent")
+    before = len(field.items("buildings"))
+    assert published(checked(field)).counted() == {"published": 1}
+    assert len(field.items("buildings")) == before + 1
