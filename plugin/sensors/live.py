@@ -14,7 +14,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from ..twin.sta.entities import datastream_of_topic
 from . import faults, messages
@@ -27,14 +26,15 @@ from .values import BadMessage, DatastreamLike, ObservationLike, Reading, unders
 _WAITING = 20_000
 # How far into the future a phenomenon time may lie before it is taken for wrong.
 TOLERANCE = 60.0
-_LOOK_AT_THE_CLOCK = 64
+# datastreams told of under one lock, about 0.3 ms
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
 class Changes:
     """What changed since the drain before: each datastream once, those that were removed, and what crossed a threshold.
 
-    ``waiting`` tells how many datastreams did not fit into the time allowed; they come with the next drain.
+    ``waiting`` tells how many datastreams did not fit into the time allowed: drain again soon, they come first.
     """
 
     latest: tuple[Latest, ...]
@@ -234,26 +234,28 @@ class Live:
                 state.due = float("inf")
                 dirty[state] = None
         found: list[Latest] = []
+        waiting = list(dirty)
         done = 0
-        for state in dirty:
-            if done % _LOOK_AT_THE_CLOCK == _LOOK_AT_THE_CLOCK - 1 and time.perf_counter() > stop:
-                break
-            done += 1
-            if state.gone:
-                continue
+        while done < len(waiting):
+            block = waiting[done : done + _AT_ONCE]
+            done += len(block)
+            # one lock for many: each time it is asked for, a thread that puts may have it and wait for Python
             with self._lock:
-                latest, until = state.latest(now, self._tolerance)
-            if until < state.due:
-                state.due = until
-                self._ticket += 1
-                heapq.heappush(due, (until, self._ticket, state))
-            if latest != state.reported:
-                state.reported = latest
-                found.append(latest)
-        left = len(dirty) - done
+                told = [(state, *state.latest(now, self._tolerance)) for state in block if not state.gone]
+            for state, latest, until in told:
+                if until < state.due:
+                    state.due = until
+                    self._ticket += 1
+                    heapq.heappush(due, (until, self._ticket, state))
+                if latest != state.reported:
+                    state.reported = latest
+                    found.append(latest)
+            if time.perf_counter() > stop:
+                break
+        left = len(waiting) - done
         if left:
             with self._lock:
-                self._dirty = {**dict.fromkeys(islice(dirty, done, None)), **self._dirty}
+                self._dirty = {**dict.fromkeys(waiting[done:]), **self._dirty}
         return Changes(tuple(found), tuple(removed), crossed, now, left)
 
     def latest(self, datastream: str) -> Latest | None:
