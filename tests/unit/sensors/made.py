@@ -1,49 +1,14 @@
-"""Datastreams made by hand, in the shape that the SensorThings client gives them."""
+"""Datastreams and observations made by hand, of the SensorThings client's own classes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True)
-class Unit:
-    name: str = ""
-    symbol: str = ""
-    definition: str = ""
-
-
-@dataclass(frozen=True)
-class ObservedProperty:
-    id: str = "1"
-    name: str = ""
-    definition: str = ""
-    description: str = ""
-
-
-@dataclass(frozen=True)
-class Observation:
-    time: float
-    result: object
-    begin: float = 0.0
-    result_time: float | None = None
-    id: str | None = None
-
-
-@dataclass(frozen=True)
-class Datastream:
-    id: str = "1"
-    name: str = ""
-    unit: Unit | None = None
-    observed_property: ObservedProperty = field(default_factory=ObservedProperty)
-    observation_type: str = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
-    topic: str = ""
-    latest: Observation | None = None
+from plugin.twin.sensorthings import Datastream, Observation, ObservedProperty, Result, Thing, Unit
 
 
 def observed(
-    time: float, result: object, *, begin: float | None = None, result_time: float | None = None
+    time: float, result: Result, *, begin: float | None = None, result_time: float | None = None
 ) -> Observation:
-    return Observation(time, result, time if begin is None else begin, result_time)
+    return Observation(None, time, time if begin is None else begin, result, result_time)
 
 
 def stream(
@@ -52,16 +17,21 @@ def stream(
     name: str = "",
     property: str = "",
     definition: str = "",
-    unit: str | None = None,
+    unit: str | Unit | None = None,
     kind: str = "OM_Measurement",
     latest: Observation | None = None,
 ) -> Datastream:
     return Datastream(
         id=id,
+        key=id,
         name=name,
-        unit=None if unit is None else Unit(symbol=unit),
-        observed_property=ObservedProperty(name=property, definition=definition),
+        description="",
+        unit=Unit("", unit, "") if isinstance(unit, str) else unit,
+        observed_property=ObservedProperty("1", property, definition, ""),
+        thing=Thing("1", "", ""),
+        position=(4.48, 51.92, None),
         observation_type=f"http://www.opengis.net/def/observationType/OGC-OM/2.0/{kind}",
         topic=f"v1.1/Datastreams({id})/Observations",
         latest=latest,
+        self_link="",
     )

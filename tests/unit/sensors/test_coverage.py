@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from plugin.sensors import coverage
 from plugin.sensors.coverage import Coverage, Wanted
 from plugin.sensors.live import Live
-from tests.unit.sensors.made import Observation, observed, stream
+from plugin.twin.sensorthings import Observation
+from tests.unit.sensors.made import observed, stream
 from tests.unit.sensors.test_live import START, Clock
 
 IDS = ("a", "b")

@@ -16,8 +16,9 @@ from plugin.sensors.live import Live
 from plugin.sensors.state import Latest
 from plugin.sensors.thresholds import Threshold
 from plugin.twin.errors import CityTwinError
+from plugin.twin.sensorthings import Observation
 from plugin.twin.sta.times import written
-from tests.unit.sensors.made import Observation, observed, stream
+from tests.unit.sensors.made import observed, stream
 
 START = 1_770_000_000.0
 

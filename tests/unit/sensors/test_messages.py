@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.sensors import faults
@@ -61,6 +61,7 @@ def test_no_payload_does_more_harm_than_that(payload: bytes) -> None:
         assert error.kind in faults.KINDS
 
 
+@settings(max_examples=50)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists))
 def test_any_result_is_understood(result: object) -> None:
     for rule in (Rule(), Rule(numeric=True)):

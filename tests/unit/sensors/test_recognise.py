@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from plugin.sensors import norms, recognise
 from plugin.sensors.values import understand
-from tests.unit.sensors.made import Datastream, ObservedProperty, Unit, stream
+from plugin.twin.sensorthings import Datastream, Unit
+from tests.unit.sensors.made import stream
 
 EIONET = "http://dd.eionet.europa.eu/vocabulary/aq/pollutant/"
 CF = "http://vocab.nerc.ac.uk/standard_name/"
@@ -66,7 +67,7 @@ def test_quantities(datastream: Datastream, expected: str | None) -> None:
 
 def test_the_name_of_a_unit_is_enough() -> None:
     unit = Unit("Vehicles per hour", "", "http://example.org/units/vehicles-per-hour")
-    datastream = Datastream(observed_property=ObservedProperty(name="Traffic flow"), unit=unit)
+    datastream = stream(property="Traffic flow", unit=unit)
     assert recognise.quantity(datastream) == recognise.FLOW and recognise.factor(recognise.FLOW, unit) == 1
 
 
@@ -83,7 +84,7 @@ def test_the_name_of_a_unit_is_enough() -> None:
     ],
 )
 def test_factors(quantity: str, symbol: str, expected: float | None) -> None:
-    assert recognise.factor(quantity, Unit(symbol=symbol)) == expected
+    assert recognise.factor(quantity, Unit("", symbol, "")) == expected
 
 
 def test_what_the_end_of_16_bits_means_depends_on_the_quantity() -> None:
@@ -99,7 +100,7 @@ def test_ground_water_of_the_real_server_is_not_taken_for_nap(shared_data: Path)
     path = shared_data / "sensors" / "sta_bgs_uk" / "datastreams_expand_foi.json"
     for entity in json.loads(path.read_text(encoding="utf-8"))["value"]:
         unit = Unit(**{key: str(entity["unitOfMeasurement"][key]) for key in ("name", "symbol", "definition")})
-        datastream = Datastream(name=entity["name"], unit=unit, observed_property=ObservedProperty(name=entity["name"]))
+        datastream = stream(name=entity["name"], property=entity["name"], unit=unit)
         assert norms.fit(datastream) is None
 
 

@@ -116,6 +116,7 @@ def test_series_are_merged_and_the_newer_counts() -> None:
     assert one.merged(regular(0)) is one and regular(0).merged(one).values.tolist() == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_million_observations_are_a_line_in_under_a_second() -> None:
     rng = np.random.default_rng(1)
     times = START + np.cumsum(rng.uniform(0.5, 1.5, 1_000_000))
@@ -129,6 +130,7 @@ def test_a_million_observations_are_a_line_in_under_a_second() -> None:
     assert np.nanmin(line.values) == np.nanmin(values) and np.nanmax(line.values) == np.nanmax(values)
 
 
+@pytest.mark.slow
 def test_the_real_traffic_has_real_gaps_and_clamped_flow(shared_data: Path) -> None:
     rule = recognise.rule(stream(property="Traffic flow", unit="veh/h"))
     rows: dict[str, list[tuple[str, str]]] = {}
