@@ -103,6 +103,7 @@ def test_two_working_copies_of_one_twin(check_out, pulling, iface, screenshot):
     assert "1 changed, 1 deleted by others · merged into 1 of your edits · 1 conflict to resolve" in said
     screenshot("pulled")
     pulling.wait_for(2)
+    at_rest(iface)
     assert mine.featureCount() == count - 1
     merged = feature_of(mine, "LM-001")
     assert (merged["height"], merged["storeys"]) == (61.5, 14)
@@ -139,6 +140,7 @@ def test_a_pull_waits_while_somebody_edits(check_out, pulling, colleague, iface,
     pulling.over()
     assert pulling.said() == ["merged into 1 of your edits"]
     assert layer.isEditable() and not layer.isModified(), "the session goes on"
+    at_rest(iface)
     merged = feature_of(layer, "LM-001")
     assert (merged["height"], merged["storeys"]) == (61.5, 14)
     at_rest(iface)
@@ -164,6 +166,7 @@ def test_saving_by_oneself_lets_the_pull_go_on(check_out, pulling, colleague, if
     assert not layer.isModified()
     pulling.over()
     assert pulling.said() == ["1 changed by others"]
+    at_rest(iface)
     assert feature_of(layer, "LM-002")["height"] == 61.5
     iface.setActiveLayer(layer)
     at_rest(iface)
