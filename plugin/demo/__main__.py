@@ -20,6 +20,8 @@ from .negotiation import Credentials
 from .quirks import LIKE, Quirks
 from .server import TwinServer
 from .settings import Tier
+from .sta.running import Plan, Running, wanted
+from .sta.store import SensorStoreError
 from .store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         level=logging.DEBUG if options.verbose else logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr
     )
     try:
-        settings = _settings(options)
+        settings, plan = _settings(options), _plan(options)
     except ValueError as error:
         return _fail(f"{error}.")
     credentials = None
@@ -50,9 +52,17 @@ def main(arguments: list[str] | None = None) -> int:
             store = Store(path)
         except (StoreError, OSError) as error:
             return _fail(str(error))
+        running = None
         try:
-            return _serve(options, store, replace(settings, credentials=credentials))
+            if wanted(plan):
+                try:
+                    running = Running(plan, path.with_name(f"{path.stem}-sensors{path.suffix}"), credentials)
+                except (ValueError, SensorStoreError) as error:
+                    return _fail(f"{str(error).rstrip('.')}.")
+            return _serve(options, store, replace(settings, credentials=credentials), running)
         finally:
+            if running is not None:
+                running.close()
             store.close()
 
 
@@ -63,6 +73,20 @@ def _settings(options: argparse.Namespace) -> Settings:
     if options.max_actions < 1:
         raise ValueError("--max-actions must be 1 or more")
     return Settings(options.read_only, tier=tier, max_actions=options.max_actions, quirks=quirks.with_(options.quirk))
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    """Raises ValueError."""
+    plan = Plan(
+        options.data,
+        options.replay,
+        options.replay_speed,
+        options.sensors,
+        options.sensor_interval,
+        not options.no_mqtt,
+    )
+    plan.check()
+    return plan
 
 
 def fill(store: Store, data: Path | None = None, lod: float = 2.2, pilots: bool = False) -> int:
@@ -86,9 +110,10 @@ def fill(store: Store, data: Path | None = None, lod: float = 2.2, pilots: bool 
     return store.load(title, description, sources)
 
 
-def _serve(options: argparse.Namespace, store: Store, settings: Settings) -> int:
+def _serve(options: argparse.Namespace, store: Store, settings: Settings, running: Running | None) -> int:
     try:
-        server = TwinServer(create_app(store, settings), options.host, options.port)
+        app = create_app(store, settings, running.sensors if running else None)
+        server = TwinServer(app, options.host, options.port)
     except OSError as error:
         return _fail(f"Cannot listen on {options.host}, port {options.port}: {error.strerror or error}.")
     with server:
@@ -96,6 +121,8 @@ def _serve(options: argparse.Namespace, store: Store, settings: Settings) -> int
         count = fill(store, options.data, options.lod, options.pilots)
         if count:
             log.info("loaded %s features in %.1f s", f"{count:,}", time.monotonic() - started)
+        if running is not None:
+            running.start(server.url)
         for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), lambda *_: _stop(server))
@@ -157,6 +184,20 @@ def _parser() -> argparse.ArgumentParser:
         "testing clients; may be given several times: " + ", ".join(Quirks.names())
     )  # fmt: skip
     parser.add_argument("--like", choices=sorted(LIKE), help="the quirks of a real server, in mode w0")
+    parser.add_argument(
+        "--sensors", type=int, metavar="N", help="made-up stations with sensors (60 without --data, else none; 0: no "
+        "sensors at all)"
+    )  # fmt: skip
+    parser.add_argument(
+        "--sensor-interval", type=float, default=10.0, metavar="SECONDS", help="time between made-up values (10)"
+    )
+    parser.add_argument(
+        "--replay", type=Path, metavar="FILE", help="CSV file, .gz or not, with observations to play back from now on, "
+        "again and again: station, time, and a column for each quantity; a *stations.geojson must be beside it. In "
+        "the folder of --data ndw_observations*.csv.gz is found without being named"
+    )  # fmt: skip
+    parser.add_argument("--replay-speed", type=float, default=1.0, metavar="X", help="times as fast as it was (1)")
+    parser.add_argument("--no-mqtt", action="store_true", help="do not start a Mosquitto for new observations")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input closes")
     parser.add_argument("--verbose", action="store_true", help="log every request")
     return parser

@@ -51,9 +51,12 @@ class Reader:
         return self._count(kind, within, Options()) > 0
 
     def _rows(self, kind: Kind, condition: Condition, options: Options) -> tuple[list[Row], bool]:
+        return self._fetch(*sql.select(kind, condition, options), options)
+
+    def _fetch(self, statement: str, values: list[Any], options: Options) -> tuple[list[Row], bool]:
         if not options.top:
             return [], False
-        rows = self._db.execute(*sql.select(kind, condition, options)).fetchall()
+        rows = self._db.execute(statement, values).fetchall()
         self._rows_left -= len(rows)
         if self._rows_left < 0:
             raise Problem(400, f"This asks for more than {_MAX_ROWS:,} entities in one answer. Ask for less by $top.")
@@ -105,12 +108,16 @@ class Reader:
         target, name = KINDS[link.target], link.name
         flat: list[Row] = []
         bounds: list[tuple[int, int, str]] = []
+        statement, values = sql.select(target, sql.related(link, 0), options)  # the parent is its first value
+        query = options.next_query()
         for row in rows:
-            condition = sql.related(link, row[0])
-            others, more = self._rows(target, condition, options)
-            extra = f'"{name}@iot.count":{self._count(target, condition, options)},' if options.count else ""
+            values[0] = row[0]
+            others, more = self._fetch(statement, values, options)
+            extra = ""
+            if options.count:
+                extra = f'"{name}@iot.count":{self._count(target, sql.related(link, row[0]), options)},'
             if more:
-                url = f"{self._root}/{kind.name}({row[0]})/{name}?{options.next_query()}"
+                url = f"{self._root}/{kind.name}({row[0]})/{name}?{query}"
                 extra += f'"{name}@iot.nextLink":{quoted(url)},'
             bounds.append((len(flat), len(flat) + len(others), extra))
             flat += others
