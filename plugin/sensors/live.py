@@ -15,15 +15,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..twin.sta.entities import datastream_of_topic
 from . import faults, messages
 from .rate import Rate
+from .series import Series, chart_number, from_arrays
 from .state import Latest, State
 from .thresholds import KEPT, Crossing, Threshold
 from .values import BadMessage, DatastreamLike, ObservationLike, Reading, understand
 
 # messages for datastreams that nobody has added yet; the newest of each is kept
 _WAITING = 20_000
+_TAIL = 100_000
 # How far into the future a phenomenon time may lie before it is taken for wrong.
 TOLERANCE = 60.0
 # datastreams told of under one lock, about 0.3 ms
@@ -88,8 +92,13 @@ class Live:
         ``server`` is the time of an answer's ``Date`` (whole seconds), ``sent`` and ``received`` are our own.
         """
         offset = server + 0.5 - (sent + received) / 2
-        self._offset = offset if abs(offset) > 5.0 + (received - sent) / 2 else 0.0
-        return self._offset
+        offset = offset if abs(offset) > 5.0 + (received - sent) / 2 else 0.0
+        with self._lock:
+            # not at each answer a little
+            if abs(offset - self._offset) > 2.0:
+                self._offset = offset
+                self._dirty = dict.fromkeys(self._states.values())
+            return self._offset
 
     def add(self, datastreams: Iterable[DatastreamLike], *, asked: float | None = None) -> None:
         """Datastreams to keep, new ones and ones read again, with their latest observation where they have one.
@@ -143,8 +152,6 @@ class Live:
                 if state is None:
                     return
                 self._take(state, observation, at, pushed=False, prompt=False)
-                # older ones change the rhythm and the trend
-                self._dirty[state] = None
 
     def put(self, datastream: str, observation: ObservationLike, arrived: float | None = None) -> bool:
         """An observation that was pushed; True where it is the datastream's latest now."""
@@ -205,13 +212,16 @@ class Live:
             self._duplicates += 1
             return False
         self._used += 1
+        if state.tail is not None and len(state.tail) < _TAIL:
+            state.tail.append(reading)
         if reading.time > horizon:
             self._ahead += 1
         elif not taken:
             self._late += 1
+        # a late one too may change the rhythm and the trend
+        self._dirty[state] = None
         if not taken:
             return False
-        self._dirty[state] = None
         if state.watches:
             crossed = state.cross(reading)
             self._crossed.extend(crossed)
@@ -264,6 +274,34 @@ class Live:
         with self._lock:
             state = self._states.get(datastream)
             return state.latest(now, self._tolerance)[0] if state is not None else None
+
+    def follow(self, datastreams: Iterable[str]) -> None:
+        """Keep every reading of exactly these from now on, for a chart: a drain tells only the last of several."""
+        wanted = set(datastreams)
+        with self._lock:
+            for state in self._states.values():
+                if state.datastream.id not in wanted:
+                    state.tail = None
+                elif state.tail is None:
+                    state.tail = []
+
+    def tails(self) -> dict[str, Series]:
+        """What came for those that are followed since the last call, late ones included; to be merged into a chart's
+        series. At most 100,000 readings of each are kept between two calls."""
+        with self._lock:
+            taken = [(state, state.tail) for state in self._states.values() if state.tail]
+            for state, _ in taken:
+                state.tail = []
+        return {
+            state.datastream.id: from_arrays(
+                np.array([reading.time for reading in tail], np.float64),
+                np.array([chart_number(reading.kind, reading.value, reading.number) for reading in tail], np.float64),
+                unit=state.unit,
+                id=state.datastream.id,
+                name=state.datastream.name,
+            )
+            for state, tail in taken
+        }
 
     def watch(self, thresholds: Iterable[Threshold]) -> None:
         """Watch exactly these from now on. A value that is beyond a new one already crosses it with this call."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .values import BOOLEAN, ObservationLike, Rule, understand
+from .values import BOOLEAN, ObservationLike, Rule, Value, understand
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,8 +112,13 @@ def series(
     for observation in observations:
         kind, value, number = understand(observation.result, rule)
         times.append(observation.time)
-        values.append(float(bool(value)) if kind == BOOLEAN else number)
+        values.append(chart_number(kind, value, number))
     return from_arrays(np.array(times, np.float64), np.array(values, np.float64), unit=unit, id=id, name=name)
+
+
+def chart_number(kind: str, value: Value, number: float) -> float:
+    """What is drawn of a result: its number, 1 or 0 of a boolean, else NaN."""
+    return float(bool(value)) if kind == BOOLEAN else number
 
 
 def from_arrays(times: Floats, values: Floats, *, unit: str = "", id: str = "", name: str = "") -> Series:

@@ -85,8 +85,8 @@ class State:
     """Not locked: its owner is `Live`."""
 
     __slots__ = (
-        "ahead", "ahead_window", "best", "datastream", "due", "gone", "lags", "reported", "rule", "streak", "unit",
-        "watches", "window",
+        "ahead", "ahead_window", "best", "datastream", "due", "gone", "lags", "reported", "rule", "streak", "tail",
+        "unit", "watches", "window",
     )  # fmt: skip
 
     def __init__(self, datastream: DatastreamLike) -> None:
@@ -103,6 +103,8 @@ class State:
         self.reported: Latest | None = None
         self.due = _FOREVER
         self.gone = False
+        # every reading since it was asked for, where somebody follows
+        self.tail: list[Reading] | None = None
 
     def renew(self, datastream: DatastreamLike) -> bool:
         """The datastream was read again. True where its unit changed: its past is then no measure for its present."""
@@ -210,6 +212,10 @@ class State:
             self.datastream.id, reading.kind, reading.value, self.unit, reading.time, reading.begin,
             reading.result_time, state, window.trend() if reading.kind == NUMBER else UNKNOWN, from_future, exceeded,
         )  # fmt: skip
+        if state == fresh.SILENT and reading.pushed and kept is not None and now - reading.arrived <= kept.patience:
+            # its clock is behind, or it sends late: old values, but no silence
+            found = found._replace(freshness=fresh.LATE)
+            since, until = reading.arrived, kept.patience
         # not at the moment itself, when it is not late yet
         return found, min(change, since + until + 0.001)
 

@@ -294,7 +294,10 @@ def test_the_twins_clock_is_gone_by_where_ours_is_off() -> None:
     assert live.synchronise(START, START - 7200.2, START - 7199.8) == pytest.approx(7200, abs=1)
     live.put("1", observed(START, 1.0), clock.now)
     assert not latest(live).ahead and latest(live).freshness == "live"
+    live.drain()
+    clock.now = START
     assert live.synchronise(START, START - 3, START + 1) == 0
+    assert live.now() == START
 
 
 @pytest.mark.parametrize(
@@ -418,3 +421,35 @@ def test_the_rate_is_of_the_last_ten_seconds() -> None:
     assert live.rate() == 10
     clock.now = START + 60
     assert live.rate() == 0
+
+
+def test_who_follows_gets_every_reading() -> None:
+    live = Live(clock=Clock(START + 100))
+    live.add([stream("1", unit="m"), stream("2")])
+    live.put("1", observed(START, 1))
+    live.follow(["1", "nobody"])
+    for second in (1, 2, 4, 3, 3):
+        live.put("1", observed(START + second, second * 10))
+        live.put("2", observed(START + second, second))
+    live.put("1", observed(START + 5, None))
+    found = live.tails()
+    assert list(found) == ["1"] and found["1"].unit == "m"
+    assert (found["1"].times - START).tolist() == [1, 2, 3, 4, 5]
+    assert found["1"].values.tolist()[:4] == [10, 20, 30, 40] and found["1"].values[4] != found["1"].values[4]
+    assert live.tails() == {}
+    live.follow([])
+    live.put("1", observed(START + 6, 6))
+    assert live.tails() == {}
+
+
+def test_a_clock_that_runs_an_hour_behind_is_late_but_not_silent() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.add([stream()])
+    for index in range(20):
+        clock.now = START + 60 * index
+        live.put("1", observed(clock.now - 3600, float(index)))
+    assert latest(live).freshness == "late"
+    live.drain()
+    clock.now += 600
+    assert [each.freshness for each in live.drain().latest] == ["silent"]
