@@ -63,7 +63,7 @@ def check_one_sql_file(texts: dict[str, str]) -> list[Finding]:
     files: dict[str, list[str]] = {}
     for path, text in sorted(texts.items()):
         if any("B608" in match.group(1) for match in NOSEC.finditer(text)):
-            files.setdefault(path.split("/")[0], []).append(path)
+            files.setdefault(path.rpartition("/")[0], []).append(path)
     return [
         Finding(path, 0, f"# nosec B608 in a second file of {package}/: SQL is in {paths[0]}")
         for package, paths in files.items()

@@ -109,14 +109,15 @@ def _swapped(pair: dict[str, str]) -> dict[str, str]:
     return {"via": pair["via"], "own": pair["other"], "other": pair["own"]}
 
 
-def _edge(column: str, order: str) -> str:
-    # by the end of the phenomenon time, which the index has: of intervals that overlap the first to end counts
-    return (
-        f"(SELECT {column} FROM observation WHERE observation.datastream = datastream.id"
-        f" ORDER BY observation.t1 {order} LIMIT 1)"
-    )
-
-
+# By the end of the phenomenon time, which the index has: of intervals that overlap the first to end counts.
+_FIRST = (
+    "(SELECT observation.t0 FROM observation WHERE observation.datastream = datastream.id"
+    " ORDER BY observation.t1 LIMIT 1)"
+)
+_LAST = (
+    "(SELECT observation.t1 FROM observation WHERE observation.datastream = datastream.id"
+    " ORDER BY observation.t1 DESC LIMIT 1)"
+)
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -158,12 +159,7 @@ KINDS: dict[str, Kind] = {
                 Prop("observationType", required=True),
                 Prop("unitOfMeasurement", "json", required=True),
                 Prop("observedArea", "geometry"),
-                Prop(
-                    "phenomenonTime",
-                    "period",
-                    (_edge("observation.t0", "ASC"), _edge("observation.t1", "DESC")),
-                    computed=True,
-                ),
+                Prop("phenomenonTime", "period", (_FIRST, _LAST), computed=True),
                 _PROPERTIES,
             ],
             [

@@ -42,7 +42,9 @@ def test_nosec_needs_a_test_we_excuse_and_a_reason(line, fault):
 
 def test_sql_is_in_one_file_of_a_package():
     line = "x = f'{a}'  # nosec B608 - quoted identifiers only"
-    found = site_scanners.check_one_sql_file({"w/sql.py": line, "w/copy.py": line, "d/store.py": line})
+    found = site_scanners.check_one_sql_file(
+        {"w/sql.py": line, "w/copy.py": line, "d/store.py": line, "d/in/sql.py": line}
+    )
     assert [finding.path for finding in found] == ["w/sql.py"]
 
 
