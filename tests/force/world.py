@@ -15,12 +15,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from plugin.demo import app as demo_app
 from plugin.demo.geometry import box_of
-from plugin.demo.model import Author, Collection, Feature, Property, Schema, compact
+from plugin.demo.locks import Timestamps
+from plugin.demo.model import Author, Collection, Feature, Item, Property, Schema, compact
 from plugin.demo.schema import compute
 from plugin.demo.server import TwinServer
 from plugin.demo.store import Store
@@ -163,7 +165,8 @@ class Memory:
         now = self.state()[(collection, identity)]
         geometry = cells.pop("geometry", now.pop("geometry"))
         with self.store.write(collection) as writing:
-            writing.replace(feature_of(shape, identity, {**now, **cells}, geometry), _author())
+            author = _author(writing.item(identity))
+            writing.replace(feature_of(shape, identity, {**now, **cells}, geometry), author)
 
     def colleague_many(self, collection: str, changes: Mapping[str, Mapping[str, Any]]) -> None:
         """As `colleague`, for many items in one go."""
@@ -173,7 +176,7 @@ class Memory:
             for identity, cells in changes.items():
                 whole = {**state[(collection, identity)], **cells}
                 geometry = whole.pop("geometry")
-                writing.replace(feature_of(shape, identity, whole, geometry), _author())
+                writing.replace(feature_of(shape, identity, whole, geometry), _author(writing.item(identity)))
 
     def reshape(self, collection: Collection) -> None:
         """The twin's people change a collection's schema; what the items hold stays."""
@@ -191,8 +194,10 @@ class Memory:
             writing.delete(identity, _author())
 
 
-def _author() -> Author:
-    return Author(at="2026-02-02T12:00:00.000Z", name=COLLEAGUE)
+def _author(item: Item | None = None) -> Author:
+    """A colleague, now; but later than the item's last change, as a twin that locks by the hour has it."""
+    at = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Author(at=Timestamps().moment(item, at) if item else at, name=COLLEAGUE)
 
 
 class World:
