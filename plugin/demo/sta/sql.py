@@ -273,7 +273,7 @@ def _prop(kind: Kind, steps: tuple[str, ...], option: str) -> Prop:
     if prop is None:
         names = ", ".join(["id", *(one.name for one in kind.props), *(link.name for link in kind.links)])
         raise Problem(400, f"{option}: {kind.name} have no {steps[0]}. They have {names}.")
-    if len(steps) > 1 and prop.type != "json":
+    if len(steps) > 1 and prop.type not in ("json", "geometry"):
         raise Problem(400, f"{option}: {prop.name} has no members.")
     return prop
 

@@ -122,6 +122,8 @@ def test_filters_by_area(sta):
         "A'1 flow", "Beta no2"
     ]  # fmt: skip
     assert sta.names("Things", filter=f"not st_within(Locations/location, {SQUARE})") == ["Gamma"]
+    points = "location/type eq 'Point' or location/geometry/type eq 'Point'"  # as QGIS asks
+    assert len(sta.names("Locations", filter=f"({points}) and (geo.intersects(location, {SQUARE}))")) == 2
     point = "geography'SRID=4326;Point(4.6 51.99)'"
     assert sta.names("Locations", filter=f"geo.intersects(location,{point})") == ["At Gamma"]
 
