@@ -33,8 +33,8 @@ from qgis.PyQt.QtWidgets import QApplication
 
 from plugin.map import layers
 from plugin.map.guard import ColumnGuard
+from plugin.workcopy.books import HIDDEN
 from plugin.workcopy.copy import WorkingCopy
-from plugin.workcopy.sql import HIDDEN
 from tests.hand_made import Given, house, houses, make
 
 Told = tuple  # (kind, twin_id) or (kind, twin_id, columns)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ..text import tr
 from ..twin.progress import SILENT, Progress, check
-from . import conflicts, journal, reshape, settle, sql
+from . import books, conflicts, journal, reshape, settle, sql
 from . import source as src
 from .columns import GEOMETRY
 from .connection import opened, transaction
@@ -101,7 +101,7 @@ def apply(copy: WorkingCopy, fetched: Fetched, progress: Progress = SILENT) -> P
     """
     layers = []
     with opened(copy.path, write=True) as connection, transaction(connection, tracking=False):
-        if tuple(connection.execute(sql.FINGERPRINT).fetchone()) != fetched.fingerprint:
+        if tuple(connection.execute(books.FINGERPRINT).fetchone()) != fetched.fingerprint:
             raise Stale(tr("The working copy was published or pulled meanwhile. Pull again."))
         now = {source.table: source for source in src.load(connection)}
         for layer in fetched.layers:
@@ -159,7 +159,7 @@ class _Applying:
             (count,) = self._connection.execute(sql.count_rows(table)).fetchone()
             src.save(self._connection, replace(self._source, pulled=self._at, feature_count=count))
             numbers = (tally.created, tally.updated, tally.deleted, tally.merged, tally.conflicts)
-            self._connection.execute(sql.NOTE_PULL, (self._at, table, *numbers))
+            self._connection.execute(books.NOTE_PULL, (self._at, table, *numbers))
         return LayerPull(
             table,
             self._source.title,
@@ -196,7 +196,7 @@ class _Applying:
         if merged.kind:
             self._ask(theirs, merged, row, (known, mine, theirs.values))
             return
-        connection.execute(sql.DROP_CONFLICT, (source.table, theirs.twin_id))
+        connection.execute(books.DROP_CONFLICT, (source.table, theirs.twin_id))
         if theirs.values is None:
             if row is not None:
                 connection.execute(sql.delete_row(source.table), (row.fid,))
@@ -225,7 +225,7 @@ class _Applying:
         """An id that this file has not: theirs is new here, unless it is the same as something new of ours."""
         connection, source = self._connection, self._source
         if theirs.values is None:
-            connection.execute(sql.DROP_CONFLICT, (source.table, theirs.twin_id))
+            connection.execute(books.DROP_CONFLICT, (source.table, theirs.twin_id))
             return
         if self._own is None:
             self._own = _OwnCreates(connection, source)
@@ -242,11 +242,11 @@ class _Applying:
                 self._ask(theirs, merged, row, (None, row.values, theirs.values))
                 return
             self._own.forget(row.fid)
-            connection.execute(sql.DROP_CONFLICT, (source.table, theirs.twin_id))
+            connection.execute(books.DROP_CONFLICT, (source.table, theirs.twin_id))
             self._tally.merged += 1
             self._write(theirs, row.fid, merged)
             return
-        connection.execute(sql.DROP_CONFLICT, (source.table, theirs.twin_id))
+        connection.execute(books.DROP_CONFLICT, (source.table, theirs.twin_id))
         self._tally.created += 1
         self._write(theirs, None, merge(None, None, theirs.values, self._fields))
 
@@ -254,7 +254,7 @@ class _Applying:
         self, theirs: Theirs, merged: Merge, row: Row | None, sides: tuple[Values | None, Values | None, Values | None]
     ) -> None:
         connection, source = self._connection, self._source
-        before = connection.execute(sql.CONFLICT_OF, (source.table, theirs.twin_id)).fetchone()
+        before = connection.execute(books.CONFLICT_OF, (source.table, theirs.twin_id)).fetchone()
         new = before is None or (before[2], before[5], before[6]) != (
             merged.kind,
             conflicts.as_json(source, theirs.values),

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..text import tr
+from . import books, settle, sql
 from . import changes as ch
-from . import settle, sql
 from .columns import GEOMETRY, BadValue, Stored, from_stored, to_stored
 from .connection import opened, transaction
 from .errors import WorkingCopyError
@@ -136,7 +136,7 @@ class _Kept:
 
 def read(connection: sqlite3.Connection, source: Source) -> list[Conflict]:
     """The conflicts of one table that still are some, in the order in which they were found."""
-    rows = connection.execute(sql.CONFLICTS, (source.table,)).fetchall()
+    rows = connection.execute(books.CONFLICTS, (source.table,)).fetchall()
     return [kept.conflict for kept in (_look(connection, source, row) for row in rows) if kept.merged.kind]
 
 
@@ -227,7 +227,7 @@ def resolve_all(copy: WorkingCopy, strategy: Side, table: str | None = None) -> 
 
 
 def _apply(connection: sqlite3.Connection, source: Source, decision: Resolution) -> None:
-    found = connection.execute(sql.CONFLICT_OF, (source.table, decision.twin_id)).fetchone()
+    found = connection.execute(books.CONFLICT_OF, (source.table, decision.twin_id)).fetchone()
     kept = _look(connection, source, found) if found is not None else None
     if kept is None or not kept.conflict.kind or kept.conflict.token != decision.token:
         raise ConflictMoved(
@@ -249,7 +249,7 @@ def _apply(connection: sqlite3.Connection, source: Source, decision: Resolution)
                 tr("Nothing was applied: decide first about {columns}.", columns=", ".join(undecided))
             )
         _keep(connection, source, kept, {**(kept.merged.result or {}), **decision.values})
-    connection.execute(sql.DROP_CONFLICT, (source.table, decision.twin_id))
+    connection.execute(books.DROP_CONFLICT, (source.table, decision.twin_id))
 
 
 def _keep(connection: sqlite3.Connection, source: Source, kept: _Kept, values: dict[str, Stored]) -> None:
@@ -346,7 +346,7 @@ def keep(
     base, mine, theirs = (as_json(source, side) for side in sides)
     words = words or words_of(found.kind)
     values = (source.table, twin_id, found.kind, base, mine, theirs, token, who, changed, at, words, fid)
-    connection.execute(sql.PUT_CONFLICT, values)
+    connection.execute(books.PUT_CONFLICT, values)
 
 
 def words_of(kind: str) -> str:

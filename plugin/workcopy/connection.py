@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote as percent
 
-from . import sql
+from . import books
 from .errors import told_plainly
 from .geometry import box_of
 
@@ -100,10 +100,10 @@ def transaction(connection: sqlite3.Connection, *, tracking: bool = True) -> Ite
     connection.execute("BEGIN IMMEDIATE")
     try:
         if not tracking:
-            connection.execute(sql.TRACKING, (0,))
+            connection.execute(books.TRACKING, (0,))
         yield connection
         if not tracking:
-            connection.execute(sql.TRACKING, (1,))
+            connection.execute(books.TRACKING, (1,))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

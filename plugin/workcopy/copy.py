@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from ..text import tr
 from ..twin.errors import CityTwinError
+from . import books, conflicts, migrate, sql
 from . import changes as ch
-from . import conflicts, migrate, sql
 from . import source as src
 from .changes import Change, Counts
 from .conflicts import Conflict
@@ -58,18 +58,18 @@ class WorkingCopy:
                         file=path.name,
                     )
                 )
-            state = connection.execute(sql.IS_TRACKING).fetchone()
+            state = connection.execute(books.IS_TRACKING).fetchone()
             if state is None or not isinstance(state[1], int):
                 raise NotAWorkingCopy(tr("{file} is damaged: its own books are empty.", file=path.name))
-            if state[1] > sql.FORMAT:
+            if state[1] > books.FORMAT:
                 raise NewerFormat(
                     tr(
                         "{file} was made by a newer version of City Twin Workbench. Update the plugin to open it.",
                         file=path.name,
                     ),
-                    detail=f"format {state[1]}, this version reads up to {sql.FORMAT}",
+                    detail=f"format {state[1]}, this version reads up to {books.FORMAT}",
                 )
-            if state[1] < sql.FORMAT:
+            if state[1] < books.FORMAT:
                 migrate.migrate(path, state[1])
             try:
                 sources = src.load(connection)
@@ -254,8 +254,8 @@ def _discard(connection: sqlite3.Connection, source: Source, change: Change) -> 
         if row is None or row[1] is not None:
             return 0
         connection.execute(sql.delete_row(table), (change.fid,))
-        connection.execute(sql.DROP_CONFLICT_OF_ROW, (table, change.fid))
-        connection.execute(sql.DROP_HELD, (table, change.fid))
+        connection.execute(books.DROP_CONFLICT_OF_ROW, (table, change.fid))
+        connection.execute(books.DROP_HELD, (table, change.fid))
         return 1
     base = connection.execute(sql.base_row(table, tracked), (change.twin_id,)).fetchone()
     if base is None:
@@ -269,5 +269,5 @@ def _discard(connection: sqlite3.Connection, source: Source, change: Change) -> 
     else:
         connection.execute(sql.insert_row(table, tracked, with_fid=True), (fid, *values, twin_id, version))
     connection.execute(sql.drop_base(table), (twin_id,))
-    connection.execute(sql.DROP_CONFLICT, (table, twin_id))
+    connection.execute(books.DROP_CONFLICT, (table, twin_id))
     return 1

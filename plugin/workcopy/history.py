@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 
 from ..text import tr
-from . import sql
+from . import books
 from .connection import opened
 from .copy import WorkingCopy
 
@@ -47,14 +47,14 @@ class Sent:
 def publications(copy: WorkingCopy) -> list[Publication]:
     """Every publish, the newest first."""
     with opened(copy.path) as connection:
-        rows = connection.execute(sql.PUBLICATIONS).fetchall()
+        rows = connection.execute(books.PUBLICATIONS).fetchall()
     return [Publication(*row[:7], *(count or 0 for count in row[7:])) for row in rows]
 
 
 def sent(copy: WorkingCopy, publication: str) -> list[Sent]:
     """The last word about each feature of one publish, in the order of sending."""
     with opened(copy.path) as connection:
-        return [Sent(*row) for row in connection.execute(sql.SENT, (publication,))]
+        return [Sent(*row) for row in connection.execute(books.SENT, (publication,))]
 
 
 def as_csv(copy: WorkingCopy, publication: str | None = None) -> str:

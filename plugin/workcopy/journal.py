@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from . import sql
+from . import books
 from .changes import Kind
 from .columns import Stored
 
@@ -50,7 +50,7 @@ def write_ahead(connection: sqlite3.Connection, entry: Entry) -> Entry:
     """Note what is about to be sent; returns the entry with its number. The caller commits before it sends."""
     packed = json.dumps({name: _pack(value) for name, value in entry.sent.items()})
     cursor = connection.execute(
-        sql.WRITE_AHEAD,
+        books.WRITE_AHEAD,
         (
             entry.publish,
             entry.message,
@@ -77,13 +77,13 @@ def settle(
     twin_id: str | None = None,
 ) -> None:
     """Note what became of it."""
-    connection.execute(sql.SETTLE, (state, status, words, twin_id, now(), entry.id))
+    connection.execute(books.SETTLE, (state, status, words, twin_id, now(), entry.id))
 
 
 def unsettled(connection: sqlite3.Connection) -> list[Entry]:
     """Entries whose outcome is not known, oldest first."""
     out = []
-    for row in connection.execute(sql.UNSETTLED):
+    for row in connection.execute(books.UNSETTLED):
         number, publish, message, table, kind, fid, twin_id, client_id, token, sent, state = row
         values = {name: _unpack(value) for name, value in json.loads(sent or "{}").items()}
         out.append(Entry(number, publish, message, table, kind, fid, twin_id, client_id, token, values, state))
@@ -94,7 +94,7 @@ def was_tried(connection: sqlite3.Connection, entry: Entry) -> bool:
     """Whether an earlier attempt went under the same UUID."""
     if entry.client_id is None:
         return False
-    tried = connection.execute(sql.WAS_TRIED, (entry.table, entry.fid, entry.client_id, entry.id))
+    tried = connection.execute(books.WAS_TRIED, (entry.table, entry.fid, entry.client_id, entry.id))
     return tried.fetchone() is not None
 
 

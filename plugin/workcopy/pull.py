@@ -22,7 +22,7 @@ from ..twin.features import pages
 from ..twin.model import Item
 from ..twin.progress import SILENT, Progress, check
 from ..twin.writes import Writer
-from . import parallel, recovery, reshape, settle, sql
+from . import books, parallel, recovery, reshape, settle, sql
 from .alone import alone
 from .applying import LayerPull, PullReport, Stale, apply
 from .columns import GEOMETRY, Stored
@@ -68,7 +68,7 @@ def fetch(
     sources = recovery.sources_of(copy, twin)
     _recover(copy, twin, progress)
     with opened(copy.path) as connection:
-        fingerprint = tuple(connection.execute(sql.FINGERPRINT).fetchone())
+        fingerprint = tuple(connection.execute(books.FINGERPRINT).fetchone())
     at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     layers: list[FetchedLayer] = []
     failures: list[TwinError] = []
@@ -129,7 +129,7 @@ class _Layer:
     def fetch(self) -> FetchedLayer:
         notes: dict[str, None] = {}
         with opened(self._copy.path) as connection:
-            self._asked = {row[1] for row in connection.execute(sql.CONFLICTS, (self._source.table,))}
+            self._asked = {row[1] for row in connection.execute(books.CONFLICTS, (self._source.table,))}
             notes.update(dict.fromkeys(self._pages(connection)))
             absent = list(self._absent(connection))
         notes.update(dict.fromkeys(self._look_for(absent)))

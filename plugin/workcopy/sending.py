@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ..text import tr
 from ..twin.errors import BadResponse, ServerFailed
 from ..twin.writes import Written
+from . import books, conflicts, journal, settle
 from . import changes as ch
-from . import conflicts, journal, settle, sql
 from .changes import Change
 from .columns import Stored
 from .connection import opened, transaction
@@ -248,7 +248,7 @@ class Ledger:
             words = conflicts.words_of(merged.kind)
             journal.settle(connection, entry, "clash", answer.status, words)
             return Settled(Outcome(case.change, "clash", words, answer.status))
-        connection.execute(sql.DROP_CONFLICT, (source.table, twin_id))
+        connection.execute(books.DROP_CONFLICT, (source.table, twin_id))
         if theirs is None:
             settle.confirm_delete(connection, source, twin_id)
             return self._same(connection, case, tr("Somebody else had deleted it already."))
@@ -271,13 +271,13 @@ class Ledger:
     def begin(self, twin: str, protection: str) -> None:
         """Open the publish in the history."""
         with opened(self._copy.path, write=True) as connection, transaction(connection):
-            connection.execute(sql.OUTBOX_INDEX)
-            connection.execute(sql.BEGIN_PUBLISH, (self._publish, journal.now(), self._message, twin, protection))
+            connection.execute(books.OUTBOX_INDEX)
+            connection.execute(books.BEGIN_PUBLISH, (self._publish, journal.now(), self._message, twin, protection))
 
     def end(self, protection: str, stopped: str) -> None:
         """Close it."""
         with opened(self._copy.path, write=True) as connection, transaction(connection):
-            connection.execute(sql.END_PUBLISH, (journal.now(), protection, stopped, self._publish))
+            connection.execute(books.END_PUBLISH, (journal.now(), protection, stopped, self._publish))
 
 
 def _sent_columns(case: Case) -> list[str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..twin.model import Item
+from . import books, journal, merge, sql
 from . import changes as ch
-from . import journal, merge, sql
 from .columns import GEOMETRY, Stored, reader_of
 from .geometry import BadGeometry, box_of, encode
 from .merge import alike
@@ -49,7 +49,7 @@ def base_of(connection: sqlite3.Connection, source: Source, twin_id: str) -> Row
 
 def earlier_client_id(connection: sqlite3.Connection, source: Source, fid: int) -> str | None:
     """The UUID under which a create was tried before and certainly did not arrive: it is used again."""
-    found = connection.execute(sql.CLIENT_ID, (source.table, fid)).fetchone()
+    found = connection.execute(books.CLIENT_ID, (source.table, fid)).fetchone()
     return str(found[0]) if found else None
 
 
@@ -169,7 +169,7 @@ def confirm(
     )
     if row is not None and row.twin_id not in (None, twin_id):
         return []  # it was made one with another of the twin's features meanwhile; a pull brings this one
-    connection.execute(sql.DROP_CONFLICT, (table, twin_id))
+    connection.execute(books.DROP_CONFLICT, (table, twin_id))
     if row is None:
         # deleted while it was on its way: now it is the deletion of something published
         put_base(connection, source, twin_id, token, entry.fid, confirmed, None)
@@ -205,4 +205,4 @@ def confirm_delete(connection: sqlite3.Connection, source: Source, twin_id: str)
         values = [row.values[name] for name in source.tracked]
         connection.execute(sql.set_row(source.table, source.tracked), (*values, None, None, row.fid))
     connection.execute(sql.drop_base(source.table), (twin_id,))
-    connection.execute(sql.DROP_CONFLICT, (source.table, twin_id))
+    connection.execute(books.DROP_CONFLICT, (source.table, twin_id))

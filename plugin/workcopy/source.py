@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..twin.model import Extent, Property, Schema
-from . import sql
+from . import books
 from .columns import Column
 from .merge import Field
 from .tables import tracked_names
@@ -95,12 +95,12 @@ def save(connection: sqlite3.Connection, source: Source) -> None:
         source.checked_out,
         source.pulled,
     )
-    connection.execute(sql.SAVE_SOURCE, values)
+    connection.execute(books.SAVE_SOURCE, values)
 
 
 def load(connection: sqlite3.Connection) -> tuple[Source, ...]:
     """Every source, in the order of checkout. Raises sqlite3.Error or ValueError where the row cannot be read."""
-    rows = connection.execute(sql.LOAD_SOURCES).fetchall()
+    rows = connection.execute(books.LOAD_SOURCES).fetchall()
     return tuple(_source(row) for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""Every SQL statement of the working copy.
+"""The SQL of rows, bases and their tracking; `books` has that of the twin_ tables. There is none elsewhere.
 
 Values travel as parameters. Identifiers come into a statement through `fill` alone, which quotes each of them.
 """
@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-
-FORMAT = 2  # of the twin_ tables; raised when they change
-HIDDEN = "citytwin"  # gpkg_contents.data_type that no reader offers as a layer
 
 
 def quote(identifier: str) -> str:
@@ -52,125 +49,6 @@ def marks(count: int) -> Fragment:
 def base_table(table: str) -> str:
     """The name of the table that holds the published state of ``table``'s changed rows."""
     return f"twin_base_{table}"
-
-
-STATE = """CREATE TABLE "twin_state" (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  tracking INTEGER NOT NULL,
-  format INTEGER NOT NULL,
-  created TEXT NOT NULL,
-  made_by TEXT NOT NULL
-)"""
-
-SOURCE = """CREATE TABLE "twin_source" (
-  id INTEGER PRIMARY KEY,
-  table_name TEXT NOT NULL UNIQUE,
-  collection TEXT NOT NULL,
-  title TEXT NOT NULL,
-  description TEXT NOT NULL,
-  url TEXT NOT NULL,
-  items_url TEXT NOT NULL,
-  crs TEXT,
-  srid INTEGER NOT NULL,
-  swap INTEGER NOT NULL,
-  geometry_type TEXT NOT NULL,
-  served_types TEXT NOT NULL,
-  extent TEXT,
-  filter TEXT,
-  schema TEXT NOT NULL,
-  mapping TEXT NOT NULL,
-  capabilities TEXT NOT NULL,
-  methods TEXT NOT NULL,
-  feature_count INTEGER NOT NULL,
-  licence TEXT NOT NULL,
-  attribution TEXT NOT NULL,
-  checked_out TEXT NOT NULL,
-  pulled TEXT NOT NULL DEFAULT ''
-)"""
-
-CONFLICT = """CREATE TABLE "twin_conflict" (
-  id INTEGER PRIMARY KEY,
-  table_name TEXT NOT NULL,
-  twin_id TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  base TEXT,
-  mine TEXT,
-  theirs TEXT,
-  token TEXT,
-  who TEXT,
-  changed TEXT,
-  found TEXT NOT NULL,
-  words TEXT NOT NULL,
-  fid INTEGER,
-  UNIQUE (table_name, twin_id)
-)"""
-
-OUTBOX = """CREATE TABLE "twin_outbox" (
-  id INTEGER PRIMARY KEY,
-  publish TEXT NOT NULL,
-  message TEXT NOT NULL,
-  table_name TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  fid INTEGER,
-  twin_id TEXT,
-  client_id TEXT,
-  token TEXT,
-  sent TEXT,
-  state TEXT NOT NULL,
-  status INTEGER,
-  words TEXT NOT NULL DEFAULT '',
-  at TEXT NOT NULL,
-  label TEXT NOT NULL DEFAULT ''
-)"""
-
-PUBLISH = """CREATE TABLE "twin_publish" (
-  id TEXT PRIMARY KEY NOT NULL,
-  started TEXT NOT NULL,
-  ended TEXT,
-  message TEXT NOT NULL,
-  twin TEXT NOT NULL,
-  protection TEXT NOT NULL,
-  stopped TEXT NOT NULL DEFAULT ''
-)"""
-
-PULL = """CREATE TABLE "twin_pull" (
-  id INTEGER PRIMARY KEY,
-  at TEXT NOT NULL,
-  table_name TEXT NOT NULL,
-  created INTEGER NOT NULL,
-  updated INTEGER NOT NULL,
-  deleted INTEGER NOT NULL,
-  merged INTEGER NOT NULL,
-  conflicts INTEGER NOT NULL
-)"""
-
-BOOKS = {
-    "twin_state": STATE,
-    "twin_source": SOURCE,
-    "twin_conflict": CONFLICT,
-    "twin_outbox": OUTBOX,
-    "twin_publish": PUBLISH,
-    "twin_pull": PULL,
-}
-
-# What a file of an older format lacks: format → statements that lead to the next one.
-MIGRATIONS = {
-    1: (
-        """ALTER TABLE "twin_source" ADD COLUMN pulled TEXT NOT NULL DEFAULT ''""",
-        """ALTER TABLE "twin_conflict" ADD COLUMN fid INTEGER""",
-        """ALTER TABLE "twin_outbox" ADD COLUMN label TEXT NOT NULL DEFAULT ''""",
-        PUBLISH,
-        PULL,
-    ),
-}
-SET_FORMAT = 'UPDATE "twin_state" SET format = ?'
-
-REGISTER = (
-    "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (table_name) DO NOTHING"
-)
-TRACKING = 'UPDATE "twin_state" SET tracking = ?'
-IS_TRACKING = 'SELECT tracking, format FROM "twin_state" WHERE id = 1'
 
 
 def create_base(table: str, columns: Sequence[str]) -> list[str]:
@@ -422,19 +300,6 @@ def has_base(table: str) -> str:
 
 # -- sources, and what is in the file --------------------------------------------------------------------------------
 
-_SOURCE = [
-    "table_name", "collection", "title", "description", "url", "items_url", "crs", "srid", "swap", "geometry_type",
-    "served_types", "extent", "filter", "schema", "mapping", "capabilities", "methods", "feature_count", "licence",
-    "attribution", "checked_out", "pulled",
-]  # fmt: skip
-SAVE_SOURCE = fill(
-    'INSERT INTO "twin_source" ({columns}) VALUES ({marks}) ON CONFLICT (table_name) DO UPDATE SET {assignments}',
-    columns=_SOURCE,
-    marks=marks(len(_SOURCE)),
-    assignments=Fragment(", ".join(fill("{name} = excluded.{name}", name=name) for name in _SOURCE[1:])),
-)
-LOAD_SOURCES = fill('SELECT {columns} FROM "twin_source" ORDER BY id', columns=_SOURCE)
-
 
 def put_node(node_table: str) -> str:
     """Write a node of an R-tree: its number, its bytes."""
@@ -479,77 +344,3 @@ FOREIGN_TRIGGERS = (
 HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 MASTER = "SELECT name, sql FROM sqlite_master WHERE (tbl_name = ?1 AND type IN ('table', 'trigger')) OR name = ?2"
 COLUMNS = "SELECT name FROM pragma_table_info(?)"
-
-# -- conflicts -------------------------------------------------------------------------------------------------------
-
-_CONFLICT = [
-    "table_name", "twin_id", "kind", "base", "mine", "theirs", "token", "who", "changed", "found", "words", "fid",
-]  # fmt: skip
-CONFLICTS = fill('SELECT {columns} FROM "twin_conflict" WHERE table_name = ? ORDER BY id', columns=_CONFLICT)
-CONFLICT_OF = fill('SELECT {columns} FROM "twin_conflict" WHERE table_name = ? AND twin_id = ?', columns=_CONFLICT)
-PUT_CONFLICT = fill(
-    'INSERT OR REPLACE INTO "twin_conflict" ({columns}) VALUES ({marks})',
-    columns=_CONFLICT,
-    marks=marks(len(_CONFLICT)),
-)
-DROP_CONFLICT = 'DELETE FROM "twin_conflict" WHERE table_name = ? AND twin_id = ?'
-DROP_CONFLICT_OF_ROW = "DELETE FROM \"twin_conflict\" WHERE table_name = ? AND fid = ? AND kind = 'create-create'"
-
-# -- the publish journal ---------------------------------------------------------------------------------------------
-
-WRITE_AHEAD = (
-    'INSERT INTO "twin_outbox" (publish, message, table_name, kind, fid, twin_id, client_id, token, sent, state, at, '
-    "label) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?, ?)"
-)
-# what was sent is kept only while nobody knows whether it arrived
-SETTLE = (
-    'UPDATE "twin_outbox" SET state = ?1, status = ?2, words = ?3, twin_id = coalesce(?4, twin_id), at = ?5, '
-    "sent = CASE WHEN ?1 IN ('sending', 'held') THEN sent END WHERE id = ?6"
-)
-DROP_HELD = (
-    "UPDATE \"twin_outbox\" SET state = 'dropped', sent = NULL WHERE table_name = ? AND fid = ? AND kind = 'insert' "
-    "AND state = 'held'"
-)
-UNSETTLED = (
-    "SELECT id, publish, message, table_name, kind, fid, twin_id, client_id, token, sent, state "
-    "FROM \"twin_outbox\" WHERE state IN ('sending', 'held') ORDER BY id"
-)
-# a server that failed (502, 504) may have passed the create on; an id that is used up (409) is of no more use
-CLIENT_ID = (
-    'SELECT client_id FROM (SELECT client_id, state, status FROM "twin_outbox" WHERE table_name = ? AND fid = ? '
-    "AND kind = 'insert' AND client_id IS NOT NULL ORDER BY id DESC LIMIT 1) "
-    "WHERE state IN ('unsent', 'rejected') AND coalesce(status, 0) <> 409"
-)
-WAS_TRIED = 'SELECT 1 FROM "twin_outbox" WHERE table_name = ? AND fid = ? AND client_id = ? AND id < ?'
-# both are asked for every create, and the journal grows with every publish
-OUTBOX_INDEX = 'CREATE INDEX IF NOT EXISTS "twin_outbox_fid" ON "twin_outbox" (table_name, fid)'
-
-# -- pulls -----------------------------------------------------------------------------------------------------------
-
-NOTE_PULL = (
-    'INSERT INTO "twin_pull" (at, table_name, created, updated, deleted, merged, conflicts) '
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
-FINGERPRINT = (
-    'SELECT (SELECT coalesce(max(id), 0) FROM "twin_outbox"), '
-    "(SELECT count(*) FROM \"twin_outbox\" WHERE state = 'published'), "
-    '(SELECT coalesce(max(id), 0) FROM "twin_pull")'
-)
-
-# -- the history of publishes ----------------------------------------------------------------------------------------
-
-BEGIN_PUBLISH = 'INSERT INTO "twin_publish" (id, started, message, twin, protection) VALUES (?, ?, ?, ?, ?)'
-END_PUBLISH = 'UPDATE "twin_publish" SET ended = ?, protection = ?, stopped = ? WHERE id = ?'
-# of a feature that was tried several times in one publish, the last word counts
-_LAST = """SELECT max(id) FROM "twin_outbox" {which} GROUP BY publish, table_name, kind = 'insert',
-  coalesce(CASE WHEN kind = 'insert' THEN NULL ELSE twin_id END, fid)"""
-PUBLICATIONS = f"""SELECT p.id, p.started, p.ended, p.message, p.twin, p.protection, p.stopped,
-  o.published, o.clashes, o.failed, o.held, o.unsent
-  FROM "twin_publish" p LEFT JOIN (
-    SELECT publish, sum(state = 'published') AS published, sum(state = 'clash') AS clashes,
-      sum(state IN ('rejected', 'invalid')) AS failed, sum(state IN ('held', 'sending')) AS held,
-      sum(state IN ('unsent', 'dropped')) AS unsent
-    FROM "twin_outbox" WHERE id IN ({_LAST.format(which="")}) GROUP BY publish
-  ) o ON o.publish = p.id ORDER BY p.started DESC, p.rowid DESC"""  # nosec B608: of constants
-SENT = f"""SELECT table_name, kind, label, twin_id, state, status, words, at FROM "twin_outbox"
-  WHERE id IN ({_LAST.format(which="WHERE publish = ?1")}) ORDER BY id"""  # nosec B608: of constants

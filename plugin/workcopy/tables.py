@@ -9,7 +9,7 @@ from pathlib import Path
 from osgeo import gdal, ogr, osr
 
 from ..text import tr
-from . import sql
+from . import books, sql
 from .columns import GEOMETRY, ID, KEY, VERSION, Column
 from .errors import WorkingCopyError, told_plainly
 
@@ -107,17 +107,17 @@ def _create(
 
 def register(connection: sqlite3.Connection, table: str, description: str) -> None:
     """List one of our own tables in gpkg_contents under a type that readers do not offer as a layer."""
-    connection.execute(sql.REGISTER, (table, sql.HIDDEN, table, description))
+    connection.execute(books.REGISTER, (table, books.HIDDEN, table, description))
 
 
 def create_books(connection: sqlite3.Connection, created: str, made_by: str) -> None:
     """The twin_ tables that every working copy has. Tracking is on from the start."""
-    for name, statement in sql.BOOKS.items():
+    for name, statement in books.BOOKS.items():
         connection.execute(statement)
         register(connection, name, "City Twin Workbench")
     connection.execute(
         'INSERT INTO "twin_state" (id, tracking, format, created, made_by) VALUES (1, 1, ?, ?, ?)',
-        (sql.FORMAT, created, made_by),
+        (books.FORMAT, created, made_by),
     )
 
 

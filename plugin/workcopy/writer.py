@@ -12,7 +12,7 @@ import numpy as np
 
 from ..text import tr, trn
 from ..twin.model import Item
-from . import rtree, sql, tables
+from . import books, rtree, sql, tables
 from .columns import GEOMETRY, reader_of
 from .geometry import BadGeometry, encode
 from .source import Source, save
@@ -105,9 +105,9 @@ class LayerWriter:
         tables.create_tracking(connection, table, source.tracked)
         repeated = [row[0] for row in connection.execute(sql.repeated_fids(table))]
         if repeated:
-            connection.execute(sql.TRACKING, (0,))
+            connection.execute(books.TRACKING, (0,))
             connection.executemany(sql.delete_row(table), ((fid,) for fid in repeated))
-            connection.execute(sql.TRACKING, (1,))
+            connection.execute(books.TRACKING, (1,))
             keep = ~np.isin(ids, np.array(repeated, dtype=np.int64))
             ids, boxes = ids[keep], boxes[keep]
             self.count -= len(repeated)

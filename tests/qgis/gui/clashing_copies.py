@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from plugin.twin.model import Item, Property
-from plugin.workcopy import conflicts, settle, sql
+from plugin.workcopy import books, conflicts, settle
 from plugin.workcopy.columns import to_stored
 from plugin.workcopy.connection import opened, transaction
 from plugin.workcopy.copy import WorkingCopy
@@ -120,7 +120,7 @@ def _stored(copy: WorkingCopy, table: str, geometry: Mapping[str, Any] | None, v
 def forget(copy: WorkingCopy, table: str, identity: str) -> None:
     """Somebody resolved it elsewhere."""
     with opened(copy.path, write=True) as connection, transaction(connection):
-        connection.execute(sql.DROP_CONFLICT, (table, identity))
+        connection.execute(books.DROP_CONFLICT, (table, identity))
 
 
 def clashing_city(path: Path) -> WorkingCopy:
