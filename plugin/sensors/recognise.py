@@ -34,8 +34,8 @@ _DEFINITIONS = (
     (PM10, re.compile(r"aq/pollutant/5$|pm10(?!\d)|particulate_matter_10")),
     (NO2, re.compile(r"aq/pollutant/8$|nitrogen_?dioxide|/no2$|stikstofdioxide")),
     (NOISE, re.compile(r"sound_pressure_level|soundpressurelevel|/(?:lden|laeq|lnight|noise)\w*$|geluid(?:sniveau)?$")),
-    (SPEED, re.compile(r"(?:traffic|vehicle|average_?vehicle|vehicular)_?speed$|trafficspeed|/verkeerssnelheid$")),
-    (FLOW, re.compile(r"(?:traffic|vehicle)_?(?:flow|count|volume|intensity)$|trafficflow|/verkeersintensiteit$")),
+    (SPEED, re.compile(r"(?:traffic|vehicle|vehicular)[-_]?speed$|/verkeerssnelheid$")),
+    (FLOW, re.compile(r"(?:traffic|vehicle)[-_]?(?:flow|count|volume|intensity)$|/verkeersintensiteit$")),
 )
 
 # Words in names, without accents, in small letters.
@@ -43,7 +43,7 @@ _AIR = r"(?<![a-z0-9])"
 _NAMES = (
     (PM25, re.compile(_AIR + r"pm\s?[_-]?\s?2[.,_]?5(?!\d)|fine particulate|fijnstof.{0,4}2[.,]5|zeer fijn stof")),
     (PM10, re.compile(_AIR + r"pm\s?[_-]?\s?10(?!\d)|coarse particulate|fijnstof.{0,4}10(?!\d)")),
-    (NO2, re.compile(_AIR + r"no[_ ]?2(?![a-z0-9])|nitrogen dioxide|stikstofdioxide")),
+    (NO2, re.compile(_AIR + r"no2(?![a-z0-9])|nitrogen dioxide|stikstofdioxide")),
     (
         NOISE,
         re.compile(
@@ -60,14 +60,17 @@ _NAMES = (
     (
         SPEED,
         re.compile(
-            r"\b(?:traffic|vehicle|vehicular|driving) speed|\bspeed of (?:traffic|vehicles)|\bspeed\b.*\btraffic"
-            r"|\brijsnelheid|\bverkeerssnelheid|\bsnelheid\b.*\b(?:verkeer|voertuig)|\bvoertuigsnelheid"
+            r"\b(?:traffic|vehicle|vehicular|driving) speed|\bspeed\b.*\b(?:traffic|vehicles?|road|lane)\b"
+            r"|\b(?:traffic|vehicles?|road)\b.*\bspeed\b|\brijsnelheid|\bverkeerssnelheid|\bvoertuigsnelheid"
+            r"|\bsnelheid\b.*\b(?:verkeer|voertuig|rijbaan|rijstrook)|\b(?:verkeer|voertuigen|rijstrook)\b.*\bsnelheid\b"
         ),
     ),
     (
         FLOW,
         re.compile(
             r"\btraffic (?:flow|volume|count|intensity)|\bvehicle (?:flow|count|volume)|\bvehicles per hour"
+            r"|\b(?:flow|intensity)\b.*\b(?:traffic|vehicles?)\b"
+            r"|\bintensiteit\b.*\b(?:verkeer|voertuig|rijbaan|rijstrook)|\b(?:verkeer|rijstrook)\b.*\bintensiteit\b"
             r"|\b(?:verkeers|voertuig)intensiteit|\bverkeersstroom|\baantal voertuigen|\bvoertuigen per uur"
         ),
     ),
@@ -117,7 +120,12 @@ def quantity(datastream: DatastreamLike) -> str | None:
     What is recognised must also have a unit that fits, or none: a "speed" in degrees is no speed.
     """
     observed, unit = datastream.observed_property, datastream.unit
-    found = _by_property(observed) or _by_name(datastream.name) or _by_unit(unit)
+    found = (
+        _by_property(observed)
+        or _by_name(datastream.name)
+        or _by_name(f"{observed.name}: {datastream.name}")  # "speed" of "A13, traffic northbound"
+        or _by_unit(unit)
+    )
     if found is None or (unit is not None and _symbols(unit) and factor(found, unit) is None):
         return None
     if found == WATER_LEVEL and _NOT[WATER_LEVEL].search(_words(f"{observed.name} {datastream.name}")):
@@ -139,7 +147,8 @@ def factor(of: str, unit: UnitLike | None) -> float | None:
 def is_nap(datastream: DatastreamLike) -> bool:
     """Whether a water level says that it is against NAP, the Dutch datum (about mean sea level)."""
     unit = datastream.unit
-    written = [datastream.name, datastream.observed_property.name, datastream.observed_property.definition]
+    observed = datastream.observed_property
+    written = [datastream.name, observed.name, observed.definition, observed.description]
     written += [unit.name, unit.symbol, unit.definition] if unit else []
     return bool(re.search(r"(?<![a-z])nap(?![a-z])|amsterdam ordnance|amsterdams peil", _words(" | ".join(written))))
 

@@ -57,6 +57,12 @@ CF = "http://vocab.nerc.ac.uk/standard_name/"
         (stream(property="Traffic flow", unit="veh/h"), recognise.FLOW),
         (stream(name="Aantal voertuigen per uur"), recognise.FLOW),
         (stream(property="Intensiteit", unit="mvt/u"), recognise.FLOW),
+        (stream(definition="urn:example:property:traffic-speed", unit="km/h"), recognise.SPEED),
+        (stream(definition="urn:example:property:traffic-flow", unit="veh/h"), recognise.FLOW),
+        (stream(property="Speed", name="A13, traffic northbound", unit="km/h"), recognise.SPEED),
+        (stream(property="Intensiteit", name="A13: verkeer richting Delft"), recognise.FLOW),
+        (stream(property="Snelheid", name="Buis 7", unit="m/s"), None),
+        (stream(property="Ozone", name="Station no 2", unit="µg/m³"), None),
         (stream(property="Temperature", unit="°C"), None),
         (stream(), None),
     ],
@@ -134,6 +140,7 @@ def test_the_classes_of_a_datastream_in_another_unit() -> None:
     assert fit is not None and fit.classes.of(0.03, fit.factor) == norms.classes(recognise.NO2).of(30)
     assert norms.fit(stream(property="NO2")) is None  # without a unit there is no comparing
     assert norms.fit(stream(property="Water level", unit="m")) is None
+    assert norms.fit(stream(property="Water level", unit="m", description="Height of the water above NAP"))
     nap = norms.fit(stream(property="Waterstand", unit="cm NAP"))
     assert nap is not None and nap.classes.of(120, nap.factor) == nap.classes.of(1.2)
 
