@@ -223,8 +223,8 @@ def files(records: list[tuple[str, str, str, int]]) -> str:
     found = _tally(records)
     words = ("stopped", "done")
     rows = [[row, *(_cell(found[row].get(word, Counter())) for word in words)] for row in sorted(found)]
-    text = table(["from each request on", "stopped, and said why", "not noticed"], rows)
-    return "\n\n".join(["A FILE THAT CANNOT BE WRITTEN", text, _sum("runs", records)])
+    text = table(["what befell the file", "stopped, and said why", "all was done"], rows)
+    return "\n\n".join(["THE FILE: LOCKED, FULL, SHARED", text, _sum("runs", records)])
 
 
 def histories(records: list[tuple[str, str, str, int]]) -> str:

@@ -36,16 +36,16 @@ _worlds: dict[str, World] = {}
 _numbers = itertools.count(1)
 
 WEIGHTS = {
-    "edit": 8, "remove": 1, "draw": 2, "colleague": 7, "colleague_deletes": 1, "colleague_creates": 1,
+    "edit": 8, "remove": 1, "draw": 2, "colleague": 7, "colleague_deletes": 1, "colleague_creates": 2,
     "pull": 5, "publish": 7, "decide": 3,
 }  # fmt: skip
 
 
-def step_of(seed: int) -> tuple[Any, ...]:
+def step_of(seed: int, salt: str = "") -> tuple[Any, ...]:
     """A step out of a number, evenly; 0, to which hypothesis shrinks, is none."""
     if seed == 0:
         return ("nothing",)
-    chance = random.Random(seed)
+    chance = random.Random(f"{salt} {seed}")
     who = chance.choice(("Ann", "Bob"))
     which = chance.choice((0, 0, 0, 1, 1, 2, 3, 4, 5))
     column = chance.choice(("name", "height", "height", "height", "floors", "geometry"))
@@ -367,7 +367,8 @@ def test_histories(tier: str, part: int) -> None:
     @given(st.lists(st.integers(0, 2**32), min_size=length + part, max_size=length + part))
     def histories(seeds: list[int]) -> None:
         history = History(tier)
-        steps = [step for step in map(step_of, seeds) if step != ("nothing",)]
+        # hypothesis draws the same numbers for each tier, and likes some: here they become different steps
+        steps = [step_of(seed, f"{tier} {part} {place}") for place, seed in enumerate(seeds) if seed]
         try:
             for name, *arguments in steps:
                 note(f"{name} {arguments}")

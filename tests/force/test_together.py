@@ -46,5 +46,5 @@ def test_two_publish_the_same_file(tier: str, force_folder: Path) -> None:
             if scenario.sync(path, world.twin(retries=2)).clean:
                 break
         found = wrong + lost + scenario.landed(world, path, True)
-        record("kills", f"two publish at once {tier}", "at random instants", "FAILED" if found else "ok")
+        record("files", f"{tier}, two programs publish at once", "done", "FAILED" if found else "ok")
         assert not found, f"trial {trial}: {found}"
