@@ -11,6 +11,7 @@ from ..session import Session
 from .asking import Ask, Crew, Quiet, Say, first_that_works, read_pages, refuses
 from .entities import id_of
 from .model import Service
+from .state import ignored
 
 _Entity = dict[str, Any]
 
@@ -25,18 +26,41 @@ class Linked:
         self._crew = crew
         self._quiet = Quiet(progress)
         self._say = say
+        self._believed: set[str] = set()  # what is the datastreams' own when it comes along
         self._places: dict[str, _Entity] | None = None  # thing id → the thing with its Locations
 
     def read(self, entities: Sequence[_Entity], form: str) -> tuple[list[_Entity | None], list[_Entity | None]]:
         """For each datastream (its thing, its observed property) where ``form`` does not bring them, else None."""
-        if form == "no places":
-            self._add_places([entity["Thing"] for entity in entities if isinstance(entity.get("Thing"), dict)])
-        elif form == "bare":
+        if "T" not in form:
             observed = self._crew.map(lambda entity: self._one(entity, "Datastreams", "ObservedProperty"), entities)
             things = self._crew.map(lambda entity: self._one(entity, "Datastreams", "Thing"), entities)
             self._add_places([thing for thing in things if thing is not None])
             return things, observed
+        if "L" not in form:
+            self._add_places([entity["Thing"] for entity in entities if isinstance(entity.get("Thing"), dict)])
         return [None] * len(entities), [None] * len(entities)
+
+    def doubt(self, entities: Sequence[_Entity], form: str) -> None:
+        """Raise where what came along is not the datastreams' own.
+
+        django-ogc-sensorthings 1.2 gives every datastream of a page the thing and the observed property of the first.
+        Where all have the same one, the last datastream is asked by itself.
+        """
+        for name in ("Thing", "ObservedProperty"):
+            found = [entity for entity in entities if isinstance(entity.get(name), dict)]
+            names = {id_of(entity[name]) for entity in found}
+            if name[0] not in form or name in self._believed or len(found) < 2:
+                continue
+            if len(names) == 1:
+                try:
+                    alone = self._one(found[-1], "Datastreams", name)
+                except TwinError as error:
+                    if not refuses(error):
+                        raise
+                    continue
+                if id_of(alone) not in names:
+                    raise ignored(name)
+            self._believed.add(name)
 
     def _add_places(self, things: Sequence[_Entity]) -> None:
         """Put ``Locations`` into those things."""

@@ -56,14 +56,15 @@ def read_service(session: Session, url: str | None = None, *, progress: Progress
 
 
 def _candidates(url: str) -> Iterator[str]:
+    """Where the landing page may be. Some services have it with a slash at the end only."""
     match = _VERSION.search(urlsplit(url).path)
     if match is None:
-        yield url
+        yield from (url, f"{url}/")
         for version in _TRIED:
-            yield f"{url}/{version}"
+            yield from (f"{url}/{version}", f"{url}/{version}/")
         return
     landing = url[: url.index(match.group()) + len(match.group())]
-    yield landing
+    yield from (landing, f"{landing}/")
 
 
 def _is_landing_page(document: Mapping[str, Any]) -> bool:

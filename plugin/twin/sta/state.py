@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -20,6 +20,8 @@ from .times import interval, written
 FIELDS = "id,phenomenonTime,result,resultTime"
 NEWEST = f"Observations($top=1;$orderby=phenomenonTime desc;$select={FIELDS})"
 NEWEST_PLAIN = "Observations($top=1;$orderby=phenomenonTime desc)"
+# Some sort by this one only. What is newest by it need not be: see `is_stale`.
+NEWEST_BY_RESULT = "Observations($top=1;$orderby=resultTime desc)"
 LARGE, SMALL = 1_000, 100  # entities on a page
 
 State = tuple[str, Observation]  # (a datastream's id, its latest observation)
@@ -53,6 +55,7 @@ def latest(
     def read(ask: Ask, retries: int | None) -> Iterator[tuple[State, ...]]:
         nonlocal unreadable
         unreadable = 0
+        trusted = False
         kept = memory if ask.form == "state" else None
         url = ask.url(service)
         with closing(
@@ -62,6 +65,7 @@ def latest(
                 wrong = 0
                 if ask.form == "news":
                     states, wrong = _of_news(page)
+                    trusted = trusted or _is_own(session, service, page, states)
                 elif ask.form == "state":
                     states, wrong = _of_datastreams(page)
                 else:
@@ -101,11 +105,14 @@ def _asks(since: float | None) -> Iterator[Ask]:
         )
     short = (("$select", "id"), ("$expand", NEWEST))
     plain = (("$expand", NEWEST_PLAIN),)
+    by_result = (("$expand", NEWEST_BY_RESULT),)
     small = (*all_of_it, tr("This service gives only small pages, so reading takes longer."))
     yield Ask("Datastreams", short, LARGE, all_of_it, "state")
     yield Ask("Datastreams", short, SMALL, small, "state")
     yield Ask("Datastreams", plain, LARGE, all_of_it, "state")
     yield Ask("Datastreams", plain, SMALL, small, "state")
+    yield Ask("Datastreams", by_result, LARGE, all_of_it, "state")
+    yield Ask("Datastreams", by_result, SMALL, small, "state")
     single = (*all_of_it, single_sentence())
     yield Ask("Datastreams", (), LARGE, single, "single")
     yield Ask("Datastreams", (), SMALL, single, "single")
@@ -146,6 +153,19 @@ def _of_news(page: Sequence[Any]) -> tuple[list[State], int]:
     return states, len(page) - len(states)
 
 
+def _is_own(session: Session, service: Service, page: Sequence[Any], states: Sequence[State]) -> bool:
+    """Whether the Datastreams that came along are the observations' own (see `Linked.doubt`). Raises where not."""
+    if len({name for name, _ in states}) != 1 or len(states) < 2:
+        return len(states) > 1
+    identity = id_of(page[-1])
+    if identity is not None:
+        url = Ask(f"Observations({identity[1]})/Datastream").url(service)
+        alone = id_of(session.get_json(url, retries=0)[0])
+        if alone is not None and alone[0] != states[-1][0]:
+            raise ignored("Datastream")
+    return True
+
+
 def _of_datastreams(page: Sequence[Any]) -> tuple[list[State], int]:
     states = []
     wrong = 0
@@ -160,6 +180,8 @@ def _of_datastreams(page: Sequence[Any]) -> tuple[list[State], int]:
             newest = newest_of(observations)
             if newest is None:
                 wrong += 1
+            elif is_stale(newest, entity):
+                raise ignored("Observations")
             else:
                 states.append((identity[0], newest))
     if page and not expanded:
@@ -170,6 +192,12 @@ def _of_datastreams(page: Sequence[Any]) -> tuple[list[State], int]:
 def newest_of(entities: Sequence[Any]) -> Observation | None:
     read = [one for one in map(observation_of, entities) if one is not None]
     return max(read, key=lambda one: one.time, default=None)
+
+
+def is_stale(newest: Observation, entity: Mapping[str, Any]) -> bool:
+    """Whether the datastream itself says that it has something newer."""
+    span = interval(entity.get("phenomenonTime"))
+    return span is not None and newest.time < span[1] - 1.0
 
 
 def ignored(name: str) -> BadResponse:
@@ -206,11 +234,14 @@ class Newest:
                 if last or not refuses(error):
                     raise
                 continue
+            newest = newest_of(page)
+            if newest is not None and not last and is_stale(newest, entity):
+                continue
             with self._lock:
                 if not self._proved:
                     # What one sensor's answers fail at says nothing about the others.
                     self._proved, self._ways = True, number
-            return identity[0], newest_of(page)
+            return identity[0], newest
         return None
 
     def _asks(self, key: str, entity: dict[str, Any]) -> Iterator[Ask]:

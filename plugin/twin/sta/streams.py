@@ -16,20 +16,41 @@ from .asking import Ask, Crew, Memory, Say, first_that_works, read_pages, refuse
 from .entities import datastream_of, observed_property_of
 from .linked import Linked
 from .model import Datastream, ObservedProperty, Service
-from .state import LARGE, NEWEST, NEWEST_PLAIN, SMALL, Newest, ignored, one_by_one, say_failed, single_sentence
+from .state import (
+    LARGE,
+    NEWEST,
+    NEWEST_BY_RESULT,
+    NEWEST_PLAIN,
+    SMALL,
+    Newest,
+    ignored,
+    is_stale,
+    one_by_one,
+    say_failed,
+    single_sentence,
+)
 
 _THING = "Thing($select=id,name,description;$expand=Locations($select=location))"
 _OBSERVED = "ObservedProperty($select=id,name,definition,description)"
 _FIELDS = "id,name,description,unitOfMeasurement,observationType,observedArea"
 
-# From what needs one request for a page to what needs one for each sensor; the name tells what is to be read besides.
+_WITH_PLACES = "Thing($expand=Locations),ObservedProperty"
+_APART = "Thing,ObservedProperty"
+
+# From what needs one request for a page to what needs some for each sensor. The letters tell what comes along: Things,
+# their Locations, Observed properties, latest Values.
 _FORMS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("whole", (("$select", _FIELDS), ("$expand", f"{_THING},{_OBSERVED},{NEWEST}"))),
-    ("whole", (("$expand", f"Thing($expand=Locations),ObservedProperty,{NEWEST_PLAIN}"),)),
-    ("no latest", (("$expand", "Thing($expand=Locations),ObservedProperty"),)),
-    ("no latest", (("$expand", "Thing/Locations,ObservedProperty"),)),
-    ("no places", (("$expand", "Thing,ObservedProperty"),)),
-    ("bare", ()),
+    ("TLOV", (("$select", _FIELDS), ("$expand", f"{_THING},{_OBSERVED},{NEWEST}"))),
+    ("TLOV", (("$expand", f"{_WITH_PLACES},{NEWEST_PLAIN}"),)),
+    ("TLOV", (("$expand", f"{_WITH_PLACES},{NEWEST_BY_RESULT}"),)),
+    ("TOV", (("$expand", f"{_APART},{NEWEST_PLAIN}"),)),
+    ("TOV", (("$expand", f"{_APART},{NEWEST_BY_RESULT}"),)),
+    ("TLO", (("$expand", _WITH_PLACES),)),
+    ("TLO", (("$expand", "Thing/Locations,ObservedProperty"),)),
+    ("TO", (("$expand", _APART),)),
+    ("V", (("$expand", NEWEST_PLAIN),)),
+    ("V", (("$expand", NEWEST_BY_RESULT),)),
+    ("", ()),
 )
 
 
@@ -156,9 +177,9 @@ def _ask(path: str, number: int, top: int | None, lost: tuple[str, ...]) -> Ask:
     sentences = list(lost)
     if top != LARGE:
         sentences.append(tr("This service gives only small pages, so reading takes longer."))
-    if name != "whole":
+    if "V" not in name:
         sentences.append(single_sentence())
-    if name in ("no places", "bare"):
+    if "L" not in name:
         sentences.append(
             tr(
                 "This service cannot give places along with its sensors, so they are read separately, which takes "
@@ -193,6 +214,7 @@ class _Reader:
         ) as pages:
             for page in pages:
                 _expect(page, ask.form)
+                self._linked.doubt([entity for entity in page if isinstance(entity, dict)], ask.form)
                 found = self._page(page, ask)
                 n = len(self._seen)
                 self._progress.report(n, None, trn("{n} sensor read", "{n} sensors read", n))
@@ -207,13 +229,15 @@ class _Reader:
             stream = datastream_of(entity, self._service.version, thing=thing, observed=one_property)
             if stream is None:
                 self._unreadable += 1
+            elif stream.latest is not None and is_stale(stream.latest, entity):
+                raise ignored("Observations")
             elif stream.id not in self._seen and self._is_wanted(stream, ask):
                 self._seen.add(stream.id)
                 if stream.position is None:
                     self._unplaced.add(stream.id)
                 found.append((stream, entity))
         states = {}
-        if ask.form != "whole" and found:
+        if "V" not in ask.form and found:
             states = dict(one_by_one(self._newest, [entity for _, entity in found], self._crew))
         return tuple(
             replace(
@@ -263,15 +287,11 @@ class _Reader:
 def _expect(page: Sequence[Any], form: str) -> None:
     """Raise where the service answered, but without what it was asked to expand."""
     entities = [entity for entity in page if isinstance(entity, dict)]
-    needed = {
-        "whole": ("Thing", "ObservedProperty", "Observations"),
-        "no latest": ("Thing", "ObservedProperty"),
-        "no places": ("Thing", "ObservedProperty"),
-    }.get(form, ())
-    for name in needed:
-        if entities and not any(name in entity for entity in entities):
+    needed = (("T", "Thing"), ("O", "ObservedProperty"), ("V", "Observations"))
+    for letter, name in needed:
+        if letter in form and entities and not any(name in entity for entity in entities):
             raise ignored(name)
-    if form in ("whole", "no latest") and entities:
+    if "L" in form and entities:
         things = [entity["Thing"] for entity in entities if isinstance(entity.get("Thing"), dict)]
         if things and not any("Locations" in thing for thing in things):
             raise ignored("Locations")

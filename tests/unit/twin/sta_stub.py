@@ -47,6 +47,9 @@ class Stub:
     settings: dict[str, Any] = field(default_factory=dict)
     history: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     change: Callable[[dict[str, Any]], Any] = lambda entity: entity
+    lies: bool = False  # what is expanded to one is that of the first, as django-ogc-sensorthings 1.2 has it
+    stale: bool = False  # what is newest by result time is not newest
+    slash: bool = False  # the landing page has a slash at its end
     broken: set[int] = field(default_factory=set)  # datastreams whose observations answer 500
 
     @property
@@ -81,6 +84,8 @@ class Stub:
         query = seen.query
         if path is None:
             return as_html("<title>Welcome</title>", 404)
+        if path == ("" if self.slash else "/"):
+            return as_html("<title>Not found</title>", 404)
         if path in ("", "/"):
             names = ("Things", "Locations", "Datastreams", "Observations", "ObservedProperties")
             sets = [{"name": name, "url": f"{self.url}/{name}"} for name in names]
@@ -95,6 +100,7 @@ class Stub:
         found = {
             "top": int(query.get("$top", 0)) > self.most,
             "orderby": "$orderby" in query or "$orderby" in expand,
+            "orderby-time": "$orderby=phenomenonTime" in expand or "phenomenonTime" in query.get("$orderby", ""),
             "nested": "(" in expand,
             "slash": "/" in expand,
             "expand": bool(expand),
@@ -123,6 +129,8 @@ class Stub:
         if match is None:
             return as_json({"message": "nothing here"}, 404)
         name, key, what = match.groups()
+        if name == "Observations":
+            return as_json({"@iot.id": self.id(int(key) // 1_000_000)})
         number = next((n for n in range(self.streams) if self.key(n) == key or str(n) == key), None)
         if number is None:
             return as_json({"message": "no such entity"}, 404)
@@ -160,7 +168,11 @@ class Stub:
 
         def shown(n: int) -> dict[str, Any]:
             one = found[n]
-            return {**one, "Datastream": {"@iot.id": self.id(one["@iot.id"] // 1_000_000)}} if named else one
+            return (
+                {**one, "Datastream": {"@iot.id": self.id(0 if self.lies else one["@iot.id"] // 1_000_000)}}
+                if named
+                else one
+            )
 
         return self._page(list(range(len(found))), query, seen, shown)
 
@@ -202,11 +214,13 @@ class Stub:
             "Thing@iot.navigationLink": f"{self.url}/Datastreams({self.key(n)})/Thing",
         }
         if "Thing" in expand:
-            entity["Thing"] = self.thing(n, expand)
+            entity["Thing"] = self.thing(0 if self.lies else n, expand)
         if "ObservedProperty" in expand:
-            entity["ObservedProperty"] = self.observed(n % 2)
+            entity["ObservedProperty"] = self.observed(0 if self.lies else n % 2)
         if "Observations" in expand:
             entity["Observations"] = sorted(self.of(n), key=lambda one: one["phenomenonTime"])[-1:]
+            if self.stale and "resultTime desc" in expand:
+                entity["Observations"] = self.of(n)[:1]
         return entity
 
 
@@ -236,11 +250,13 @@ LESS = [
     ({"refuses": {"select"}}, "", 10),
     ({"refuses": {"top"}, "most": 100}, "small pages", 10),
     ({"refuses": {"orderby"}}, "one by one", 30),
+    ({"refuses": {"orderby-time"}}, "", 10),
     ({"refuses": {"nested"}}, "one by one", 30),
-    ({"refuses": {"nested", "slash"}}, "separately", 30),
-    ({"refuses": {"nested", "slash", "things"}}, "separately", 40),
-    ({"refuses": {"expand"}}, "separately", 50),
-    ({"refuses": {"expand", "orderby"}}, "separately", 50),
-    ({"refuses": {"expand", "orderby", "filter", "select"}}, "separately", 60),
-    ({"ignores": {"expand"}}, "separately", 50),
+    ({"refuses": {"nested", "slash"}}, "separately", 40),
+    ({"refuses": {"nested", "slash", "things"}}, "separately", 50),
+    ({"refuses": {"expand"}}, "separately", 60),
+    ({"refuses": {"expand", "orderby"}}, "separately", 60),
+    ({"refuses": {"expand", "orderby", "filter", "select"}}, "separately", 70),
+    ({"ignores": {"expand"}}, "separately", 60),
+    ({"lies": True}, "separately", 40),
 ]

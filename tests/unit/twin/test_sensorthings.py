@@ -37,9 +37,10 @@ def test_the_landing_page(stub):
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize("slash", [False, True])
 @pytest.mark.parametrize("below", ["", "/v{}", "/v{}/", "/v{}/Datastreams", "/v{}/Datastreams(1)?$top=1"])
-def test_any_address_of_the_service_will_do(stub, version, below):
-    one = stub(version=version)
+def test_any_address_of_the_service_will_do(stub, version, below, slash):
+    one = stub(version=version, slash=slash)
     session = Session(one.server.url, sleep=lambda _s: None)
     service = read_service(session, one.server.url + below.format(version))
     assert (service.url, service.version) == (one.url, version)

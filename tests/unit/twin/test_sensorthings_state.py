@@ -27,13 +27,22 @@ def state(stub: Stub, **options: Any) -> tuple[dict[str, Any], list[str]]:
     return found, said
 
 
-@pytest.mark.parametrize(("less", "sentence", "requests"), LESS)
+@pytest.mark.parametrize(("less", "sentence", "requests"), [one for one in LESS if "lies" not in one[0]])
 def test_the_latest_value_of_each(stub, less, sentence, requests):
     one = stub(text_ids=True, **less)
     found, said = state(one)
     assert found == {str(one.id(n)): n / 2 for n in range(5)}
     assert bool(said) == bool(sentence)
     assert len(one.server.seen) <= requests
+
+
+def test_what_is_newest_by_result_time_is_not_taken_for_the_newest(stub):
+    one = stub(refuses={"orderby-time"}, stale=True)
+    for n in range(5):
+        one.history[n] = [one.observation(n, T0 + k, k, k) for k in range(4)]
+    found, said = state(one)
+    assert found == dict.fromkeys("01234", 3.0)
+    assert any("one by one" in sentence for sentence in said)
 
 
 def test_the_state_of_ten_thousand_is_a_handful_of_requests(stub):
@@ -57,7 +66,13 @@ def test_all_broken_is_an_error(stub):
 
 @pytest.mark.parametrize(
     ("less", "said_so"),
-    [({}, False), ({"refuses": {"filter"}}, True), ({"ignores": {"filter"}}, False), ({"ignores": {"expand"}}, True)],
+    [
+        ({}, False),
+        ({"refuses": {"filter"}}, True),
+        ({"ignores": {"filter"}}, False),
+        ({"ignores": {"expand"}}, True),
+        ({"lies": True}, True),
+    ],
 )
 def test_what_is_new_since(stub, less, said_so):
     found, said = state(stub(**less), since=T0 + 2)
