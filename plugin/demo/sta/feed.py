@@ -58,11 +58,13 @@ class Feed(threading.Thread):
         with self._store.writing() as writer:
             rows = []
             for datastream, at, told in found:
+                try:
+                    feature = writer.feature_of(datastream)
+                except KeyError:  # somebody has deleted it
+                    continue
                 micros = int(at * 1000) * 1000
                 stored, kind = result(told)
-                rows.append(
-                    (datastream, writer.feature_of(datastream), micros, micros, micros, stored, kind, None, None, None)
-                )
+                rows.append((datastream, feature, micros, micros, micros, stored, kind, None, None, None))
             writer.observe(rows, tell=tell)
         if time.monotonic() - self._pruned > _PRUNE_EVERY:
             self._store.prune()

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
+_EARLIEST = (datetime(1, 1, 1, tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
+_LATEST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND + 999_999
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?$", re.I)
 PATTERN = r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?"
 
@@ -25,6 +27,8 @@ def parse(text: str) -> int:
         digits = offset[1:].replace(":", "").ljust(4, "0")
         minutes = int(digits[:2]) * 60 + int(digits[2:])
         micros -= (1 if offset[0] == "+" else -1) * minutes * 60_000_000
+    if not _EARLIEST <= micros <= _LATEST:  # an offset can lead out of the years that there are
+        raise ValueError(f"{text!r} is too long ago or too far ahead")
     return micros
 
 

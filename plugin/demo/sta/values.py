@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import Any
 
-from ..model import compact
 from ..web import Problem
 from . import times
 from .model import BOOLEAN, NUMBER, STRUCTURE, TEXT
+
+_DUMP = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def moment(value: Any, name: str) -> int:
@@ -32,13 +35,35 @@ def result(value: Any) -> tuple[Any, int]:
     """What is stored of a result, and its JSON type."""
     if isinstance(value, bool):
         return int(value), BOOLEAN
-    if isinstance(value, int):
-        return (value if abs(value) < 2**63 else float(value)), NUMBER
-    if value is None or isinstance(value, float):
+    if isinstance(value, int) and abs(value) < 2**63:
         return value, NUMBER
-    stored = value if isinstance(value, str) else compact(value)
+    if value is None:
+        return None, NUMBER
+    if isinstance(value, (int, float)):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise Problem(400, "result is a number that is too large.")
+        return number, NUMBER
+    return (text(value), TEXT) if isinstance(value, str) else (document(value), STRUCTURE)
+
+
+def text(value: str) -> str:
+    """Raises Problem 400 for what no database holds."""
     try:
-        stored.encode("utf-8")
+        value.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise Problem(400, "result holds half a character (a lone surrogate).") from error
-    return stored, TEXT if isinstance(value, str) else STRUCTURE
+        raise Problem(400, "A text holds half a character (a lone surrogate).") from error
+    return value
+
+
+def document(value: Any) -> str:
+    """JSON text. Raises Problem 400 for numbers that JSON does not have (1e999 is read as infinity)."""
+    try:
+        return text(_DUMP.encode(value))
+    except ValueError as error:
+        raise Problem(400, "A number is too large.") from error
+    except RecursionError as error:
+        raise Problem(400, "An object is nested too deeply.") from error

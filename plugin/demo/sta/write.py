@@ -7,13 +7,12 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..model import compact
 from ..web import Problem
 from . import sql, times
 from .model import DATASTREAMS, KINDS, OBSERVATIONS, Kind, Link, Prop
 from .spatial import geometry_of
 from .store import Writer
-from .values import moment, period, result
+from .values import document, moment, period, result, text
 
 Body = Mapping[str, Any]
 _MAX_DEPTH = 8
@@ -136,7 +135,7 @@ def _column(kind: Kind, prop: Prop, value: Any) -> Any:
     if prop.type == "text":
         if not isinstance(value, str):
             raise Problem(400, f"{kind.single}: {prop.name} must be a text.")
-        return _clean(value)
+        return text(value)
     if prop.type == "time":
         return moment(value, prop.name)
     if prop.type == "geometry":
@@ -147,7 +146,7 @@ def _column(kind: Kind, prop: Prop, value: Any) -> Any:
             raise Problem(400, f"{kind.single}: {prop.name} is no GeoJSON geometry.")
     elif prop.name != "metadata" and not isinstance(value, dict):
         raise Problem(400, f"{kind.single}: {prop.name} must be an object.")
-    return _clean(compact(value))
+    return document(value)
 
 
 def _create_observation(writer: Writer, body: Body, given: Mapping[str, int], depth: int) -> int:
@@ -191,7 +190,7 @@ def _observation_columns(body: Body) -> dict[str, Any]:
         found["validTime"] = times.period_text(*period(body["validTime"], "validTime"))
     for name in ("resultQuality", "parameters"):
         if body.get(name) is not None:
-            found[name] = _clean(compact(body[name]))
+            found[name] = document(body[name])
     return found
 
 
@@ -258,7 +257,7 @@ def _area_of(writer: Writer, thing: int) -> str | None:
         (thing,),
     ).fetchone()
     geometry = geometry_of(json.loads(row[0])) if row else None
-    return compact(geometry) if geometry else None
+    return document(geometry) if geometry else None
 
 
 def _object(kind: Kind, body: Any) -> dict[str, Any]:
@@ -283,11 +282,3 @@ def _sound(geometry: dict[str, Any]) -> bool:
         )
     except (TypeError, KeyError, AttributeError):
         return False
-
-
-def _clean(text: str) -> str:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise Problem(400, "A text holds half a character (a lone surrogate).") from error
-    return text
