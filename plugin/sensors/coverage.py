@@ -4,7 +4,8 @@ No threads and no network here: the one who has them tells what happened and ask
 
 - At the start the stream comes first: once it is subscribed, the state is asked for; messages that come before the
   answer are kept by `Live`, which lets the later phenomenon time win.
-- After a reconnect the same again, and the history since the stream was lost.
+- After a reconnect the same again, and the history since then: `live.Live.mark` when the stream is lost, and after each
+  answer without a stream.
 - An answer counts only if it was asked for after the stream was there; one that is overtaken by another loss does not.
 - Without a stream the state is asked for again and again, at a rate that leaves the server most of its time.
 """
@@ -24,8 +25,6 @@ CATCHING_UP = "catching up"
 INTERRUPTED = "interrupted"
 POLLING = "polling"
 
-# Observations that were on their way when the stream broke.
-_MARGIN = 120.0
 # polling: at the most often, at the most seldom, and the part of the time that the server is kept busy
 _OFTENEST, _SELDOMEST, _BUSY = 10.0, 600.0, 0.1
 _RETRY = 2.0
@@ -35,11 +34,11 @@ _PATIENCE, _START = 30.0, 3.0
 
 @dataclass(frozen=True)
 class Wanted:
-    """A request for the latest observation of every datastream. ``since``: what came after that moment was missed and
-    belongs into the history too (None: there is no history to fill). Times in seconds since 1970 UTC."""
+    """A request for the latest observation of every datastream. ``history``: there may be more between that and what
+    was known before; ask for it from where `live.Live.missed` says."""
 
     ticket: int
-    since: float | None
+    history: bool
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,6 @@ class Coverage:
         self._connected = False
         self._covered = False  # a state was read since the stream is there
         self._ever = False  # a state was read at all
-        self._seen = 0.0  # until when nothing was missed
         self._without = clock() + _START  # from when on the state is asked for without a stream
         self._asked: Wanted | None = None
         self._asked_at = 0.0
@@ -106,8 +104,6 @@ class Coverage:
                 self._without = now
             elif self._connected:
                 self._without = now + _PATIENCE
-            if self._covered:
-                self._seen = now
             self._connected = self._covered = False
             self._why = why
             self._settle()
@@ -129,7 +125,7 @@ class Coverage:
             if self._push and not self._connected and now < self._without:
                 return None
             self._ticket += 1
-            self._asked = Wanted(self._ticket, self._seen - _MARGIN if self._ever else None)
+            self._asked = Wanted(self._ticket, self._ever)
             self._asked_at = now
             return self._asked
 
@@ -141,7 +137,6 @@ class Coverage:
             now = self._clock()
             self._asked = None
             self._ever, self._failures = True, 0
-            self._seen = self._asked_at
             if self._connected:
                 self._covered = True
             elif not self._push:

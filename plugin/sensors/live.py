@@ -19,15 +19,18 @@ import numpy as np
 
 from ..twin.sta.entities import datastream_of_topic
 from . import faults, messages
+from .overview import Summary, summarise
 from .rate import Rate
 from .series import Series, chart_number, from_arrays
-from .state import Latest, State
+from .state import Latest, State, is_ahead
 from .thresholds import KEPT, Crossing, Threshold
 from .values import BadMessage, DatastreamLike, ObservationLike, Reading, understand
 
 # messages for datastreams that nobody has added yet; the newest of each is kept
 _WAITING = 20_000
 _TAIL = 100_000
+# seconds before a mark: messages that were on their way out of order
+_OVERLAP = 120.0
 # How far into the future a phenomenon time may lie before it is taken for wrong.
 TOLERANCE = 60.0
 # datastreams told of under one lock, about 0.3 ms
@@ -153,6 +156,32 @@ class Live:
                     return
                 self._take(state, observation, at, pushed=False, prompt=False)
 
+    def mark(self) -> None:
+        """There is no stream: remember how far each datastream is known, until `unmark`. An earlier mark stays."""
+        with self._lock:
+            for state in self._states.values():
+                if state.mark is None:
+                    state.mark = state.best.time if state.best is not None else float("-inf")
+
+    def missed(self) -> dict[str, float | None]:
+        """The datastreams that are marked, and the phenomenon time from which on to ask for their history; None for
+        those without any observation then, of which all is new.
+
+        That is by each one's own time, a little before the mark: a source that is behind, by its clock or by its ways,
+        goes on sending what by our clock is long past.
+        """
+        with self._lock:
+            marks = [(state.datastream.id, state.mark) for state in self._states.values()]
+        return {id: mark - _OVERLAP if mark > float("-inf") else None for id, mark in marks if mark is not None}
+
+    def unmark(self, datastreams: Iterable[str]) -> None:
+        """The history of these is caught up with."""
+        with self._lock:
+            for each in datastreams:
+                state = self._states.get(each)
+                if state is not None:
+                    state.mark = None
+
     def put(self, datastream: str, observation: ObservationLike, arrived: float | None = None) -> bool:
         """An observation that was pushed; True where it is the datastream's latest now."""
         at = self.now() if arrived is None else arrived + self._offset
@@ -214,7 +243,7 @@ class Live:
         self._used += 1
         if state.tail is not None and len(state.tail) < _TAIL:
             state.tail.append(reading)
-        if reading.time > horizon:
+        if is_ahead(reading, horizon):
             self._ahead += 1
         elif not taken:
             self._late += 1
@@ -315,6 +344,12 @@ class Live:
                         crossed = state.cross(state.best)
                         self._crossed.extend(crossed)
                         self._log.extend(crossed)
+
+    def summary(self) -> tuple[Summary, ...]:
+        """What is observed, by observed property, as the last drain told it."""
+        with self._lock:
+            known = [(state.datastream, state.reported) for state in self._states.values()]
+        return summarise(known)
 
     def log(self) -> tuple[Crossing, ...]:
         """The last crossings, oldest first."""

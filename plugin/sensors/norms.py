@@ -3,8 +3,8 @@
 A norm holds for a mean over some period, a sensor mostly gives a moment or an hour: a class says between which levels
 a value lies, not that a norm is broken. Where there is no norm, the classes say so.
 
-Sources: directive 2008/50/EC, annexes XI, XII and XIV; directive (EU) 2024/2881, annex I, section 1, table 1 (limit
-values to be attained by 1 January 2030); WHO global air quality guidelines (2021), tables 3.1 to 3.3; directive
+Sources: directive 2008/50/EC, annexes XI and XIV; directive (EU) 2024/2881, annex I, section 1, table 1 (limit
+values to be attained by 1 January 2030); WHO global air quality guidelines (2021), table 0.1; directive
 2002/49/EC, annex VI (bands of Lden in noise maps); WHO environmental noise guidelines for the European region (2018);
 Rijkswaterstaat's definitions of slow and stationary traffic (50 and 25 km/h).
 """

@@ -15,6 +15,7 @@ from .values import NONE, NUMBER, DatastreamLike, Reading, Value
 _STREAK = 3
 _LAGS = 8
 _NEWS = 4
+_LONGEST_INTERVAL = 32 * 86400.0
 _FOREVER = float("inf")
 
 
@@ -85,8 +86,8 @@ class State:
     """Not locked: its owner is `Live`."""
 
     __slots__ = (
-        "ahead", "ahead_window", "best", "datastream", "due", "gone", "lags", "reported", "rule", "streak", "tail",
-        "unit", "watches", "window",
+        "ahead", "ahead_window", "best", "datastream", "due", "gone", "lags", "mark", "reported", "rule", "streak",
+        "tail", "unit", "watches", "window",
     )  # fmt: skip
 
     def __init__(self, datastream: DatastreamLike) -> None:
@@ -103,6 +104,8 @@ class State:
         self.reported: Latest | None = None
         self.due = _FOREVER
         self.gone = False
+        # the latest time that was known when the stream broke
+        self.mark: float | None = None
         # every reading since it was asked for, where somebody follows
         self.tail: list[Reading] | None = None
 
@@ -127,7 +130,7 @@ class State:
         ``prompt``: it came as soon as it could, so that its delay tells the usual lag. True where it is the latest now,
         False where an older one came late, None where it was known already.
         """
-        if reading.time > horizon:
+        if is_ahead(reading, horizon):
             return self._take_ahead(reading)
         best = self.best
         if best is not None:
@@ -186,14 +189,15 @@ class State:
         window = self.window
         if ahead is not None:
             later = reading is None or ahead.arrived >= reading.arrived
-            if ahead.time <= now + tolerance:
+            if not is_ahead(ahead, now + tolerance):
                 # what was the future has come
                 if later and (reading is None or ahead.time > reading.time):
                     reading = ahead
             elif reading is None or self.streak >= _STREAK:
                 reading, from_future, window = ahead, True, self.ahead_window
             elif later:
-                change = ahead.time - tolerance
+                short = ahead.time - ahead.begin <= _LONGEST_INTERVAL
+                change = (ahead.begin if short else ahead.time) - tolerance
         if reading is None:
             nothing = Latest(
                 self.datastream.id, NONE, None, self.unit, None, None, None, fresh.NONE, UNKNOWN, False, exceeded
@@ -201,7 +205,8 @@ class State:
             return nothing, change
         kept = window.rhythm(reading.time - reading.begin)
         if not from_future:
-            since, usual = reading.time, fresh.lag(self.lags, kept)
+            # of an interval that is not over yet, what is known is from when it came
+            since, usual = min(reading.time, reading.arrived), fresh.lag(self.lags, kept)
         elif reading.pushed:
             since, usual = reading.arrived, 0.0
         else:
@@ -218,6 +223,14 @@ class State:
             since, until = reading.arrived, kept.patience
         # not at the moment itself, when it is not late yet
         return found, min(change, since + until + 0.001)
+
+
+def is_ahead(reading: Reading, horizon: float) -> bool:
+    """Whether it is from after ``horizon``. A mean over an interval that has begun is not, unless the interval is so
+    long that it says nothing."""
+    if reading.time <= horizon:
+        return False
+    return reading.begin > horizon or reading.time - reading.begin > _LONGEST_INTERVAL
 
 
 def _order(reading: Reading, best: Reading) -> bool | None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
+
 from plugin.twin.sensorthings import Datastream, Observation, ObservedProperty, Result, Thing, Unit
+
+# a busy machine is no fault
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def observed(

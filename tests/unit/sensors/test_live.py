@@ -18,7 +18,7 @@ from plugin.sensors.thresholds import Threshold
 from plugin.twin.errors import CityTwinError
 from plugin.twin.sensorthings import Observation
 from plugin.twin.sta.times import written
-from tests.unit.sensors.made import observed, stream
+from tests.unit.sensors.made import observed, patient, stream
 
 START = 1_770_000_000.0
 
@@ -54,6 +54,7 @@ EVENTS = st.lists(
 )
 
 
+@patient
 @given(EVENTS, st.randoms(use_true_random=False))
 def test_any_interleaving_ends_with_the_latest_value(events: list[tuple[str, int, int]], rng: random.Random) -> None:
     clock = Clock(START + 3600)
@@ -103,6 +104,7 @@ def test_any_interleaving_ends_with_the_latest_value(events: list[tuple[str, int
         assert latest(live, id) == seen[id]
 
 
+@patient
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=40), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(minutes: list[int], rng: random.Random) -> None:
     found = set()
@@ -271,6 +273,20 @@ def test_a_clock_that_runs_an_hour_ahead_is_shown_and_said() -> None:
     assert (latest(live).value, latest(live).ahead) == (7.0, False)
 
 
+def test_a_mean_whose_hour_is_not_over_is_no_future() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.add([stream("hour"), stream("age")])
+    live.put("hour", observed(START + 3000, 4.0, begin=START - 600))
+    live.put("age", observed(START + 3e9, 4.0, begin=START - 600))  # an end in another century
+    live.put("age", observed(START, 5.0))
+    assert (latest(live, "hour").value, latest(live, "hour").ahead) == (4.0, False)
+    assert latest(live, "hour").freshness == "live" and latest(live, "age").value == 5.0
+    live.drain()
+    clock.now += 7000
+    assert {(each.id, each.freshness) for each in live.drain().latest} == {("hour", "late"), ("age", "late")}
+
+
 def test_a_forecast_over_http_never_looks_live() -> None:
     live = Live(clock=Clock())
     live.add([stream(latest=observed(START + 7200, 5.0))])
@@ -370,6 +386,7 @@ def test_what_crosses_is_logged_with_hysteresis() -> None:
     assert latest(live).exceeded == ("new",)
 
 
+@patient
 @given(st.lists(st.floats(-100, 100), max_size=60), st.floats(-50, 50), st.floats(0, 20), st.booleans())
 def test_crossings_alternate_and_end_as_the_value_is(
     values: list[float], level: float, hysteresis: float, above: bool
@@ -453,3 +470,19 @@ def test_a_clock_that_runs_an_hour_behind_is_late_but_not_silent() -> None:
     live.drain()
     clock.now += 600
     assert [each.freshness for each in live.drain().latest] == ["silent"]
+
+
+def test_the_summary_counts_by_property_and_freshness() -> None:
+    live = Live(clock=Clock())
+    live.add([
+        stream("1", property="NO2", unit="µg/m³", latest=observed(START, 1.0)),
+        stream("2", property="NO2", unit="ppb", latest=observed(START - 86400 * 9, 1.0)),
+        stream("3", property="NO2", unit="µg/m³"),
+    ])  # fmt: skip
+    before = live.summary()[0]
+    assert (before.datastreams, before.by_freshness) == (3, {})  # nothing has been drained yet
+    live.drain()
+    (found,) = live.summary()
+    assert (found.name, found.units, found.quantity) == ("NO2", ("µg/m³", "ppb"), "no2")
+    assert found.by_freshness == {"live": 1, "silent": 1, "none": 1}
+    assert found.latest == START

@@ -10,8 +10,9 @@ import time
 import pytest
 
 from plugin.sensors.live import Live
+from plugin.twin.sensorthings import Observation
 from plugin.twin.sta.times import written
-from tests.unit.sensors.made import stream
+from tests.unit.sensors.made import observed, stream
 
 DATASTREAMS = 10_000
 MESSAGES = 100_000
@@ -60,3 +61,45 @@ def test_ten_thousand_datastreams_under_a_storm_of_messages() -> None:
     # in CPU time, so that a busy machine does not matter: 20,000 messages a second are the moonshot
     assert len(storm) / used[0] > 20_000
     assert cost / drained < 50e-6
+
+
+@pytest.mark.slow
+def test_an_hour_with_a_broker_that_restarts_every_minute() -> None:
+    """In simulated time: skewed clocks, duplicates, messages out of order and lost ones, and history that mends it."""
+    rng = random.Random(11)
+    moment = 1_770_000_000.0
+    start = moment
+    live = Live(clock=lambda: moment)
+    streams = [stream(str(id)) for id in range(100)]
+    skew = {each.id: rng.choice([0.0, 0.0, 30.0, -900.0]) for each in streams}
+    live.add(streams)
+    published: dict[str, list[Observation]] = {each.id: [] for each in streams}
+    changed = 0
+    for minute in range(60):
+        on_the_way: list[tuple[str, Observation]] = []
+        for second in range(0, 60, 5):
+            moment = start + minute * 60 + second
+            for each in streams:
+                observation = observed(moment + skew[each.id] - rng.random(), round(rng.random(), 6))
+                published[each.id].append(observation)
+                if second < 40 and rng.random() < 0.95:  # then the broker is down
+                    on_the_way += [(each.id, observation)] * rng.choice([1, 1, 1, 2])
+            rng.shuffle(on_the_way)
+            for _ in range(rng.randrange(len(on_the_way) + 1)):
+                id, observation = on_the_way.pop()
+                live.put(id, observation)
+            changed += len(live.drain(60).latest)
+        live.mark()
+        for id, begin in live.missed().items():
+            live.catch_up(id, [each for each in published[id][-100:] if begin is None or each.time >= begin])
+        live.unmark(published)
+        assert not live.missed()
+        for id, observation in on_the_way:
+            live.put(id, observation)
+        live.drain(60)
+        for id, observations in published.items():
+            found = live.latest(id)
+            true = max(observations, key=lambda each: each.time)
+            assert found is not None and (found.time, found.value) == (true.time, true.result), id
+    assert changed and live.counters().duplicates > 1000 and live.counters().late > 1000
+    assert {each.freshness for each in map(live.latest, published) if each} <= {"live", "late"}

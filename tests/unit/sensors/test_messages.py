@@ -15,6 +15,7 @@ from plugin.sensors import faults
 from plugin.sensors.messages import LARGEST, parse
 from plugin.sensors.values import SENTINELS, BadMessage, Rule, understand
 from plugin.twin.sta import times
+from tests.unit.sensors.made import patient
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc).timestamp()
 
@@ -53,6 +54,7 @@ def test_what_cannot_be_used_says_why(payload: bytes, kind: str) -> None:
     assert caught.value.kind == kind and caught.value.detail
 
 
+@patient
 @given(st.binary(max_size=200))
 def test_no_payload_does_more_harm_than_that(payload: bytes) -> None:
     try:
@@ -61,8 +63,8 @@ def test_no_payload_does_more_harm_than_that(payload: bytes) -> None:
         assert error.kind in faults.KINDS
 
 
-@settings(max_examples=50)
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists))
+@settings(patient, max_examples=50)
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text("-1.9eNa é"), st.lists))
 def test_any_result_is_understood(result: object) -> None:
     for rule in (Rule(), Rule(numeric=True)):
         kind, value, number = understand(result, rule)

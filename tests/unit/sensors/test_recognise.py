@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from plugin.sensors import norms, recognise
 from plugin.sensors.values import understand
 from plugin.twin.sensorthings import Datastream, Unit
-from tests.unit.sensors.made import stream
+from tests.unit.sensors.made import patient, stream
 
 EIONET = "http://dd.eionet.europa.eu/vocabulary/aq/pollutant/"
 CF = "http://vocab.nerc.ac.uk/standard_name/"
@@ -119,6 +119,7 @@ def test_classes_ascend_and_name_their_source(quantity: str) -> None:
     assert classes.of(-1e9) == 0 and classes.of(1e9) == len(classes.breaks)
 
 
+@patient
 @given(st.sampled_from(recognise.QUANTITIES), st.floats(-1e4, 1e5), st.floats(-1e4, 1e5))
 def test_a_higher_value_has_no_lower_class(quantity: str, one: float, other: float) -> None:
     classes = norms.classes(quantity)
@@ -145,6 +146,7 @@ def test_the_classes_of_a_datastream_in_another_unit() -> None:
     assert nap is not None and nap.classes.of(120, nap.factor) == nap.classes.of(1.2)
 
 
+@patient
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=30), st.integers(0, 9))
 def test_even_classes_lie_within_the_values(values: list[float], count: int) -> None:
     breaks = norms.even_classes(values, count)

@@ -19,7 +19,7 @@ from plugin.sensors.values import Rule
 from plugin.twin.errors import Cancelled, CityTwinError
 from plugin.twin.progress import Silent
 from plugin.twin.sta.times import instant
-from tests.unit.sensors.made import observed, stream
+from tests.unit.sensors.made import observed, patient, stream
 
 START = 1_770_000_000.0
 
@@ -72,6 +72,7 @@ def test_the_line_reaches_beyond_the_window_by_one() -> None:
     assert len(from_arrays(np.array([START]), np.array([math.nan])).line(START - 1, START + 1, 10)) == 0
 
 
+@patient
 @given(
     st.lists(
         st.tuples(st.integers(0, 3000), st.one_of(st.floats(-1e6, 1e6), st.just(math.nan), st.just(math.inf))),
