@@ -13,7 +13,7 @@ STAMP=.venv/.setup-stamp
 PYQT6=.venv/pyqt6
 REQUIREMENTS="tools/requirements-dev.txt tools/requirements-pyqt6.txt"
 # Servers for the contract tests, each in a virtual environment of its own: tools/requirements-NAME.txt.
-SERVERS="pygeoapi tipg"
+SERVERS="pygeoapi tipg django-sta"
 QGIS_PACKAGES="qgis python3-qgis qgis-providers qgis-server"
 PACKAGES="python3-venv python3-geopandas python3-requests python3-gdal gdal-bin
   libqca-qt5-2-plugins libqt5sql5-sqlite xvfb libgl1-mesa-dri fonts-dejavu-core fonts-open-sans mosquitto"
