@@ -69,12 +69,13 @@ def test_the_import_contract_holds_its_floors(tmp_path):
     """import-linter with our own contract, on a house where the client knows Qt and the demo knows the client."""
     root = Path(__file__).resolve().parents[3]
     (tmp_path / "pyproject.toml").write_text((root / "pyproject.toml").read_text())
-    for name in ("", "gui", "processing", "map", "workcopy", "twin", "demo"):
+    for name in ("", "gui", "processing", "map", "sensors", "workcopy", "twin", "demo"):
         (tmp_path / "plugin" / name).mkdir(exist_ok=True, parents=True)
         (tmp_path / "plugin" / name / "__init__.py").write_text("")
     (tmp_path / "plugin" / "__init__.py").write_text("def start():\n    from .plugin import x\n")
     (tmp_path / "plugin" / "plugin.py").write_text("from .gui import dock\n")
-    (tmp_path / "plugin" / "text.py").write_text("")
+    for name in ("text.py", "vendored.py"):
+        (tmp_path / "plugin" / name).write_text("")
     (tmp_path / "plugin" / "gui" / "dock.py").write_text("from ..map import layers\n")
     (tmp_path / "plugin" / "map" / "layers.py").write_text("import qgis.core\n")
     program = Path(sys.executable).with_name("lint-imports")
