@@ -46,6 +46,13 @@ class City:
             self.received.add((id, observation.time))
         self.on_the_way = []
 
+    def overtake(self) -> None:
+        """The last message comes before those that were sent earlier."""
+        for id, observation in self.on_the_way[-1:]:
+            self.live.put(id, observation)
+            self.received.add((id, observation.time))
+        del self.on_the_way[-1:]
+
     def subscribe(self) -> None:
         if not self.subscribed:
             self.subscribed, self.line_is_dead = True, False
@@ -96,6 +103,7 @@ class City:
             self.asked = None
 
     def wait(self) -> None:
+        self.deliver()
         self.clock.now += 20 if self.line_is_dead else 200
 
 
@@ -103,7 +111,20 @@ class City:
 @given(
     st.lists(
         st.sampled_from(
-            ["publish a", "publish b", "deliver", "subscribe", "die", "lose", "ask", "read", "answer", "fail", "wait"]
+            [
+                "publish a",
+                "publish b",
+                "deliver",
+                "overtake",
+                "subscribe",
+                "die",
+                "lose",
+                "ask",
+                "read",
+                "answer",
+                "fail",
+                "wait",
+            ]
         ),
         max_size=80,
     )

@@ -247,6 +247,24 @@ def test_a_service_that_is_always_behind_is_live_when_it_keeps_its_lag() -> None
     assert latest(live).freshness != "live"
 
 
+def test_history_that_is_fetched_late_is_no_lag() -> None:
+    live = Live(clock=Clock(START + 1800))
+    live.add([stream()])
+    live.catch_up("1", [observed(START + 60 * index, index) for index in range(20)])
+    assert latest(live).freshness == "silent"
+
+
+def test_what_was_missed_begins_where_it_was_first_marked() -> None:
+    live = Live(clock=Clock(START + 5000))
+    live.add([stream("1", latest=observed(START, 1.0)), stream("new")])
+    live.mark()
+    live.state({"1": observed(START + 3000, 2.0)})
+    live.mark()
+    assert live.missed() == {"1": pytest.approx(START - 120), "new": None}
+    live.unmark(["1", "nobody"])
+    assert live.missed() == {"new": None}
+
+
 def test_one_slip_into_the_future_does_not_stop_a_sensor() -> None:
     clock = Clock()
     live = Live(clock=clock)
