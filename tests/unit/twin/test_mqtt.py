@@ -170,7 +170,11 @@ def test_passwords(run, tmp_path, caplog):
 def test_nobody_there():
     with Listener(f"mqtt://127.0.0.1:{free_port()}") as listener:
         assert "does not accept connections" in listener.waiting().text
-        listener.until(lambda: sum(s.status == "waiting" for s in listener.states) >= 3)
+        listener.until(lambda: sum(s.status == "waiting" for s in listener.states) >= 5)
+        waits = [s.retry_in for s in listener.states if s.status == "waiting"]
+        assert all(0.05 <= wait <= 0.4 for wait in waits)
+        assert len(set(waits)) == len(waits)  # not in step with all the other clients
+        assert max(waits[2:]) > 0.2
     assert listener.states[-1].status == "stopped"
 
 
@@ -260,7 +264,8 @@ def certificates(folder: Path) -> dict[str, Path]:
 
 def test_tls(run, tmp_path):
     files = certificates(tmp_path)
-    mosquitto = run(tls=(f"certfile {files['cert']}", f"keyfile {files['key']}"))
+    port, pair = free_port(), (f"certfile {files['cert']}", f"keyfile {files['key']}")
+    mosquitto = run(tls=(*pair, f"listener {port} 127.0.0.1", "protocol websockets", *pair))
     with Listener(mosquitto.tls_url, ca_file=str(files["cert"])) as listener:
         listener.live()
         publisher = Publisher(mosquitto)
@@ -268,6 +273,9 @@ def test_tls(run, tmp_path):
             publisher.send(TOPICS[n % 5], str(n))
         publisher.close()
         listener.until(lambda: len(listener.messages) == 200)
+    wss = f"wss://localhost:{port}/mqtt"
+    with Listener(wss, ca_file=str(files["cert"])) as listener:
+        listener.live()
     # Not trusted, and not the host that the certificate is for.
     with Listener(mosquitto.tls_url) as listener:
         assert "certificate" in listener.waiting().text
@@ -289,6 +297,67 @@ def test_a_restart_is_survived(run):
         publisher.send(TOPICS[3], "again")
         publisher.close()
         listener.until(lambda: listener.messages == [(TOPICS[3], b"again")])
+
+
+class Grudging:
+    """A broker that grants every second topic, and hangs up on requests for more than ``most``."""
+
+    def __init__(self, most: int) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"mqtt://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.sizes: list[int] = []
+        self._most = most
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as stream:
+                while self._packet(connection, stream):
+                    pass
+
+    def _packet(self, connection: socket.socket, stream: Any) -> bool:
+        kind = stream.read(1)
+        if not kind:
+            return False
+        length = shift = 0
+        while True:
+            byte = stream.read(1)[0]
+            length |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        body = stream.read(length)
+        if kind[0] >> 4 == 1:
+            connection.sendall(b"\x20\x02\x00\x00")
+        elif kind[0] >> 4 == 8:
+            at, topics = 2, 0
+            while at < len(body):
+                at += 3 + int.from_bytes(body[at : at + 2], "big")
+                topics += 1
+            self.sizes.append(topics)
+            if topics > self._most:
+                return False
+            codes = bytes(0 if n % 2 else 0x80 for n in range(topics))
+            connection.sendall(bytes([0x90, 2 + topics]) + body[:2] + codes)
+        return True
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def test_a_broker_that_refuses_topics_and_hangs_up_on_many():
+    grudging = Grudging(most=8)
+    with Listener(grudging.url, [f"t{n}" for n in range(30)]) as listener:
+        state = listener.live()
+        assert (state.wanted, state.granted, len(state.refused)) == (30, 10, 20)
+        assert "20 sensors" in state.text
+    grudging.close()
+    # 200 at once are too many, then 50, then 12.
+    assert grudging.sizes == [30, 30, 12, *[3] * 10]
 
 
 # -- topics -------------------------------------------------------------------------------------------------------
