@@ -39,7 +39,8 @@ _AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Changes:
-    """What changed since the drain before: each datastream once, those that were removed, and what crossed a threshold.
+    """What changed since the drain before: each datastream once, those that were removed (take them out first: one may
+    have been added again), and what crossed a threshold.
 
     ``waiting`` tells how many datastreams did not fit into the time allowed: drain again soon, they come first.
     """
