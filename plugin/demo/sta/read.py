@@ -27,7 +27,7 @@ class Reader:
         self._rows_left, self._text_left = _MAX_ROWS, _MAX_TEXT
 
     def one(self, kind: Kind, entity: int, options: Options) -> str | None:
-        rows = self._db.execute(*sql.by_ids(kind, [entity])).fetchall()
+        rows = self._db.execute(*sql.by_ids(kind, [entity], options)).fetchall()
         return self._texts(kind, rows, options)[0] if rows else None
 
     def page(self, kind: Kind, condition: Condition, options: Options, url: str) -> str:
@@ -42,7 +42,7 @@ class Reader:
         return "{" + ",".join(parts) + "}"
 
     def row(self, kind: Kind, entity: int) -> Row | None:
-        found: Row | None = self._db.execute(*sql.by_ids(kind, [entity])).fetchone()
+        found: Row | None = self._db.execute(*sql.by_ids(kind, [entity], Options())).fetchone()
         return found
 
     def holds(self, kind: Kind, condition: Condition, entity: int) -> bool:
@@ -100,7 +100,7 @@ class Reader:
     def _single(self, kind: Kind, link: Link, rows: list[Row], options: Options) -> list[str]:
         target, place = KINDS[link.target], kind.places[link.name]
         ids = sorted({row[place] for row in rows if row[place] is not None})
-        others = self._db.execute(*sql.by_ids(target, ids)).fetchall()
+        others = self._db.execute(*sql.by_ids(target, ids, options)).fetchall()
         texts = dict(zip((other[0] for other in others), self._texts(target, others, options)))
         return [f'"{link.name}":{texts.get(row[place], "null")}' for row in rows]
 

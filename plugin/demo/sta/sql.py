@@ -50,6 +50,7 @@ CREATE TABLE observation (
   t1 INTEGER NOT NULL, resultTime INTEGER, result, result_type INTEGER NOT NULL, resultQuality TEXT, validTime TEXT,
   parameters TEXT);
 CREATE INDEX observation_latest ON observation (datastream, t1);
+CREATE INDEX observation_time ON observation (t1);
 CREATE INDEX observation_feature ON observation (feature_of_interest);
 """
 INSERT_OBSERVATION = "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -77,7 +78,7 @@ def select(kind: Kind, condition: Condition, options: Options) -> tuple[str, Par
     """The page's rows, and one more where there are more: ``kind.columns`` each."""
     where = _with_filter(kind, condition, options)
     tail = f"{where.text} ORDER BY {_order_by(kind, options.order)} LIMIT ? OFFSET ?"
-    listing = f"SELECT {', '.join(kind.columns)} FROM {kind.table}{tail}"  # nosec B608 - names of the model
+    listing = f"SELECT {_columns(kind, options)} FROM {kind.table}{tail}"  # nosec B608 - names of the model
     return listing, [*where.values, options.top + 1, options.skip]
 
 
@@ -86,11 +87,18 @@ def count(kind: Kind, condition: Condition, options: Options) -> tuple[str, Para
     return f"SELECT count(*) FROM {kind.table}{where.text}", where.values  # nosec B608 - names of the model
 
 
-def by_ids(kind: Kind, ids: list[int]) -> tuple[str, Params]:
+def by_ids(kind: Kind, ids: list[int], options: Options) -> tuple[str, Params]:
     """The rows of these ids, in no order."""
     which = "id IN (SELECT value FROM json_each(?))"
-    listing = f"SELECT {', '.join(kind.columns)} FROM {kind.table} WHERE {which}"  # nosec B608 - names of the model
+    listing = f"SELECT {_columns(kind, options)} FROM {kind.table} WHERE {which}"  # nosec B608 - names of the model
     return listing, [json.dumps(ids)]
+
+
+def _columns(kind: Kind, options: Options) -> str:
+    """Nothing is worked out that is not shown."""
+    idle = [prop for prop in kind.props if prop.computed and options.select and prop.name not in options.select]
+    nothing = {column for prop in idle for column in prop.columns}
+    return ", ".join("NULL" if column in nothing else column for column in kind.columns)
 
 
 def exists(kind: Kind) -> str:

@@ -150,6 +150,9 @@ def test_select(sta):
     assert sta.values("Things", select="name,Datastreams", top=1) == [
         {"name": "A'1", "Datastreams@iot.navigationLink": f"{sta.root}/Things(1)/Datastreams"}
     ]
+    times = sta.values("Datastreams", select="phenomenonTime", top=1)
+    assert times == [{"phenomenonTime": "2026-08-21T14:00:00Z/2026-08-21T14:10:00Z"}]
+    assert sta.values("Datastreams", select="id", orderby="phenomenonTime desc", top=1) == [{"@iot.id": 3}]
     assert sta.values("Observations", select="id,result", top=1) == [{"@iot.id": 1, "result": 10}]
 
 
