@@ -45,6 +45,7 @@ def test_what_is_newest_by_result_time_is_not_taken_for_the_newest(stub):
     assert any("one by one" in sentence for sentence in said)
 
 
+@pytest.mark.slow
 def test_the_state_of_ten_thousand_is_a_handful_of_requests(stub):
     one = stub(streams=10_000)
     found, said = state(one)
