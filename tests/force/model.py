@@ -6,6 +6,7 @@ nobody's edit is overwritten unseen, nothing appears that nobody wrote, nothing 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -238,6 +239,11 @@ class Hand:
             self._create_create(conflict, twin)
             return None, None
         if not exact:
+            for theirs, sent in itertools.product(seen, self.was.get(identity, ())):
+                # merged with what the row was when it was read; what was edited since stays an edit
+                kind, result = merged(self.basis.get(identity), sent, theirs)
+                if not kind and conflict is None and base == theirs and row == _edited_since(sent, mine, result):
+                    return row, base
             if row == mine and base == self.basis.get(identity) and self._same_conflict(identity, conflict):
                 return row, base  # nothing came of it yet
             for known in heard:

@@ -86,7 +86,7 @@ def _stopped(tried: scenario.Tried) -> bool:
 def test_fault_at_every_step(tier: str, fault: str, mode: str, force_folder: Path) -> None:
     world = world_of(tier, force_folder, proxied=True)
     bad = []
-    stride = size("FAULT_STEP", 4)
+    stride = size("FAULT_STEP", 6)
     for number, step in enumerate(steps_of(world)):
         if (number + FAULTS.index(fault)) % stride:
             continue
