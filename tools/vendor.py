@@ -44,6 +44,7 @@ def lay_out_vendored(vendor: Path) -> None:
             (target / name).write_text(path.read_text("utf-8"), "utf-8")
     (target / "VERSION.txt").write_text(
         f"paho-mqtt {distribution.version}, https://github.com/eclipse-paho/paho.mqtt.python\n"
+        "Taken under the Eclipse Distribution License 1.0 (edl-v10.txt).\n"
         "Imports are made relative, and what a plugin does not use is left out.\n",
         "utf-8",
     )

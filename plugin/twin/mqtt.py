@@ -123,7 +123,7 @@ class Broker:
         self._wake()
 
     def retry(self) -> None:
-        """Do not wait any longer for the next attempt."""
+        """Do not wait any longer for the next attempt; nothing while there is a connection."""
         self._woken.set()
 
     def stop(self) -> None:
@@ -306,9 +306,9 @@ class Broker:
         n = max(1, round(seconds))
         again = trn("The next attempt is in {n} second.", "The next attempt is in {n} seconds.", n)
         self._tell("waiting", f"{fault.text} {again}", detail=fault.detail, retry_in=seconds)
-        self._woken.wait(seconds)
+        self._woken.clear()  # an older wish to try again is fulfilled
         if not self._stopping.is_set():
-            self._woken.clear()
+            self._woken.wait(seconds)
 
     def _tell(
         self, status: Status, text: str, *, detail: str = "", retry_in: float | None = None, last: bool = False

@@ -25,6 +25,7 @@ _SAFE = "(),;=$/':!*@"  # what a query may hold as it is; a space becomes %20, a
 _REFUSED = (400, 404, 405, 406, 413, 414, 416, 422, 500, 501, 502, 504)  # how services say that a query is beyond them
 _EMPTY_PAGES = 20  # empty pages in a row, each with a next link, before we call it endless
 _THREADS = 8
+_ANEW = 100  # polls until a service that could do less is asked for all of it again
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Memory:
     ways: dict[str, int] = field(default_factory=dict)
     tags: dict[str, tuple[str, str | None]] = field(default_factory=dict)  # address → (ETag, the next page's address)
     unchanged: int = 0  # pages that the service did not have to send again
+    polls: int = 0
+    said: set[str] = field(default_factory=set)  # what is lost is said once
 
 
 def refuses(error: TwinError) -> bool:
@@ -73,19 +76,26 @@ def first_that_works(
     """What ``read(ask, retries)`` gives, of the first of ``asks`` that the service answers to the end.
 
     One that fails on the way is followed by the next from the beginning: what comes twice is for the reader to see.
-    ``memory`` has what worked last time. Raises the error of the last way.
+    ``memory`` has what worked last time; now and then all is tried again, as a bad moment of a service should not last.
+    Raises the error of the last way.
     """
-    begin = memory.ways.get(purpose, 0) if memory else 0
-    begin = begin if begin < len(asks) else 0
+    begin = 0
+    if memory:
+        memory.polls += 1
+        begin = memory.ways.get(purpose, 0) if memory.polls % _ANEW else 0
+        begin = begin if begin < len(asks) else 0
     for number in range(begin, len(asks)):
         ask, last = asks[number], number == len(asks) - 1
-        told = number == begin and begin > 0  # what is lost was said when it was first found
+        told = False
         try:
             for page in read(ask, None if last else 1 if number == begin else 0):
                 if not told:
                     told = True
                     for sentence in ask.loses:
-                        say(sentence)
+                        if memory is None or sentence not in memory.said:
+                            say(sentence)
+                        if memory is not None:
+                            memory.said.add(sentence)
                 yield page
         except TwinError as error:
             if last or not refuses(error):

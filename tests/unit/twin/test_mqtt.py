@@ -210,6 +210,16 @@ def test_stopping_while_it_waits_is_quick():
     assert not [t for t in threading.enumerate() if t.name == "city-twin-broker"]
 
 
+def test_trying_again_at_once(run):
+    port = free_port()
+    with Listener(f"mqtt://127.0.0.1:{port}", backoff=(60, 60)) as listener:
+        listener.broker.retry()  # too early: nothing is waited for yet
+        listener.waiting()
+        run(port=port)
+        listener.broker.retry()
+        listener.live()
+
+
 def test_a_broker_that_never_started_stops():
     listener = Listener("mqtt://127.0.0.1:1")
     listener.broker.stop()

@@ -107,6 +107,21 @@ def test_polls_are_conditional_and_remember_how_to_ask(stub):
     assert len(said) == 1
 
 
+def test_a_bad_moment_of_a_service_does_not_last(stub, monkeypatch):
+    monkeypatch.setattr("plugin.twin.sta.asking._ANEW", 4)
+    one = stub(refuses={"expand"}, status=500)
+    session, memory, said = connect(one), Memory(), []
+    service = read_service(session)
+    asked = []
+    for _ in range(5):
+        before = len(one.server.seen)
+        assert len([s for page in latest(session, service, memory=memory, problems=said.append) for s in page]) == 5
+        asked.append(len(one.server.seen) - before)
+        one.refuses = set()
+    assert asked[1:] == [6, 6, 1, 1]
+    assert len(said) == 1
+
+
 # -- history ------------------------------------------------------------------------------------------------------
 
 
