@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 from qgis.core import QgsFeatureRequest, QgsRectangle, QgsVectorLayer
 
 from plugin.demo.app import Settings, create_app
@@ -10,7 +11,7 @@ from plugin.demo.sta.service import Sensors
 from plugin.demo.sta.store import SensorStore
 from plugin.demo.store import Store
 from tests.twin_server import serve_app
-from tests.unit.demo.sta_kit import CITY, Api, requests
+from tests.unit.demo.sta_kit import CITY, Api
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..model import compact
 from .store import SensorStore, Writer
+from .write import move
 
 _MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
 _GEOJSON = "application/geo+json"
@@ -187,7 +188,7 @@ def _plant_one(writer: Writer, station: Station, shared: dict[str, int]) -> None
     location = writer.insert("location", {**place, "location": point, "feature": feature})
     words = {"name": station.name, "description": station.description}
     thing = writer.insert("thing", {**words, "properties": compact({"station": station.key, **station.properties})})
-    writer.insert("thing_location", {"thing": thing, "location": location})
+    move(writer, thing, [location])
     for key in station.quantities:
         quantity = quantity_of(key)
         name, symbol, definition = quantity.unit

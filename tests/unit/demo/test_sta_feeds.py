@@ -183,4 +183,5 @@ def test_the_twin_is_asked_by_a_plain_client(sta):
     expand = "Observations($orderby=phenomenonTime desc;$top=1),ObservedProperty,Thing/Locations"
     found = requests.get(f"{sta.root}/Datastreams?$top=1000&$expand={expand}", timeout=10).json()["value"]
     assert len(found) == 4 + 11
+    assert len(sta.values("HistoricalLocations")) == 3 + 6
     assert all(one["Thing"]["Locations"][0]["location"]["type"] == "Point" for one in found)
