@@ -270,9 +270,9 @@ _MOST_DECIMALS = 12
 
 
 def precision(blob: bytes | None) -> float:
-    """Half of the last digit that a geometry's coordinates are written with, in CRS units: what rounding to them can
-    move. 0 where they show no rounding that is finer than anybody's edit (less than centimetres; in degrees less than
-    6 decimals)."""
+    """What a geometry's coordinates can have moved without anybody editing them, in CRS units: half of the last digit
+    that they are written with, where that is finer than anybody's edit (centimetres; in degrees 6 decimals), and a
+    millimetre in any case: a client that writes a feature back in another CRS moves it by half of one."""
     try:
         geometry = decode(blob)
     except BadGeometry:
@@ -286,12 +286,12 @@ def precision(blob: bytes | None) -> float:
             continue
         text = repr(value)
         decimals = len(text.partition(".")[2]) if "e" not in text else _MOST_DECIMALS + 1
-        if decimals > _MOST_DECIMALS:
-            return 0.0
         most = max(most, decimals)
-    if most < (6 if largest <= _DEGREES else 2):
-        return 0.0
-    return 0.5 * 10.0**-most * (1 + 1e-6) + largest * 2**-52
+    degrees = largest <= _DEGREES
+    least = 1e-8 if degrees else 1e-3
+    if most > _MOST_DECIMALS or most < (6 if degrees else 2):
+        return least
+    return max(least, 0.5 * 10.0**-most * (1 + 1e-6)) + largest * 2**-52
 
 
 def _numbers(geometry: Mapping[str, Any]) -> Iterator[float]:

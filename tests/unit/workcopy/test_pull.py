@@ -672,3 +672,22 @@ def test_an_unprotected_write_that_is_not_shown_is_not_believed(
     assert pull(copy, client).updated == 0 and row(copy, "b1", "height") == (5,), "ours is still ours"
     assert states_of(publish(copy, client, "m")) == {"b1": "published"}
     assert twin.properties("b1")["height"] == 5
+
+
+def test_an_outline_that_only_trembled_is_nobodys_edit(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
+    """A colleague's client wrote the whole feature back from another CRS: less than a millimetre off everywhere."""
+    trembling = square(92020, 436000)
+    trembling["coordinates"] = [
+        [[x + 0.0003917264, y - 0.0004182931] for x, y in ring] for ring in trembling["coordinates"]
+    ]
+    mine = encode(square(92021, 436000), 28992)[0]
+    run(copy, "UPDATE buildings SET geom = ? WHERE twin_id = 'b1'", mine)
+    twin.colleague("b1", floors=9, geometry=trembling)
+    report = pull(copy, client)
+    assert (report.merged, report.conflicts) == (1, 0) and row(copy, "b1", "floors") == (9,)
+    assert [cell.column for cell in copy.changes()[0].cells] == ["geom"]
+    assert publish(copy, client, "m").published == 1
+    assert twin.get("b1").json()["geometry"] == square(92021, 436000)
+    twin.colleague("b2", geometry=square(92040.002, 436000))
+    run(copy, "UPDATE buildings SET geom = ? WHERE twin_id = 'b2'", encode(square(92041, 436000), 28992)[0])
+    assert pull(copy, client).conflicts == 1, "two millimetres are an edit"
