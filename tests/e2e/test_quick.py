@@ -35,6 +35,8 @@ sys.exit(0 if report.published > 15_000 else repr(report.stopped or report.publi
 """
 LONGEST = 0.050  # seconds that the main thread may be away
 HICCUPS = int(os.environ.get("CITYTWIN_HICCUPS", "5"))  # times that it may be longer: others want the processor, too
+OWN = 2  # times that the main thread itself may compute for longer
+BUSY = 3.0  # load per core from which the clock on the wall tells more about the machine than about the window
 
 
 class Heart:
@@ -59,6 +61,15 @@ class Heart:
         """The gaps that were too long, in milliseconds."""
         self._timer.stop()
         return sorted((round(gap * 1000) for gap in self.gaps if gap > LONGEST), reverse=True)
+
+    def held_up(self, hiccups: int = HICCUPS) -> str:
+        """Why the window stood still, if it did. What the main thread itself computed is counted on every machine; the
+        time on the wall only where others leave enough of the processor."""
+        own = [round(part * 1000) for part in self.own if part > LONGEST]
+        late = [round(gap * 1000) for gap in self.gaps if gap > LONGEST]
+        load = os.getloadavg()[0] / (os.cpu_count() or 1)
+        allowed = hiccups * (1 if load < BUSY / 2 else 5 if load < BUSY else 50)
+        return f"own {own}, late {late}, load {load:.1f} a core" if len(own) > OWN or len(late) > allowed else ""
 
 
 @pytest.fixture
@@ -92,7 +103,7 @@ def test_a_large_checkout_never_holds_up_the_window(catalogue, city_twin, folder
     print(f"\n{count} features in {seconds:.1f} s; the window was away for {worst:.0f} ms at most; too long: {late}")
     screenshot("large")
     assert count > 200_000
-    assert len(late) <= HICCUPS and len(heart.gaps) > 200, late
+    assert len(heart.gaps) > 200 and not heart.held_up(), heart.held_up()
 
     colleagues = folder / "colleague.gpkg"
     subprocess.run(["cp", str(path), str(colleagues)], check=True)  # in a process of its own: locks are kept
@@ -109,7 +120,7 @@ def test_a_large_checkout_never_holds_up_the_window(catalogue, city_twin, folder
     print(f"{len(changes.page.model.all_changes())} changes; {max(heart.gaps) * 1000:.0f} ms at most; too long: {late}")
     screenshot("large-changes")
     assert len(changes.page.model.all_changes()) > 30_000
-    assert len(late) <= HICCUPS and len(heart.gaps) > 200, late
+    assert len(heart.gaps) > 200 and not heart.held_up(), heart.held_up()
 
     with subprocess.Popen(
         [python(), "-c", PUBLISH, str(colleagues), collection.id, "fid % 11 = 0"], cwd=ROOT
@@ -123,8 +134,6 @@ def test_a_large_checkout_never_holds_up_the_window(catalogue, city_twin, folder
     seconds = time.monotonic() - began
     wait_until(changes.settled, 60, "the changes to be listed")
     late = heart.stop()
-    # of its own: what a task computes meanwhile, the processor, and other programs are not the window's
-    own = [round(part * 1000) for part in heart.own if part > LONGEST]
     said = " | ".join(item.text() for item in iface.messageBar().items())
     worst, most = max(heart.gaps) * 1000, max(heart.own) * 1000
     print(
@@ -132,4 +141,5 @@ def test_a_large_checkout_never_holds_up_the_window(catalogue, city_twin, folder
     )
     screenshot("large-pull")
     assert "changed by others" in said and "merged into" in said
-    assert len(own) <= 2 and len(heart.gaps) > 200, own
+    # a pull of this size writes in one transaction: what its task holds the interpreter for counts on the wall
+    assert len(heart.gaps) > 200 and not heart.held_up(8 * HICCUPS), heart.held_up(8 * HICCUPS)
