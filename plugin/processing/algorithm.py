@@ -26,6 +26,7 @@ from ..map.tasks import FeedbackProgress, unforeseen
 from ..text import tr
 from ..twin.client import Twin
 from ..twin.errors import Cancelled, CityTwinError
+from ..twin.model import Extent
 from ..workcopy.copy import WorkingCopy
 
 Result = TypeVar("Result")
@@ -143,6 +144,17 @@ def told(feedback: QgsProcessingFeedback, work: Callable[[], Result]) -> Result 
         wrong = unforeseen(error)
         feedback.pushDebugInfo(wrong.detail)
         raise QgsProcessingException(wrong.message) from error
+
+
+def needs_crs(extent: Extent) -> None:
+    """Raise `CityTwinError` where an extent without a CRS cannot be degrees of longitude and latitude."""
+    if not (-180 <= extent[0] <= extent[2] <= 180 and -90 <= extent[1] <= extent[3] <= 90):
+        raise CityTwinError(
+            tr(
+                "The extent does not say its CRS. Write it behind the numbers, such as {example}.",
+                example="[EPSG:28992]",
+            )
+        )
 
 
 def write_json(path: str, document: Any) -> None:

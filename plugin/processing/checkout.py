@@ -18,11 +18,10 @@ from qgis.core import (
 from ..map.layers import make_layers, save_default_styles
 from ..map.tasks import FeedbackProgress
 from ..text import tr, trn
-from ..twin.errors import CityTwinError
 from ..twin.model import Extent
 from ..workcopy.checkout import checkout
 from ..workcopy.copy import WorkingCopy
-from .algorithm import TwinAlgorithm, told
+from .algorithm import TwinAlgorithm, needs_crs, told
 
 
 class Checkout(TwinAlgorithm):
@@ -96,13 +95,7 @@ class Checkout(TwinAlgorithm):
         extent = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
         if crs.isValid():
             return extent, int(code)
-        if not (-180 <= extent[0] <= extent[2] <= 180 and -90 <= extent[1] <= extent[3] <= 90):
-            raise CityTwinError(
-                tr(
-                    "The extent does not say its CRS. Write it behind the numbers, such as {example}.",
-                    example="[EPSG:28992]",
-                )
-            )
+        needs_crs(extent)
         return extent, 4326
 
     def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:

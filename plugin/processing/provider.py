@@ -10,6 +10,8 @@ from qgis.PyQt.QtGui import QIcon
 from .capabilities import Capabilities
 from .changes import Changes
 from .checkout import Checkout
+from .latestobservations import LatestObservations
+from .observationhistory import ObservationHistory
 from .publish import Publish
 from .pull import Pull
 from .resolve import Resolve
@@ -34,5 +36,6 @@ class CityTwinProvider(QgsProcessingProvider):
         return super().icon()
 
     def loadAlgorithms(self) -> None:
-        for algorithm in (Capabilities, Checkout, Changes, Pull, Resolve, Publish):
+        copies = (Capabilities, Checkout, Changes, Pull, Resolve, Publish)
+        for algorithm in (*copies, LatestObservations, ObservationHistory):
             self.addAlgorithm(algorithm())

@@ -241,3 +241,20 @@ def _set(path: str, values: list[dict[str, Any]]) -> list[str]:
         del feature
     del layer, source
     return ids
+
+
+def test_sensors_now_and_before(headless: Headless, demo_twin: RunningTwin, tmp_path: Path) -> None:
+    now, before = str(tmp_path / "now.gpkg"), str(tmp_path / "before.gpkg")
+    headless.run("latestobservations", SENSORTHINGS=demo_twin.url, OBSERVED_PROPERTY="NO2", OUTPUT=now)
+    source = ogr.Open(now)
+    one = next(f for f in source.GetLayer(0) if f["phenomenon_time"])
+    stream, unit = one["datastream_id"], one["unit"]
+    assert unit == "µg/m³" and one.GetGeometryRef().GetGeometryName() == "POINT"
+    del one, source
+    headless.run("observationhistory", SENSORTHINGS=demo_twin.url, DATASTREAMS=stream, OUTPUT=before)
+    source = ogr.Open(before)
+    found = [(f["datastream_id"], f["phenomenon_time"]) for f in source.GetLayer(0)]
+    assert found and {name for name, _ in found} == {stream} and found == sorted(found)
+    del source
+    said = headless.fail("observationhistory", SENSORTHINGS=demo_twin.url, OUTPUT=before)
+    assert "whose history" in said
