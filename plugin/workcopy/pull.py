@@ -257,7 +257,7 @@ class _Layer:
         yield from (
             twin_id
             for twin_id in self._asked
-            if twin_id not in self._seen_others and not _known(connection, self._source, twin_id)
+            if twin_id not in self._seen_others and not settle.knows(connection, self._source, twin_id)
         )
 
     def _look_for(self, absent: Sequence[str]) -> Iterable[str]:
@@ -334,10 +334,3 @@ class _Layer:
         return box is not None and (
             box[0] > extent[2] or box[2] < extent[0] or box[1] > extent[3] or box[3] < extent[1]
         )
-
-
-def _known(connection: sqlite3.Connection, source: Source, twin_id: str) -> bool:
-    return (
-        settle.row_by_id(connection, source, twin_id) is not None
-        or settle.base_of(connection, source, twin_id) is not None
-    )

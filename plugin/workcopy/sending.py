@@ -45,10 +45,7 @@ class Ledger:
         """Whether the file has a feature of the twin."""
         source = self._copy.source(table)
         with opened(self._copy.path) as connection:
-            return (
-                settle.row_by_id(connection, source, twin_id) is not None
-                or settle.base_of(connection, source, twin_id) is not None
-            )
+            return settle.knows(connection, source, twin_id)
 
     # -- before ------------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,11 @@ def base_of(connection: sqlite3.Connection, source: Source, twin_id: str) -> Row
     return _row(source, connection.execute(sql.base_row(source.table, source.tracked), (twin_id,)).fetchone())
 
 
+def knows(connection: sqlite3.Connection, source: Source, twin_id: str) -> bool:
+    """Whether the file has that feature of the twin, as a row or as the base of one that was deleted."""
+    return row_by_id(connection, source, twin_id) is not None or base_of(connection, source, twin_id) is not None
+
+
 def earlier_client_id(connection: sqlite3.Connection, source: Source, fid: int) -> str | None:
     """The UUID under which a create was tried before and certainly did not arrive: it is used again."""
     found = connection.execute(books.CLIENT_ID, (source.table, fid)).fetchone()
