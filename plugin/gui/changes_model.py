@@ -6,7 +6,7 @@ import re
 import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ SEARCH = _USER + 3  # what the filter looks at
 
 LISTED = 10_000  # rows of one layer; nobody reads further, and every row costs memory
 _BUDGET = 0.012  # seconds that filling may take out of one turn of the event loop
+_BLOCK = 250  # rows taken out, or let go of, at once
 _SEARCHED = 200  # characters of a value that the filter looks at
 _MARK = "\x01"
 
@@ -40,6 +41,11 @@ class Row:
     order: tuple[Any, ...]  # its last member is the change's key
     stamp: int  # differs where anything that is shown differs
 
+    @property
+    def key(self) -> str:
+        """The change's key, without making it anew."""
+        return str(self.order[-1])
+
 
 @dataclass
 class _Layer:
@@ -51,7 +57,10 @@ class _Layer:
     rows: dict[str, Row] = field(default_factory=dict)
     items: dict[str, tuple[QStandardItem, QStandardItem]] = field(default_factory=dict)
     orders: list[tuple[Any, ...]] = field(default_factory=list)  # of the listed rows, sorted
+    surplus: int = 0  # rows at the end of a list that begins anew, still to be taken out
+    stale: deque[str] = field(default_factory=deque)  # keys whose rows show what was
     todo: deque[Row] = field(default_factory=deque)
+    old: list[Row] = field(default_factory=list)  # no longer shown, let go of in pieces: freeing takes time, too
     more: QStandardItem | None = None
     hidden: int = 0  # changes beyond LISTED
 
@@ -144,7 +153,7 @@ class ChangesModel(QStandardItemModel):
             layer.item.setText(layer.title)
             layer.item.setIcon(icon("change-problem") if broken else _geometry_icon(source))
             layer.item.setToolTip("\n".join(broken))
-            self._set_rows(copy, layer, [] if broken else rows)
+            self._set_rows(layer, [] if broken else rows)
         self._say_counts()
         self._timer.start()
 
@@ -158,40 +167,56 @@ class ChangesModel(QStandardItemModel):
                 if key in layer.items:
                     self._dress(path, layer, key)
 
-    def _set_rows(self, copy: _Copy, layer: _Layer, rows: Sequence[Row]) -> None:
+    def _set_rows(self, layer: _Layer, rows: Sequence[Row]) -> None:
+        """Only notes what is to be done: `_fill` does it."""
         layer.hidden = max(0, len(rows) - LISTED)
         listed = rows[:LISTED]
-        fresh = {row.change.key: row for row in listed}
-        old, layer.rows = layer.rows, {row.change.key: row for row in rows}
+        fresh = {row.key: row for row in listed}
+        old, layer.rows = layer.rows, {row.key: row for row in rows}
         gone = [key for key in layer.items if key not in fresh]
-        if len(gone) > 200:  # taking thousands out one by one takes longer than starting anew
-            layer.item.removeRows(0, layer.item.rowCount())
+        if len(gone) > _BLOCK:  # taking thousands out one by one takes longer than starting anew
+            layer.surplus = layer.item.rowCount()
             layer.items, layer.orders, layer.more = {}, [], None
         else:
             for key in gone:
                 place = layer.items.pop(key)[0].row()
                 layer.item.removeRow(place)
                 del layer.orders[place]
-        for key, row in fresh.items():
-            if key in layer.items and old[key].stamp != row.stamp:
-                self._dress(copy.path, layer, key)
-        layer.todo = deque(row for row in listed if row.change.key not in layer.items)
+        layer.stale = deque(key for key, row in fresh.items() if key in layer.items and old[key].stamp != row.stamp)
+        layer.todo = deque(row for row in listed if row.key not in layer.items)
+        layer.old.extend(old.values())
 
     def _fill(self) -> None:
         until = time.perf_counter() + _BUDGET
         for copy in self._copies.values():
             for layer in copy.layers.values():
-                while layer.todo:
-                    self._insert(copy, layer, layer.todo.popleft())
+                for _ in self._steps(copy, layer):
                     if time.perf_counter() > until:
                         return
                 self._say_more(layer)
         self._timer.stop()
         self.filled.emit()
 
+    def _steps(self, copy: _Copy, layer: _Layer) -> Iterator[None]:
+        """What is to be done on one layer, in steps of less than a millisecond or two."""
+        while layer.surplus:
+            count = min(_BLOCK, layer.surplus)
+            layer.surplus -= count
+            layer.item.removeRows(layer.surplus, count)
+            yield
+        while layer.stale:
+            self._dress(copy.path, layer, layer.stale.popleft())
+            yield
+        while layer.todo:
+            self._insert(copy, layer, layer.todo.popleft())
+            yield
+        while layer.old:
+            del layer.old[-_BLOCK:]
+            yield
+
     def _insert(self, copy: _Copy, layer: _Layer, row: Row) -> None:
         pair = (_item("change"), _item("change"))
-        key = row.change.key
+        key = row.key
         pair[0].setData(key, KEY)
         layer.items[key] = pair
         self._dress(copy.path, layer, key)
