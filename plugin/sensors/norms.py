@@ -5,17 +5,17 @@ a value lies, not that a norm is broken. Where there is no norm, the classes say
 
 Sources: directive 2008/50/EC, annexes XI and XIV; directive (EU) 2024/2881, annex I, section 1, table 1 (limit
 values to be attained by 1 January 2030); WHO global air quality guidelines (2021), table 0.1; directive
-2002/49/EC, annex VI (bands of Lden in noise maps); WHO environmental noise guidelines for the European region (2018);
-Rijkswaterstaat's definitions of slow and stationary traffic (50 and 25 km/h).
+2002/49/EC, annex VI (bands of Lden and Lnight in noise maps); WHO environmental noise guidelines for the European
+region (2018); Rijkswaterstaat's definitions of slow and stationary traffic (50 and 25 km/h).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..text import tr
+from ..text import number, tr
 from . import recognise
 from .values import DatastreamLike
 
@@ -30,6 +30,7 @@ HOUR = "hour"
 DAY = "day"
 YEAR = "year"
 LDEN = "Lden"
+LNIGHT = "Lnight"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ class Norm:
     def sentence(self) -> str:
         """For a legend: who says so, and of what."""
         return tr("{source}, {period}", source=self.source, period=_period(self.period))
+
+    def short(self) -> str:
+        """For the name of a class: WHO day mean, EU year mean from 2030."""
+        who = "WHO" if self.source in (WHO_2021, WHO_NOISE) else "EU"
+        if self.period in (LDEN, LNIGHT):
+            return f"{who} {self.period}"
+        said = _short_period(who, self.period)
+        return tr("{norm} from 2030", norm=said) if self.source == EU_2024 else said
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,47 @@ class Classes:
         """The norms of which ``level`` is the level."""
         return tuple(norm for norm in self.norms if norm.level == level)
 
+    def title(self, index: int) -> str:
+        """A class for a legend: its range with the unit, and what it lies above where that is somebody's norm."""
+        meaning = self.meaning(index)
+        span = self.span(index)
+        return tr("{range} ({meaning})", range=span, meaning=meaning) if meaning else span
+
+    def span(self, index: int) -> str:
+        """The range of class ``index`` with its unit."""
+        return span(self.breaks, index, self.unit if self.quantity != recognise.FLOW else tr("vehicles/h"))
+
+    def meaning(self, index: int) -> str:
+        """What class ``index`` says by itself; "" where that is no more than its range."""
+        if self.quantity == recognise.SPEED:
+            return (tr("stationary traffic"), tr("slow traffic"))[index] if index < 2 else ""
+        found = self.norms_at(self.breaks[index - 1]) if index > 0 else ()
+        now = {norm.period for norm in found if norm.source == EU_2008}
+        said = [norm.short() for norm in found if norm.source != EU_2024 or norm.period not in now]
+        return tr("above {norms}", norms=", ".join(said)) if said else ""
+
+
+def span(breaks: Sequence[float], index: int, unit: str) -> str:
+    """The range of class ``index`` between ``breaks``, with the unit."""
+    if index == 0:
+        return tr("below {level}", level=_measure(breaks[0], unit)) if breaks else unit
+    if index >= len(breaks):
+        return tr("over {level}", level=_measure(breaks[-1], unit))
+    low, high = breaks[index - 1], breaks[index]
+    # a dash beside a minus is hard to read
+    form = tr("{low} to {high}") if low < 0 else tr("{low}–{high}")
+    return form.format(low=_plain(low), high=_measure(high, unit))
+
+
+def _measure(level: float, unit: str) -> str:
+    return f"{_plain(level)} {unit}".rstrip()
+
+
+def _plain(level: float) -> str:
+    text = f"{level:.12f}".rstrip("0").rstrip(".")
+    places = len(text.partition(".")[2])
+    return number(level, f",.{places}f").replace("-", "−")
+
 
 NORMS: dict[str, tuple[Norm, ...]] = {
     recognise.NO2: (
@@ -100,7 +150,7 @@ NORMS: dict[str, tuple[Norm, ...]] = {
         Norm(50, DAY, EU_2008, 35),
     ),
     # of road traffic
-    recognise.NOISE: (Norm(53, LDEN, WHO_NOISE), Norm(55, LDEN, EU_NOISE)),
+    recognise.NOISE: (Norm(50, LNIGHT, EU_NOISE), Norm(53, LDEN, WHO_NOISE), Norm(55, LDEN, EU_NOISE)),
 }
 
 
@@ -171,4 +221,10 @@ def _period(period: str) -> str:
         return tr("mean of a day")
     if period == YEAR:
         return tr("mean of a year")
-    return tr("Lden of a year")
+    return tr("Lnight of a year") if period == LNIGHT else tr("Lden of a year")
+
+
+def _short_period(who: str, period: str) -> str:
+    if period == HOUR:
+        return tr("{who} hour mean", who=who)
+    return tr("{who} day mean", who=who) if period == DAY else tr("{who} year mean", who=who)
