@@ -6,7 +6,7 @@ from ..text import tr, trn
 from ..workcopy.columns import Stored
 from ..workcopy.conflicts import Conflict, ConflictCell
 from ..workcopy.wording import shown
-from .conflict_choices import Choice, Decision, Pick, is_open, keep_of, open_cells
+from .conflict_choices import Choice, Decision, Pick, is_open, open_cells
 from .moments import moment
 
 
@@ -45,21 +45,6 @@ def state_words(conflict: Conflict, decision: Decision) -> str:
         return tr("resolved")
     left = len(open_cells(conflict, decision))
     return trn("{n} open", "{n} open", left) if left else tr("open")
-
-
-def outcome_words(conflict: Conflict, decision: Decision) -> str:
-    """What Apply will do with it, or what is missing."""
-    keep = keep_of(conflict, decision)
-    if keep == "deleted":
-        return tr("The feature will be deleted.")
-    if keep == "both":
-        return tr("Both features will stay.")
-    if keep == "":
-        return tr("Answer the question first.")
-    left = len(open_cells(conflict, decision))
-    if left:
-        return trn("{n} value is still to be chosen.", "{n} values are still to be chosen.", left)
-    return tr("Resolved.")
 
 
 def column_title(cell: ConflictCell) -> str:
