@@ -20,7 +20,8 @@ class Threshold:
 
     ``above``: too much is above the level, else too little is below it. Once crossed, a value must come back by
     ``hysteresis`` before it counts as back. It holds for the datastreams of ``observed_property`` (an id), for those
-    with an id in ``datastreams``, or, where both are None, for all. Raises `CityTwinError` for what can be no level.
+    with an id in ``datastreams``, or, where both are None, for all; of these only for those whose unit is ``unit`` (its
+    symbol, else its name, "" for none; None: any unit). Raises `CityTwinError` for what can be no level.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Threshold:
     hysteresis: float = 0.0
     observed_property: str | None = None
     datastreams: frozenset[str] | None = None
+    unit: str | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.level):
@@ -39,6 +41,8 @@ class Threshold:
 
     def holds_for(self, datastream: DatastreamLike) -> bool:
         if self.datastreams is not None and datastream.id not in self.datastreams:
+            return False
+        if self.unit is not None and unit_of(datastream) != self.unit:
             return False
         return self.observed_property is None or datastream.observed_property.id == self.observed_property
 
@@ -65,8 +69,8 @@ class Crossing(NamedTuple):
         """For the message bar and the log."""
         values = {
             "name": self.name or self.datastream,
-            "value": f"{_short(self.value)} {self.unit}".rstrip(),
-            "level": _short(self.threshold.level),
+            "value": amount(self.value, self.unit),
+            "level": amount(self.threshold.level),
             "threshold": self.threshold.name,
         }
         if not self.entered:
@@ -93,6 +97,13 @@ class Watch:
         return changed
 
 
-def _short(value: float) -> str:
+def unit_of(datastream: DatastreamLike) -> str:
+    """The symbol of its unit, else the unit's name; "" where it has none."""
+    unit = datastream.unit
+    return (unit.symbol or unit.name) if unit else ""
+
+
+def amount(value: float, unit: str = "") -> str:
+    """``value`` in a few figures, with its unit."""
     digits = 0 if value == int(value) and abs(value) < 1e15 else max(0, 3 - int(math.log10(max(abs(value), 0.001))))
-    return number(value, f",.{min(digits, 6)}f")
+    return f"{number(value, f',.{min(digits, 6)}f')} {unit}".rstrip()
