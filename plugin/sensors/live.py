@@ -305,6 +305,24 @@ class Live:
             state = self._states.get(datastream)
             return state.latest(now, self._tolerance)[0] if state is not None else None
 
+    def recent(self, datastream: str) -> Series:
+        """The last readings of one datastream, at most `freshness.WINDOW` of them; empty for one that is not kept."""
+        with self._lock:
+            state = self._states.get(datastream)
+            if state is None:
+                return from_arrays(np.empty(0), np.empty(0), id=datastream)
+            times, numbers = list(state.window.times), list(state.window.numbers)
+            unit, name = state.unit, state.datastream.name
+        return from_arrays(
+            np.array(times, np.float64), np.array(numbers, np.float64), unit=unit, id=datastream, name=name
+        )
+
+    def crossed(self, datastream: str) -> tuple[Threshold, ...]:
+        """The thresholds that one datastream is beyond."""
+        with self._lock:
+            state = self._states.get(datastream)
+            return tuple(watch.threshold for watch in state.watches if watch.inside) if state is not None else ()
+
     def follow(self, datastreams: Iterable[str]) -> None:
         """Keep every reading of exactly these from now on, for a chart: a drain tells only the last of several."""
         wanted = set(datastreams)
