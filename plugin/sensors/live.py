@@ -31,6 +31,8 @@ _WAITING = 20_000
 _TAIL = 100_000
 # seconds before a mark: messages that were on their way out of order
 _OVERLAP = 120.0
+# as many usual intervals between two observations mean that there was one between them
+_SKIPPED = 1.5
 # How far into the future a phenomenon time may lie before it is taken for wrong.
 TOLERANCE = 60.0
 # datastreams told of under one lock, about 0.3 ms
@@ -174,6 +176,22 @@ class Live:
         with self._lock:
             marks = [(state.datastream.id, state.mark) for state in self._states.values()]
         return {id: mark - _OVERLAP if mark > float("-inf") else None for id, mark in marks if mark is not None}
+
+    def gaps(self) -> dict[str, float | None]:
+        """Those of `missed` that really have news since their mark, and more than their usual rhythm explains: what
+        lies between is only in the history."""
+        found: dict[str, float | None] = {}
+        with self._lock:
+            for state in self._states.values():
+                mark, best = state.mark, state.best
+                if mark is None or best is None or best.time <= mark:
+                    continue
+                kept = state.window.rhythm(best.time - best.begin)
+                if mark == float("-inf"):
+                    found[state.datastream.id] = None
+                elif kept is None or best.time - mark > _SKIPPED * kept.median:
+                    found[state.datastream.id] = mark - _OVERLAP
+        return found
 
     def unmark(self, datastreams: Iterable[str]) -> None:
         """The history of these is caught up with."""
@@ -374,6 +392,11 @@ class Live:
         """The last crossings, oldest first."""
         with self._lock:
             return tuple(self._log)
+
+    def ids(self) -> tuple[str, ...]:
+        """The datastreams that are kept."""
+        with self._lock:
+            return tuple(self._states)
 
     def rate(self) -> float:
         """Messages per second over the last ten seconds."""
