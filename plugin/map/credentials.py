@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from qgis.core import QgsApplication, QgsAuthManager
+from qgis.core import QgsApplication, QgsAuthManager, QgsAuthMethodConfig
 from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, pyqtSignal, pyqtSlot
 from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest, QSslError
 
@@ -132,6 +132,33 @@ def apply(request: QNetworkRequest, authcfg: str, cancelled: Callable[[], bool])
             detail=f"authcfg {authcfg}: updateNetworkRequest failed",
         )
     return updated
+
+
+def basic(authcfg: str, cancelled: Callable[[], bool]) -> tuple[str, str] | None:
+    """The user name and the password of ``authcfg``, for a server that is not asked over HTTP; None where it holds
+    something else. QGIS may ask the user for its master password. Raises `Cancelled`."""
+    manager = _manager()
+
+    def read() -> tuple[str, str] | None:
+        done, config = manager.loadAuthenticationConfig(authcfg, QgsAuthMethodConfig(), True)
+        if not done or config.method() != "Basic":
+            return None
+        return config.config("username"), config.config("password")
+
+    if not manager.masterPasswordIsSet() and not in_main_thread():
+        found: tuple[str, str] | None = _in_main_thread().call(read, cancelled)
+        return found
+    return read()
+
+
+def trusted_certificates(cancelled: Callable[[], bool]) -> str:
+    """The certificate authorities that QGIS trusts, as PEM: the system's and those that the user added."""
+
+    def read() -> str:
+        manager = _manager()
+        return "" if manager.isDisabled() else bytes(manager.trustedCaCertsPemText()).decode("ascii", "ignore")
+
+    return read() if in_main_thread() else str(_in_main_thread().call(read, cancelled))
 
 
 def apply_to_reply(reply: QNetworkReply, authcfg: str) -> None:

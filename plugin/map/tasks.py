@@ -95,8 +95,11 @@ class _TaskProgress:
 
 
 class _Task(QgsTask):
-    def __init__(self, description: str, work: Callable[[Progress], object], callbacks: _Callbacks) -> None:
-        super().__init__(description, QgsTask.Flag.CanCancel | QgsTask.Flag.Silent)
+    def __init__(
+        self, description: str, work: Callable[[Progress], object], callbacks: _Callbacks, hidden: bool
+    ) -> None:
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.Silent
+        super().__init__(description, flags | QgsTask.Flag.Hidden if hidden else flags)
         self.text = description
         self.over = False
         self.returned = threading.Event()  # the working thread is out of our code
@@ -242,6 +245,7 @@ def run(
     note: Callable[[str], None] | None = None,
     cancelled: Callable[[], None] | None = None,
     parent: QObject | None = None,
+    hidden: bool = False,
 ) -> TaskHandle:
     """Run ``work`` in a worker thread. Call it in the main thread, where exactly one of the callbacks is called later.
 
@@ -249,9 +253,9 @@ def run(
     (``done``), raising a `CityTwinError` (``failed``) or `Cancelled` (``cancelled``). Any other exception becomes a
     sentence, with its traceback in the log. ``progress`` comes at most ten times a second; ``note`` is what the user
     should know that is no error (default: the log). Nothing is called once ``parent`` is deleted; the work is then
-    asked to stop.
+    asked to stop. ``hidden``: for what goes on all the time, of which QGIS's status bar says nothing.
     """
-    task = _Task(description, work, _Callbacks(parent, done, failed, cancelled, progress, note))
+    task = _Task(description, work, _Callbacks(parent, done, failed, cancelled, progress, note), hidden)
     _running.add(task)
     handle = TaskHandle(task)
     QgsApplication.taskManager().addTask(task)

@@ -44,12 +44,14 @@ class Wanted:
 @dataclass(frozen=True)
 class Status:
     """``phase`` is one of this module's; it holds since ``since`` (seconds since 1970 UTC). ``interval`` is that of
-    polling, in seconds; ``why`` is the last failure in the user's words, "" where all is well."""
+    polling, in seconds; ``why`` is the last failure in the user's words, "" where all is well; ``failing``: the last
+    request for the state had no answer."""
 
     phase: str
     since: float
     interval: float
     why: str
+    failing: bool = False
 
     def sentence(self, rate: float, broker: str) -> str:
         """For the status line; ``rate`` in messages per second, ``broker`` as a user knows it."""
@@ -159,6 +161,11 @@ class Coverage:
             self._why = why
             self._settle()
 
+    @property
+    def pushes(self) -> bool:
+        """Whether there is a broker, as far as is known."""
+        return self._push
+
     def hurry(self) -> None:
         """Ask again as soon as anything is to be asked: somebody wants to know now."""
         with self._lock:
@@ -168,7 +175,7 @@ class Coverage:
     def status(self) -> Status:
         with self._lock:
             self._settle()
-            return Status(self._phase, self._since, self._interval, self._why)
+            return Status(self._phase, self._since, self._interval, self._why, self._failures > 0)
 
     def _settle(self) -> None:
         """The phase that follows from all that; under the lock."""

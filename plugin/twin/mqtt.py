@@ -126,8 +126,9 @@ class Broker:
         """Do not wait any longer for the next attempt; nothing while there is a connection."""
         self._woken.set()
 
-    def stop(self) -> None:
-        """End the connection and the thread. No callback is called after this, but by a call from a callback."""
+    def stop(self, wait: float = _GOODBYE) -> None:
+        """End the connection and the thread, for which at most ``wait`` seconds are waited. No callback is called after
+        this, but by a call from a callback."""
         self._stopping.set()
         self._woken.set()
         self._wake()
@@ -135,8 +136,16 @@ class Broker:
         if thread is None:
             self._close()
         elif thread is not threading.current_thread():
-            thread.join(_GOODBYE)
+            thread.join(wait)
             self._silent = thread.is_alive()  # it waits for a server, and ends when that answers or does not
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the thread to end after `stop`, at most ``seconds``; whether it has."""
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(seconds)
+        return not thread.is_alive()
 
     @property
     def state(self) -> BrokerState | None:

@@ -18,11 +18,19 @@ from .model import Observation, Service
 from .times import interval, written
 
 FIELDS = "id,phenomenonTime,result,resultTime"
-NEWEST = f"Observations($top=1;$orderby=phenomenonTime desc;$select={FIELDS})"
-NEWEST_PLAIN = "Observations($top=1;$orderby=phenomenonTime desc)"
-# Some sort by this one only. What is newest by it need not be: see `is_stale`.
-NEWEST_BY_RESULT = "Observations($top=1;$orderby=resultTime desc)"
 LARGE, SMALL = 1_000, 100  # entities on a page
+LARGEST = 10_000  # observations on a page; most services give 1,000 at most, silently
+
+
+def expanding(number: int, order: str = "phenomenonTime", select: str = "") -> str:
+    """What brings the newest observations along with a Datastream."""
+    return f"Observations($top={number};$orderby={order} desc{select})"
+
+
+NEWEST = expanding(1, select=f";$select={FIELDS}")
+NEWEST_PLAIN = expanding(1)
+# Some sort by this one only. What is newest by it need not be: see `is_stale`.
+NEWEST_BY_RESULT = expanding(1, "resultTime")
 
 State = tuple[str, Observation]  # (a datastream's id, its latest observation)
 
@@ -32,6 +40,9 @@ def latest(
     service: Service,
     *,
     since: float | None = None,
+    until: float | None = None,
+    observed_property: str | None = None,
+    number: int = 1,
     memory: Memory | None = None,
     progress: Progress | None = None,
     problems: Say | None = None,
@@ -39,7 +50,11 @@ def latest(
     """(datastream id, observation) of all the service's datastreams, page by page.
 
     With ``since`` (seconds since 1970 UTC) only what was observed after it, everything in between too and in order
-    where the service can: that is how to catch up. Observations that arrive late, with an older time, are not in it.
+    where the service can: that is how to catch up. It needs ``until`` (included) where observations come as fast as
+    they are read. Observations that arrive late, with an older time, are not in it.
+    Without, ``observed_property`` (the key of one) spares the service the others where it can, and ``number`` asks for
+    so many of each datastream's newest observations, which come in the order of time; some services give one all the
+    same.
     With a ``memory`` that is kept between polls, the way of asking that worked is tried first, and pages that the
     service says are as they were are not sent again and not handed out. What is lost on the way is told to
     ``problems`` (``progress.note`` without) in the user's words. Raises the errors of `Session.request`: an empty
@@ -47,7 +62,8 @@ def latest(
     """
     progress = progress or session.progress
     say = problems or progress.note
-    asks = list(_asks(since))
+    asks = list(_news(since, until) if since is not None else ())
+    asks += _states(observed_property, number, asked_for_news=since is not None)
     newest = Newest(session, service, progress)
     crew = Crew(progress)
     unreadable = 0
@@ -71,9 +87,14 @@ def latest(
                 else:
                     states = one_by_one(newest, page, crew)
                 unreadable += wrong
-                yield tuple(state for state in states if since is None or state[1].time > since)
+                yield tuple(
+                    state
+                    for state in states
+                    if (since is None or state[1].time > since) and (until is None or state[1].time <= until)
+                )
 
-    for states in first_that_works(asks, read, say, memory=memory, purpose="news" if since is not None else "state"):
+    purpose = "news" if since is not None else f"state {observed_property} {number}"
+    for states in first_that_works(asks, read, say, memory=memory, purpose=purpose):
         if states:
             yield states
     say_failed(crew, say)
@@ -87,36 +108,45 @@ def latest(
         )
 
 
-def _asks(since: float | None) -> Iterator[Ask]:
-    all_of_it: tuple[str, ...] = ()
-    if since is not None:
-        wanted = (
-            ("$filter", f"phenomenonTime gt {written(since - 0.001)}"),
-            ("$orderby", "phenomenonTime asc"),
-            ("$expand", "Datastream($select=id)"),
-        )
-        yield Ask("Observations", (*wanted, ("$select", FIELDS)), LARGE, form="news")
-        yield Ask("Observations", wanted, SMALL, form="news")
-        all_of_it = (
+def _news(since: float, until: float | None) -> Iterator[Ask]:
+    period = f"phenomenonTime gt {written(since - 0.001)}"
+    if until is not None:
+        period += f" and phenomenonTime le {written(until + 0.001)}"
+    wanted = (("$filter", period), ("$orderby", "phenomenonTime asc"), ("$expand", "Datastream($select=id)"))
+    yield Ask("Observations", (*wanted, ("$select", FIELDS)), LARGEST, form="news")
+    yield Ask("Observations", wanted, SMALL, form="news")
+
+
+def _states(observed_property: str | None, number: int, *, asked_for_news: bool) -> Iterator[Ask]:
+    lost: tuple[str, ...] = ()
+    if asked_for_news:
+        lost = (
             tr(
                 "This service cannot tell what is new, so the latest value of every sensor is read again; values in "
                 "between are not."
             ),
         )
-    short = (("$select", "id"), ("$expand", NEWEST))
-    plain = (("$expand", NEWEST_PLAIN),)
-    by_result = (("$expand", NEWEST_BY_RESULT),)
-    small = (*all_of_it, tr("This service gives only small pages, so reading takes longer."))
-    yield Ask("Datastreams", short, LARGE, all_of_it, "state")
-    yield Ask("Datastreams", short, SMALL, small, "state")
-    yield Ask("Datastreams", plain, LARGE, all_of_it, "state")
-    yield Ask("Datastreams", plain, SMALL, small, "state")
-    yield Ask("Datastreams", by_result, LARGE, all_of_it, "state")
-    yield Ask("Datastreams", by_result, SMALL, small, "state")
-    single = (*all_of_it, single_sentence())
-    yield Ask("Datastreams", (), LARGE, single, "single")
-    yield Ask("Datastreams", (), SMALL, single, "single")
-    yield Ask("Datastreams", (), None, single, "single")
+    short = (("$select", "id"), ("$expand", expanding(number, select=f";$select={FIELDS}")))
+    plain = (("$expand", expanding(number)),)
+    by_result = (("$expand", expanding(number, "resultTime")),)
+    small = (*lost, tr("This service gives only small pages, so reading takes longer."))
+    single = (*lost, single_sentence())
+    everything = "Datastreams"
+    if observed_property is not None:
+        own = f"ObservedProperties({observed_property})/Datastreams"
+        for path, options in ((own, short), (own, plain), (everything, short), (everything, plain)):
+            for top in (LARGE, SMALL):
+                yield Ask(path, options, top, lost if top == LARGE else small, "state")
+    else:
+        yield Ask(everything, short, LARGE, lost, "state")
+        yield Ask(everything, short, SMALL, small, "state")
+        yield Ask(everything, plain, LARGE, lost, "state")
+        yield Ask(everything, plain, SMALL, small, "state")
+    yield Ask(everything, by_result, LARGE, lost, "state")
+    yield Ask(everything, by_result, SMALL, small, "state")
+    yield Ask(everything, (), LARGE, single, "single")
+    yield Ask(everything, (), SMALL, single, "single")
+    yield Ask(everything, (), None, single, "single")
 
 
 def say_failed(crew: Crew, say: Say) -> None:
@@ -177,13 +207,13 @@ def _of_datastreams(page: Sequence[Any]) -> tuple[list[State], int]:
             continue
         expanded = True
         if observations:
-            newest = newest_of(observations)
-            if newest is None:
+            read = sorted(filter(None, map(observation_of, observations)), key=lambda one: one.time)
+            if not read:
                 wrong += 1
-            elif is_stale(newest, entity):
+            elif is_stale(read[-1], entity):
                 raise ignored("Observations")
             else:
-                states.append((identity[0], newest))
+                states += [(identity[0], one) for one in read]
     if page and not expanded:
         raise ignored("Observations")
     return states, wrong

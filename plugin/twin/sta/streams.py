@@ -87,28 +87,34 @@ def datastreams(
     """The datastreams, page by page, each with its latest observation.
 
     ``extent`` is in degrees of longitude and latitude (west of it larger than east: across the date line); with it,
-    only datastreams that stand in it. ``observed_property`` is an observed property's id, name or definition. What the
-    service cannot do is done another way and told to ``problems`` (``progress.note`` without), and so is what is wrong
-    with single sensors, which stops no others. Raises `NotFound` where the service observes no such property, and the
-    errors of `Session.request`: an empty answer means that there are none.
+    only datastreams that stand in it. ``observed_property`` is an observed property's id, name or definition; of
+    several that share a name all are read. What the service cannot do is done another way and told to ``problems``
+    (``progress.note`` without), and so is what is wrong with single sensors, which stops no others. Raises `NotFound`
+    where the service observes no such property, and the errors of `Session.request`: an empty answer means that there
+    are none.
     """
     progress = progress or session.progress
     say = problems or progress.note
     reader = _Reader(session, service, extent, progress, say)
+    wanted: tuple[ObservedProperty | None, ...] = (None,)
     if observed_property is not None:
-        reader.wanted = _wanted(session, service, observed_property, progress, say)
+        wanted = _wanted(session, service, observed_property, progress, say)
     where = _area(extent) if extent is not None and _area_works(session, service, extent, progress, say) else None
-    asks = list(_asks(reader.wanted, where))
-    yield from first_that_works(asks, reader.read, say, memory=memory, purpose=f"{observed_property} {where is None}")
+    for one in wanted:
+        reader.wanted = one
+        purpose = f"{one.id if one else None} {where is None}"
+        yield from first_that_works(list(_asks(one, where)), reader.read, say, memory=memory, purpose=purpose)
     reader.conclude()
 
 
-def _wanted(session: Session, service: Service, name: str, progress: Progress, say: Say) -> ObservedProperty:
+def _wanted(
+    session: Session, service: Service, name: str, progress: Progress, say: Say
+) -> tuple[ObservedProperty, ...]:
     known = observed_properties(session, service, progress=progress, problems=say)
     for member in ("id", "name", "definition"):
-        for one in known:
-            if getattr(one, member).lower() == name.lower():
-                return one
+        found = tuple(one for one in known if getattr(one, member).lower() == name.lower())
+        if found:
+            return found
     raise NotFound(
         tr(
             "This service does not observe “{name}”. It observes: {names}.",

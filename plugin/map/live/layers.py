@@ -1,0 +1,255 @@
+"""Live layers in the project, from whichever way they came: made here, opened with the project, duplicated, pasted."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+
+from ...sensors.live import Changes
+from ...text import tr
+from ...twin.sensorthings import Datastream
+from .. import connections
+from ..connections import Connection
+from . import fields, style
+from .feed import Feed
+from .feeds import Feeds
+from .repaint import Repaint
+from .rows import Rows
+from .service import same_origin
+from .source import LiveSource, mark, source_of
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
+_SLICE = 0.004  # seconds of the main thread for writing features at a time
+_BREATH = 10  # ms that others have it in between
+
+
+@dataclass
+class _Entry:
+    layer: QgsVectorLayer
+    source: LiveSource
+    feed: Feed
+    rows: Rows
+    filling: bool = False
+
+
+class LiveLayers(QObject):
+    """One for the plugin's life. Main thread.
+
+    ``added(layer)``, ``removed(layer id)``; ``renewed(layer)``: features were written anew, as when the sensors are
+    read, or others than before.
+    """
+
+    added = pyqtSignal(object)
+    removed = pyqtSignal(str)
+    renewed = pyqtSignal(object)
+
+    def __init__(self, feeds: Feeds, iface: QgisInterface | None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._feeds = feeds
+        self._entries: dict[str, _Entry] = {}
+        self._repaint = Repaint(iface, self)
+        self._filler = QTimer(self)
+        self._filler.setInterval(_BREATH)
+        self._filler.timeout.connect(self._fill)
+        self._stopped = False
+        project = QgsProject.instance()
+        project.layersAdded.connect(self._adopt)
+        project.layersWillBeRemoved.connect(self._leave)
+        feeds.opened.connect(self._hear)
+        for feed in feeds.all():
+            self._hear(feed)
+        self._adopt(list(project.mapLayers().values()))
+
+    def stop(self) -> None:
+        """Let all layers go; what they show is called silent from now on. Ending twice does no harm."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._filler.stop()
+        self._repaint.stop()
+        project = QgsProject.instance()
+        project.layersAdded.disconnect(self._adopt)
+        project.layersWillBeRemoved.disconnect(self._leave)
+        self._feeds.opened.disconnect(self._hear)
+        for feed in self._feeds.all():
+            self._unhear(feed)
+        for entry in list(self._entries.values()):
+            with _as_clean_as_before():
+                entry.rows.silence()
+                entry.layer.triggerRepaint()
+        for id in list(self._entries):
+            self._forget(id)
+
+    # -- making ------------------------------------------------------------------------------------------------------
+
+    def add(self, source: LiveSource, connection: Connection) -> QgsVectorLayer:
+        """A new layer of ``source`` at the top of the layer tree's group for live sensors; its features follow."""
+        layer = QgsVectorLayer("Point?crs=EPSG:4326", source.title or tr("Sensors"), "memory")
+        layer.dataProvider().addAttributes(fields.fields().toList())
+        layer.updateFields()
+        mark(layer, source)
+        self._dress(layer)
+        # its credentials may not be those of a saved connection
+        self._feeds.feed(source.service, connection)
+        project = QgsProject.instance()
+        project.addMapLayer(layer, False)
+        _group(project).insertLayer(0, layer)
+        if layer.id() not in self._entries:
+            self._begin(layer, source, connection)
+        return layer
+
+    def _dress(self, layer: QgsVectorLayer) -> None:
+        # QGIS would ask at closing whether to keep what comes back by itself
+        layer.setCustomProperty("skipMemoryLayersCheck", 1)
+        layer.setReadOnly(True)
+        for name, alias in fields.aliases().items():
+            layer.setFieldAlias(fields.index_of(name), alias)
+
+    # -- questions ---------------------------------------------------------------------------------------------------
+
+    def all(self) -> list[QgsVectorLayer]:
+        """The live layers of the project, in the order in which they came."""
+        return [entry.layer for entry in self._entries.values()]
+
+    def feed_of(self, layer: QgsVectorLayer) -> Feed | None:
+        """The feed that a layer's values come from; None for a layer that is not live."""
+        entry = self._entry(layer)
+        return entry.feed if entry is not None else None
+
+    def source_of(self, layer: QgsVectorLayer) -> LiveSource | None:
+        """What a layer shows; None for a layer that is not live."""
+        entry = self._entry(layer)
+        return entry.source if entry is not None else None
+
+    def datastream_of(self, layer: QgsVectorLayer, fid: int) -> Datastream | None:
+        """The datastream that a feature shows."""
+        entry = self._entry(layer)
+        row = entry.rows.row_of(fid) if entry is not None else None
+        return row.stream if row is not None else None
+
+    def feature_id(self, layer: QgsVectorLayer, datastream: str) -> int | None:
+        """The feature that shows a datastream."""
+        entry = self._entry(layer)
+        row = entry.rows.row(datastream) if entry is not None else None
+        return row.fid if row is not None else None
+
+    def _entry(self, layer: QgsVectorLayer) -> _Entry | None:
+        return self._entries.get(layer.id()) if not sip.isdeleted(layer) else None
+
+    # -- coming and going --------------------------------------------------------------------------------------------
+
+    def _adopt(self, layers: list[object]) -> None:
+        for layer in layers:
+            if not isinstance(layer, QgsVectorLayer) or layer.id() in self._entries:
+                continue
+            source = source_of(layer)
+            if source is None or layer.providerType() != "memory":
+                continue
+            self._begin(layer, source, self._connection(source))
+
+    def _connection(self, source: LiveSource) -> Connection:
+        """That of the layer's name, whose credentials are for its own origin only; else one without credentials."""
+        known = connections.get(source.connection) if source.connection else None
+        if known is not None:
+            return known
+        for connection in connections.all():
+            if same_origin(connection.url, source.service):
+                return connection
+        return Connection(source.connection or source.service, source.service)
+
+    def _begin(self, layer: QgsVectorLayer, source: LiveSource, connection: Connection) -> None:
+        feed = self._feeds.feed(source.service, connection)
+        entry = _Entry(layer, source, feed, Rows(layer, feed.live))
+        self._entries[layer.id()] = entry
+        with _as_clean_as_before():
+            entry.rows.clear()
+            if not fields.is_complete(layer.fields().names()):
+                layer.dataProvider().deleteAttributes(list(range(len(layer.fields()))))
+                layer.dataProvider().addAttributes(fields.fields().toList())
+                layer.updateFields()
+            self._dress(layer)
+        feed.want(source)
+        if feed.datastreams(source):
+            self._show(entry)
+        self.added.emit(layer)
+
+    def _leave(self, ids: list[str]) -> None:
+        for id in ids:
+            if id in self._entries:
+                self._forget(id)
+
+    def _forget(self, id: str) -> None:
+        entry = self._entries.pop(id)
+        self._repaint.forget(entry.layer)
+        entry.feed.release(entry.source)
+        self.removed.emit(id)
+
+    # -- what the feeds say ------------------------------------------------------------------------------------------
+
+    def _hear(self, feed: Feed) -> None:
+        feed.changed.connect(self._changed)
+        feed.streams_changed.connect(self._streams_changed)
+
+    def _unhear(self, feed: Feed) -> None:
+        feed.changed.disconnect(self._changed)
+        feed.streams_changed.disconnect(self._streams_changed)
+
+    def _changed(self, changes: Changes) -> None:
+        feed = self.sender()
+        for entry in self._entries.values():
+            if entry.feed is feed and entry.rows.update(changes.latest):
+                self._repaint.ask(entry.layer)
+
+    def _streams_changed(self, source: LiveSource) -> None:
+        feed = self.sender()
+        for entry in self._entries.values():
+            if entry.feed is feed and entry.source == source:
+                self._show(entry)
+
+    def _show(self, entry: _Entry) -> None:
+        entry.rows.show(entry.feed.datastreams(entry.source), all_of_them=entry.feed.complete(entry.source))
+        entry.filling = True
+        if not self._filler.isActive():
+            self._filler.start()
+
+    def _fill(self) -> None:
+        filling = [entry for entry in self._entries.values() if entry.filling]
+        if not filling:
+            self._filler.stop()
+            return
+        entry = filling[0]
+        with _as_clean_as_before():
+            first = not len(entry.rows)
+            entry.filling = entry.rows.fill(_SLICE)
+            if first or not entry.filling:
+                entry.layer.updateExtents()
+                style.apply(entry.layer, entry.feed.datastreams(entry.source))
+            self._repaint.ask(entry.layer)
+            if not entry.filling:
+                self.renewed.emit(entry.layer)
+
+
+def _group(project: QgsProject) -> QgsLayerTreeGroup:
+    name = tr("Live Sensors")
+    root = project.layerTreeRoot()
+    return root.findGroup(name) or root.insertGroup(0, name)
+
+
+@contextlib.contextmanager
+def _as_clean_as_before() -> Iterator[None]:
+    """What comes by itself is nothing to save."""
+    project = QgsProject.instance()
+    dirty = project.isDirty()
+    try:
+        yield
+    finally:
+        if not dirty and project.isDirty():
+            project.setDirty(False)

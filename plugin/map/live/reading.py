@@ -1,0 +1,267 @@
+"""What is asked of a service over HTTP for the live layers: in worker threads, into the one `Live` of the feed."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ...sensors.coverage import Wanted
+from ...sensors.live import Live
+from ...sensors.recognise import rule
+from ...sensors.series import Series, series
+from ...text import tr
+from ...twin.errors import Cancelled, TwinError
+from ...twin.progress import Progress, check
+from ...twin.sensorthings import Datastream, Memory, Observation, Service, datastreams, latest, observations
+from ...twin.session import Session
+from ..connections import Connection
+from .push import Entrance, entrances
+from .service import open_service, session_for
+from .source import LiveSource
+
+Say = Callable[[str], None]
+T = TypeVar("T")
+U = TypeVar("U")
+
+_AT_ONCE = 4  # requests to one service at the same time
+_FEW = 64  # datastreams whose history is asked for one by one
+_LONG = 3600.0  # seconds before the newest: who was silent for longer is asked by itself
+_MOST = 200_000  # observations that are caught up with
+_PATIENCE = 60.0  # seconds for that
+_LEARN = 8  # observations from which a datastream's rhythm and trend are learnt
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A service that answers, with its brokers in the order in which they are tried."""
+
+    service: Service
+    brokers: tuple[Entrance, ...]
+
+
+class Reading:
+    """One for each feed. `state` and `learn` are for one thread at a time, the others for any."""
+
+    def __init__(self, connection: Connection, url: str, live: Live) -> None:
+        self._connection = connection
+        self._url = url
+        self._live = live
+        self._memories: dict[str | None, Memory] = {}
+
+    def open(self, progress: Progress) -> Opened:
+        """The service; the clock of `Live` goes by the service's from then on. Raises `CityTwinError`."""
+        session, service = open_service(self._connection, self._url, progress)
+        self._synchronise(session, service)
+        return Opened(service, entrances(service, self._connection, progress))
+
+    def _synchronise(self, session: Session, service: Service) -> None:
+        sent = time.time()
+        try:
+            date = session.request("GET", service.url, retries=0).headers.get("Date", "")
+        except Cancelled:
+            raise
+        except TwinError:
+            return
+        parsed = email.utils.parsedate_tz(date)
+        if parsed is not None:
+            self._live.synchronise(float(email.utils.mktime_tz(parsed)), sent, time.time())
+
+    def streams(
+        self,
+        service: Service,
+        source: LiveSource,
+        found: Callable[[tuple[Datastream, ...]], None],
+        say: Say,
+        progress: Progress,
+    ) -> None:
+        """Put the datastreams of ``source`` into `Live`, and tell ``found`` of them page by page."""
+        session = session_for(self._connection, service.url, progress)
+        # of a page that is transferred while the one before it is read
+        before = asked = time.time()
+        pages = datastreams(
+            session,
+            service,
+            extent=source.extent,
+            observed_property=source.observed_property or None,
+            progress=progress,
+            problems=say,
+        )
+        for page in pages:
+            chosen = tuple(stream for stream in page if source.shows(stream.id))
+            if chosen:
+                self._live.add(chosen, asked=before)
+                found(chosen)
+            before, asked = asked, time.time()
+            check(progress)
+
+    def state(
+        self,
+        service: Service,
+        streams: Mapping[str, Datastream],
+        wanted: Wanted | None,
+        say: Say,
+        progress: Progress,
+    ) -> list[str]:
+        """Put the latest observations into `Live`, and where ``wanted`` says so what was missed before them.
+
+        The datastreams of which nothing is missing now. Raises `CityTwinError`.
+        """
+        session = session_for(self._connection, service.url, progress)
+        for key in _properties(streams):
+            memory = self._memories.setdefault(key, Memory())
+            before = asked = time.time()
+            for page in latest(session, service, observed_property=key, memory=memory, progress=progress, problems=say):
+                self._live.state(dict(page), asked=before)
+                before, asked = asked, time.time()
+                check(progress)
+        if wanted is None or not wanted.history:
+            return []
+        return self._catch_up(session, service, streams, say, progress)
+
+    def learn(self, service: Service, streams: Mapping[str, Datastream], progress: Progress) -> None:
+        """The last few observations of each datastream, which tell its rhythm and its trend. Where the service cannot
+        give several at once nothing is learnt."""
+        session = session_for(self._connection, service.url, progress)
+        for key in _properties(streams):
+            asked = time.time()
+            pages = latest(
+                session, service, observed_property=key, number=_LEARN, progress=progress, problems=_to_nobody
+            )
+            for page in pages:
+                known = _by_datastream(page)
+                if len(known) == len(page):
+                    return
+                for each, found in known.items():
+                    self._live.catch_up(each, found, asked=asked)
+                check(progress)
+
+    # -- what was missed ---------------------------------------------------------------------------------------------
+
+    def _catch_up(
+        self, session: Session, service: Service, streams: Mapping[str, Datastream], say: Say, progress: Progress
+    ) -> list[str]:
+        marked = self._live.missed()
+        gaps = self._live.gaps()
+        done = [each for each in marked if each not in gaps or each not in streams]
+        wanted = {each: since for each, since in gaps.items() if each in streams}
+        try:
+            if len(wanted) > _FEW:
+                newest = max((since for since in wanted.values() if since is not None), default=time.time())
+                together = {each: t for each, t in wanted.items() if t is not None and t > newest - _LONG}
+                if together:
+                    self._news(session, service, min(together.values()), say, progress)
+                done += together
+                wanted = {each: since for each, since in wanted.items() if each not in together}
+            alone = [(streams[each], since) for each, since in wanted.items()]
+            done += self._one_by_one(session, service, alone[: 4 * _FEW], progress)
+        except Cancelled:
+            raise
+        except TwinError as error:  # the latest values are there; the rest is tried again with the next state
+            say(error.message)
+        return done
+
+    def _news(self, session: Session, service: Service, since: float, say: Say, progress: Progress) -> None:
+        asked = time.time()
+        stop, count = asked + _PATIENCE, 0
+        for page in latest(
+            session, service, since=since, until=self._live.now(), progress=progress, problems=_to_nobody
+        ):
+            for each, found in _by_datastream(page).items():
+                self._live.catch_up(each, found, asked=asked)
+            count += len(page)
+            check(progress)
+            if count > _MOST or time.time() > stop:
+                say(
+                    tr(
+                        "More was missed than can be caught up with while new observations come: latest values are "
+                        "right, some in between were left out. A chart reads them all."
+                    )
+                )
+                return
+
+    def _one_by_one(
+        self, session: Session, service: Service, wanted: Sequence[tuple[Datastream, float | None]], progress: Progress
+    ) -> list[str]:
+        stop = time.time() + _PATIENCE
+
+        def read(entry: tuple[Datastream, float | None]) -> str:
+            stream, since = entry
+            asked = time.time()
+            for page in observations(session, service, stream, start=since, progress=_Mute(progress)):
+                self._live.catch_up(stream.id, page, asked=asked)
+                if time.time() > stop:
+                    break
+            return stream.id
+
+        return list(_several(read, wanted))
+
+    # -- history -----------------------------------------------------------------------------------------------------
+
+    def history(
+        self,
+        service: Service,
+        streams: Sequence[Datastream],
+        start: float | None,
+        end: float | None,
+        progress: Progress,
+    ) -> dict[str, Series]:
+        """The observations of ``streams`` between two times (seconds since 1970 UTC). Raises `CityTwinError`."""
+        session = session_for(self._connection, service.url, progress)
+        counts = dict.fromkeys((stream.id for stream in streams), 0)
+
+        def read(stream: Datastream) -> Series:
+            found: list[Observation] = []
+            for page in observations(session, service, stream, start=start, end=end, progress=_Mute(progress)):
+                found += page
+                counts[stream.id] = len(found)
+                progress.report(sum(counts.values()), None, tr("Reading the history…"))
+                check(progress)
+            unit = (stream.unit.symbol or stream.unit.name) if stream.unit else ""
+            return series(found, rule(stream), unit=unit, id=stream.id, name=stream.name)
+
+        return {one.id: one for one in _several(read, streams)}
+
+
+class _Mute:
+    """A progress that only passes on the wish to stop."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def cancelled(self) -> bool:
+        return self._progress.cancelled()
+
+    def report(self, done: int, total: int | None, text: str) -> None:
+        """Told to nobody."""
+
+    def note(self, text: str) -> None:
+        """Told to nobody."""
+
+
+def _to_nobody(_sentence: str) -> None:
+    return
+
+
+def _several(work: Callable[[T], U], items: Sequence[T]) -> Iterator[U]:
+    if len(items) < 2:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="city-twin-live") as pool:
+        yield from pool.map(work, items)
+
+
+def _properties(streams: Mapping[str, Datastream]) -> list[str | None]:
+    """The keys of what is observed; None for all at once, where one of them has no key."""
+    keys = dict.fromkeys(stream.observed_property.key for stream in streams.values())
+    return [None] if "" in keys else list(keys)
+
+
+def _by_datastream(page: Iterable[tuple[str, Observation]]) -> dict[str, list[Observation]]:
+    found: dict[str, list[Observation]] = {}
+    for each, observation in page:
+        found.setdefault(each, []).append(observation)
+    return found

@@ -1,0 +1,154 @@
+"""The features of one live layer: written page by page, then only the cells that changed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from time import perf_counter
+
+from qgis.core import QgsFeature, QgsFeatureSink, QgsGeometry, QgsPointXY, QgsVectorLayer
+
+from ...sensors import freshness, norms
+from ...sensors.live import Live
+from ...sensors.norms import Fit
+from ...sensors.state import Latest
+from ...twin.sensorthings import Datastream
+from . import fields
+from .fields import Cells
+
+_AT_ONCE = 50  # features between two looks at the clock
+
+
+class Row:
+    """One datastream's feature, and what was written into it last."""
+
+    __slots__ = ("fid", "fit", "latest", "stream")
+
+    def __init__(self, fid: int, stream: Datastream, fit: Fit | None, latest: Latest) -> None:
+        self.fid = fid
+        self.stream = stream
+        self.fit = fit
+        self.latest = latest
+
+
+class Rows:
+    """The provider is written, not the layer: no undo stack, and no edit session of the user's is in the way.
+
+    `fill` is asked to go on until there is nothing more to do.
+    """
+
+    def __init__(self, layer: QgsVectorLayer, live: Live) -> None:
+        self._layer = layer
+        self._live = live
+        self._rows: dict[str, Row] = {}
+        self._by_fid: dict[int, Row] = {}
+        self._waiting: dict[str, Datastream] = {}
+        self._leaving: deque[str] = deque()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def row(self, datastream: str) -> Row | None:
+        return self._rows.get(datastream)
+
+    def row_of(self, fid: int) -> Row | None:
+        return self._by_fid.get(fid)
+
+    def show(self, streams: Iterable[Datastream], *, all_of_them: bool) -> None:
+        """What the layer is to show; ``all_of_them``: what else it has is to go."""
+        wanted = {stream.id: stream for stream in streams if stream.position is not None}
+        for id, stream in wanted.items():
+            row = self._rows.get(id)
+            if row is None or (row.stream is not stream and _differs(row.stream, stream)):
+                self._waiting[id] = stream
+            else:
+                row.stream = stream
+        if all_of_them:
+            self._leaving.extend(id for id in self._rows if id not in wanted)
+            for id in [id for id in self._waiting if id not in wanted]:
+                del self._waiting[id]
+
+    def fill(self, budget: float) -> bool:
+        """Write features for about ``budget`` seconds; True where there are more to write."""
+        stop = perf_counter() + budget
+        self._leave()
+        while self._waiting:
+            block = [self._waiting.pop(id) for id in list(self._waiting)[:_AT_ONCE]]
+            self._add(block)
+            if perf_counter() > stop:
+                break
+        return bool(self._waiting)
+
+    def _leave(self) -> None:
+        gone = [row for row in (self._rows.pop(id, None) for id in self._leaving) if row is not None]
+        self._leaving.clear()
+        self._delete(gone)
+
+    def _delete(self, rows: Iterable[Row]) -> None:
+        fids = [row.fid for row in rows]
+        for fid in fids:
+            self._by_fid.pop(fid, None)
+        if fids:
+            self._layer.dataProvider().deleteFeatures(fids)
+
+    def _add(self, streams: list[Datastream]) -> None:
+        self._delete([row for row in (self._rows.pop(stream.id, None) for stream in streams) if row is not None])
+        columns = self._layer.fields()
+        features, states = [], []
+        for stream in streams:
+            latest = self._live.latest(stream.id) or fields.nothing_yet(stream)
+            fit = norms.fit(stream)
+            feature = QgsFeature(columns)
+            if stream.position is not None:
+                feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(*stream.position[:2])))
+            feature.setAttributes(fields.row(stream, latest, fit))
+            features.append(feature)
+            states.append((stream, fit, latest))
+        done, added = self._layer.dataProvider().addFeatures(features, QgsFeatureSink.Flag.FastInsert)
+        if not done:
+            return
+        for feature, (stream, fit, latest) in zip(added, states):
+            row = Row(feature.id(), stream, fit, latest)
+            self._rows[stream.id] = self._by_fid[row.fid] = row
+
+    def update(self, latest: Iterable[Latest]) -> bool:
+        """Write what changed; True where anything did."""
+        rows = self._rows
+        changes: dict[int, Cells] = {}
+        for one in latest:
+            row = rows.get(one.id)
+            if row is None:
+                continue
+            cells = fields.changed_cells(row.latest, one, row.fit)
+            row.latest = one
+            if cells:
+                changes[row.fid] = cells
+        return bool(changes) and self._write(changes)
+
+    def silence(self) -> None:
+        """Nothing will come any more: nothing may look as if it did."""
+        self.update(
+            [
+                row.latest._replace(freshness=freshness.SILENT)
+                for row in self._rows.values()
+                if row.latest.freshness in (freshness.LIVE, freshness.LATE)
+            ]
+        )
+
+    def clear(self) -> None:
+        """Take all features out, those of a copy or of another session too."""
+        self._rows.clear()
+        self._by_fid.clear()
+        self._waiting.clear()
+        self._leaving.clear()
+        self._layer.dataProvider().truncate()
+
+    def _write(self, changes: Mapping[int, Cells]) -> bool:
+        return bool(self._layer.dataProvider().changeAttributeValues(changes))
+
+
+def _differs(one: Datastream, other: Datastream) -> bool:
+    """Whether a datastream's feature must be written anew: its place, its names, or its classes are others."""
+    return (one.position, one.name, one.thing, one.observed_property, one.unit) != (
+        other.position, other.name, other.thing, other.observed_property, other.unit
+    )  # fmt: skip
