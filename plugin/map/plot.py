@@ -55,7 +55,8 @@ class Plot:
     """What to draw, from ``start`` to ``end`` (seconds since 1970 UTC).
 
     ``message`` stands in the middle where there is nothing to see. ``cursor`` is the time of a crosshair. ``small``:
-    the line, the last value and the time span only, of the first curve. ``zone``: else this computer's own.
+    the line, the last value and the time span only, of the first curve. ``still``: it is drawn once, so that it may
+    take longer. ``zone``: else this computer's own.
     """
 
     start: float
@@ -70,6 +71,7 @@ class Plot:
     footer: str = ""
     legend: bool = False
     small: bool = False
+    still: bool = False
     zone: tzinfo | None = None
 
 
@@ -159,7 +161,8 @@ def draw_curves(painter: QPainter, area: PlotArea, plot: Plot, lines: Sequence[L
         painter.save()
         painter.setClipRect(panel.rect.adjusted(0, -2, 0, 2))
         x = scaled(line, plot.start, plot.end, panel.rect.left(), panel.rect.width())
-        draw_line(painter, x, scale.ys(line, panel.rect), plot.ink.pen(curve.colour, width), panel.rect.width() * sharp)
+        y, pen = scale.ys(line, panel.rect), plot.ink.pen(curve.colour, width)
+        draw_line(painter, x, y, pen, panel.rect.width() * sharp, 0 if plot.still else len(plot.curves))
         painter.restore()
 
 

@@ -12,7 +12,7 @@ from ..sensors.axis import ValueTick, value_range, value_ticks
 from ..sensors.series import Line
 
 # pixels between two ticks of values
-_APART = 34.0
+_APART = 32.0
 # a threshold is in view when it is no further from the values than this part of their range
 _NEAR = 0.6
 
@@ -93,7 +93,7 @@ def scale_of(
         if low - reach <= level <= high + reach:
             low, high = min(low, level), max(high, level)
     low, high = value_range(low, high)
-    return Scale(unit, low, high, value_ticks(low, high, max(2, int(height / _APART))))
+    return Scale(unit, low, high, value_ticks(low, high, max(3, int(height / _APART))))
 
 
 def _extent(lines: Sequence[Line], start: float, end: float) -> tuple[float, float]:

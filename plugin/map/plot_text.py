@@ -28,9 +28,11 @@ class Pen:
         """Write ``text`` in the painter's pen; ``middle`` is its height's middle, and ``along`` the part of its width
         that is left of ``x``: 0 begins there, 1 ends there."""
         painter = self._painter
+        before = painter.font()
         painter.setFont(self.font)
         baseline = middle + (self.metrics.ascent() - self.metrics.descent()) / 2
         painter.drawText(QPointF(x - along * self.width(text), baseline), text)
+        painter.setFont(before)
 
 
 def resized(font: QFont, factor: float) -> QFont:

@@ -21,8 +21,10 @@ _THIN = 50_000  # columns that keep their first, last, lowest and highest
 _SMALL = 20_000
 # live observations beside a long history, until the two are to be joined
 _TAIL = 10_000
-_FINER = 4  # columns of a coarser version to a column of the drawing
+_FINER = 2  # columns of a coarser version to a column of the drawing
 _COARSEST = 4096
+# observations per column from which on a coarser version is worth it
+_WORTH = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +79,13 @@ class Trace:
         """Work out beforehand, in a task, what the first drawings need."""
         if len(self._base) > _SMALL:
             _ = self._base.gap
-            for columns in (16 * _COARSEST, 4 * _COARSEST, _COARSEST):
-                if len(self._base) > 8 * columns:
-                    self._level(columns)
+            columns = _COARSEST
+            while len(self._base) > 2 * _WORTH * columns:
+                columns *= 2
+            # from the finest: each is made of the one before
+            while columns >= _COARSEST and len(self._base) > _WORTH * columns:
+                self._level(columns)
+                columns //= 2
         return self
 
     def add(self, news: Series) -> None:
@@ -116,7 +122,7 @@ class Trace:
         return found.prepare()
 
     def line(self, start: float, end: float, pixels: int) -> Line:
-        """As `Series.line`. Of a long history the first and last points of a column may be those of a quarter of a
+        """As `Series.line`. Of a long history the first and last points of a column may be those of half a
         column beside it; the lowest and the highest are always there, at their own times."""
         if not end > start:
             return Line(np.empty(0), np.empty(0))
@@ -150,13 +156,13 @@ class Trace:
         first, last = float(base.times[0]), float(base.times[-1])
         wanted = _FINER * pixels * (last - first) / (end - start)
         while columns < wanted:
-            columns *= 4
-        return base if len(base) <= 8 * columns else self._level(columns)
+            columns *= 2
+        return base if len(base) <= _WORTH * columns else self._level(columns)
 
     def _level(self, columns: int) -> Series:
         found = self._levels.get(columns)
         if found is None:
-            finer = self._levels.get(4 * columns)
+            finer = self._levels.get(2 * columns)
             source = self._base if finer is None else _part(finer, float("-inf"), float("inf"), float("inf"))
             line = source.line(float(self._base.times[0]), float(self._base.times[-1]), columns)
             found = self._levels[columns] = _Part(line.times, line.values)
