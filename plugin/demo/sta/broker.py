@@ -1,23 +1,27 @@
 """A Mosquitto of the twin's own, on free ports of this machine: plain MQTT, and MQTT over WebSocket.
 
 Everybody may read (with the twin's credentials where it asks for any), only the twin may write. It ends with the twin,
-also when that is killed: see ``keeper``.
+also when that is killed: see ``keeper``. One that ends by itself is started again where it was.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import getpass
 import hashlib
 import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +34,7 @@ _PLACES = (
     r"C:\Program Files\mosquitto\mosquitto.exe",
 )  # fmt: skip
 _PATIENCE, _TRIES = 5.0, 3  # seconds until it must answer; somebody else may take a port that was free
+_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds until it is started again
 _ROUNDS = 101  # of PBKDF2, as mosquitto_passwd does
 
 
@@ -39,26 +44,70 @@ class Account:
     secret: str
 
 
-class Broker:
-    """A running Mosquitto. ``writer`` is who may publish."""
+@dataclass(frozen=True)
+class _Run:
+    """One run of Mosquitto under its keeper; ``folder`` has its configuration, its log and its process id."""
 
-    def __init__(self, process: subprocess.Popen[bytes], ports: tuple[int, int], writer: Account) -> None:
-        self._process, self.host, (self.port, self.web_port), self.writer = process, _HOST, ports, writer
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def end(self) -> None:
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(5)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """After the keeper's end: one that was killed leaves Mosquitto running, and the folder with its process id."""
+        path = self.folder / "pid"
+        if path.is_file():
+            with contextlib.suppress(ValueError, OSError):
+                os.kill(int(path.read_text(encoding="ascii")), signal.SIGTERM)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Broker(threading.Thread):
+    """A Mosquitto that stays: ``run`` starts it again, on the same ports, until it is closed. ``writer`` is who may
+    publish."""
+
+    def __init__(self, run: _Run, again: Callable[[], _Run], ports: tuple[int, int], writer: Account) -> None:
+        super().__init__(name="broker", daemon=True)
+        self._run_now, self._again, self._over = run, again, threading.Event()
+        self.host, (self.port, self.web_port), self.writer = _HOST, ports, writer
 
     def endpoints(self) -> tuple[str, ...]:
-        """Where to subscribe; none once it has ended."""
-        if self._process.poll() is not None:
+        """Where to subscribe; none while it does not run."""
+        if self._run_now.process.poll() is not None:
             return ()
         return f"mqtt://{_HOST}:{self.port}", f"ws://{_HOST}:{self.web_port}/mqtt"
 
+    def run(self) -> None:
+        pause = _PAUSE
+        while True:
+            begun = time.monotonic()
+            self._run_now.process.wait()
+            if self._over.is_set():
+                return
+            self._run_now.sweep()
+            pause = _PAUSE if time.monotonic() - begun > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
+            log.warning("Mosquitto has ended; it starts again in %.0f s", pause)
+            if self._over.wait(pause):
+                return
+            try:
+                self._run_now = self._again()
+            except OSError as error:
+                log.warning("Mosquitto cannot be started: %s", error)
+
     def close(self) -> None:
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5)
+        self._over.set()
+        self._run_now.end()
+        if self.is_alive():
+            self.join(5)
+        self._run_now.end()  # what began in the last moment
 
 
 def find_mosquitto() -> str | None:
@@ -67,30 +116,36 @@ def find_mosquitto() -> str | None:
 
 def start_broker(program: str, credentials: Credentials | None) -> Broker | None:
     """None where it does not start; the log says why."""
+    writer = Account(f"twin-{secrets.token_hex(4)}", secrets.token_urlsafe(18))
     for _ in range(_TRIES):
-        folder = Path(tempfile.mkdtemp(prefix="citytwin-broker-"))
         ports = _free_ports()
-        writer = Account(f"twin-{secrets.token_hex(4)}", secrets.token_urlsafe(18))
-        _configure(folder, ports, writer, credentials)
-        process = _run(program, folder)
-        broker = Broker(process, ports, writer)
-        if all(_answers(process, port) for port in ports):
+
+        def again(ports: tuple[int, int] = ports) -> _Run:
+            return _run(program, ports, writer, credentials)
+
+        run = again()
+        if all(_answers(run.process, port) for port in ports):
+            broker = Broker(run, again, ports, writer)
+            broker.start()
             return broker
-        broker.close()
-        told = (folder / "log").read_text(errors="replace").strip() if (folder / "log").exists() else ""
-        shutil.rmtree(folder, ignore_errors=True)
+        said = run.folder / "log"
+        told = said.read_text(errors="replace").strip() if said.exists() else ""
+        run.end()
         log.warning("Mosquitto did not start on ports %s and %s: %s", *ports, told or "it said nothing")
     return None
 
 
-def _run(program: str, folder: Path) -> subprocess.Popen[bytes]:
+def _run(program: str, ports: tuple[int, int], writer: Account, credentials: Credentials | None) -> _Run:
+    folder = Path(tempfile.mkdtemp(prefix="citytwin-broker-"))
+    _configure(folder, ports, writer, credentials)
     keeper = Path(__file__).with_name("keeper.py")
     command = [sys.executable, str(keeper), str(folder), program, "-c", str(folder / "mosquitto.conf")]
     with (folder / "log").open("wb") as output:
         apart = os.name == "posix"  # not in reach of the terminal's Ctrl+C
-        return subprocess.Popen(  # nosec B603 - our own script and the Mosquitto that was found, no shell
+        process = subprocess.Popen(  # nosec B603 - our own script and the Mosquitto that was found, no shell
             command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=apart
         )
+    return _Run(process, folder)
 
 
 def _configure(folder: Path, ports: tuple[int, int], writer: Account, credentials: Credentials | None) -> None:

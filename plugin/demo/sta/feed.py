@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
+import zlib
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from . import rhythm
@@ -15,13 +18,17 @@ from .store import SensorStore
 from .values import result
 
 log = logging.getLogger(__name__)
+_Told = tuple[str, str, Any]  # station, quantity, value
 _PARTS = 10  # a round of all sensors is told in so many parts
+_MOMENTS = 60  # a slot of a recording is, at the most
+_REPLAYED, _FASTEST = 2 * 3600, 60.0  # seconds of a recording's past at least; its speed at the most
 _HISTORY, _HISTORY_STEP, _HISTORY_MOST = 24 * 3600, 600, 300_000  # seconds, seconds, observations
 _PRUNE_EVERY = 60.0  # seconds
+_REST = 10.0  # seconds after something that should not have happened
 
 
 class Feed(threading.Thread):
-    """Writes until it is stopped. ``remember`` fills an empty past, and comes before ``start``."""
+    """Writes until it is stopped. ``remember`` fills the past, and comes before ``start``."""
 
     def __init__(self, store: SensorStore, name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -36,17 +43,19 @@ class Feed(threading.Thread):
             self.join(10)
 
     def run(self) -> None:
-        try:
-            self.play()
-        except Exception:
-            log.exception("the sensors have stopped")
+        while not self._over.is_set():
+            try:
+                self.play()
+            except Exception:
+                log.exception("the sensors have stopped; they go on in %.0f s", _REST)
+                self._over.wait(_REST)
 
     def play(self) -> None:
         """Until it is over."""
         raise NotImplementedError
 
-    def remember(self) -> None:
-        """Write what was observed before now."""
+    def remember(self, since: float = 0.0) -> None:
+        """Write what was observed before now, and after ``since`` (seconds since 1970)."""
         raise NotImplementedError
 
     def wait_until(self, due: float) -> bool:
@@ -84,12 +93,13 @@ class Rhythm(Feed):
             if (station.key, key) in self._streams
         ]
 
-    def remember(self) -> None:
+    def remember(self, since: float = 0.0) -> None:
         now = time.time()
         rounds = min(_HISTORY // _HISTORY_STEP, _HISTORY_MOST // max(1, len(self._sensors)))
         for back in range(int(rounds), 0, -1):
             at = now - back * _HISTORY_STEP
-            self.tell(_told((one, at) for one in self._sensors), tell=False)
+            if at > since:
+                self.tell(_told((one, at) for one in self._sensors), tell=False)
 
     def play(self) -> None:
         parts = min(_PARTS, max(1, len(self._sensors)))
@@ -104,28 +114,47 @@ class Rhythm(Feed):
 
 
 class Replay(Feed):
-    """A recording from now on, again and again, ``speed`` times as fast as it was."""
+    """A recording from now on, again and again, ``speed`` times as fast as it was.
+
+    A slot of the recording has all stations at one instant; here each station has a moment of its own within it, always
+    the same, so that the city changes all the time and not every five minutes.
+    """
 
     def __init__(self, store: SensorStore, recording: Recording, speed: float) -> None:
         super().__init__(store, "replay")
         self._recording, self._speed = recording, speed
+        offsets = [slot.offset for slot in recording.slots]
+        self._step = min([recording.step, *(after - before for before, after in zip(offsets, offsets[1:]))])
 
-    def remember(self) -> None:
-        begin = time.time() - self._recording.length
-        for slot in self._recording.slots:
-            self.tell(self._known(slot.values, begin + slot.offset), tell=False)
+    def remember(self, since: float = 0.0) -> None:
+        # as fast as it will go on, unless that is for trying things out
+        speed = self._speed if 1.0 <= self._speed <= _FASTEST else 1.0
+        length, now = self._recording.length / speed, time.time()
+        for back in range(math.ceil(_REPLAYED / length), 0, -1):
+            past = [one for one in self._moments(now - back * length, speed) if since < one[0] <= now]
+            self.tell(chain.from_iterable(self._known(values, due) for due, values in past), tell=False)
 
     def play(self) -> None:
         begin = time.time()
         while True:
-            for slot in self._recording.slots:
-                due = begin + slot.offset / self._speed
+            for due, values in self._moments(begin, self._speed):
                 if not self.wait_until(due):
                     return
-                self.tell(self._known(slot.values, due))
+                self.tell(self._known(values, due))
             begin = max(begin + self._recording.length / self._speed, time.time() - 60)
 
-    def _known(self, values: Iterable[tuple[str, str, Any]], at: float) -> Iterable[tuple[int, float, Any]]:
+    def _moments(self, begin: float, speed: float) -> Iterable[tuple[float, list[_Told]]]:
+        """What is told when, in seconds since 1970, one after the other."""
+        step = self._step / speed
+        parts = max(1, min(_MOMENTS, int(step)))
+        for slot in self._recording.slots:
+            found: list[list[_Told]] = [[] for _ in range(parts)]
+            for each in slot.values:
+                found[zlib.crc32(each[0].encode("utf-8")) % parts].append(each)
+            for part, values in enumerate(found):
+                yield begin + slot.offset / speed + part * step / parts, values
+
+    def _known(self, values: Iterable[_Told], at: float) -> Iterable[tuple[int, float, Any]]:
         for station, quantity, told in values:
             datastream = self._streams.get((station, quantity))
             if datastream is not None:

@@ -76,9 +76,9 @@ class Running:
             self._feeds.append(Replay(self.store, self._found.recording, self._plan.speed))
         if self._found.rhythmic:
             self._feeds.append(Rhythm(self.store, self._found.rhythmic, self._plan.interval))
-        if fresh:
-            for feed in self._feeds:
-                feed.remember()
+        since = self.store.newest()
+        for feed in self._feeds:
+            feed.remember(since)
         if self._plan.mqtt:
             self._start_broker(url + "/".join(PREFIX))
         for feed in self._feeds:

@@ -55,6 +55,12 @@ class SensorStore:
         with self._connection() as db:
             return db.execute("SELECT 1 FROM meta WHERE key = 'filled'").fetchone() is not None
 
+    def newest(self) -> float:
+        """The latest phenomenon time, seconds since 1970; 0 where there is none."""
+        with self._connection() as db:
+            newest = db.execute("SELECT max(t1) FROM observation").fetchone()[0]
+        return (newest or 0) / 1e6
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees one moment."""

@@ -79,20 +79,40 @@ def test_it_is_played_back_from_now_on_and_again(sta, tmp_path):
     feed = Replay(sta.store, recording, speed=1500 / 0.5)  # half a second
     feed.remember()
     path = f"Datastreams({flow})/Observations"
-    before = sta.values(path, orderby="phenomenonTime")
-    assert [one["result"] for one in before] == [65535, 60]
+    before = sta.results(path=path, orderby="phenomenonTime", top=1000)
+    assert before == [65535, 60] * 5  # two hours at the speed that it had
     heard: list[int] = []
     sta.store.listeners.append(lambda rows: heard.extend(row[1] for row in rows))
     began = time.time()
     feed.start()
     wait_for(lambda: len(heard) > 14)  # seven each time
     feed.stop()
-    after = sta.results(path=path, orderby="phenomenonTime")
-    assert after[:6] == [65535, 60, 65535, 60, 65535, 60]
+    after = sta.results(path=path, orderby="phenomenonTime", top=1000)
+    assert len(after) > len(before) and after == [after[n % 2] for n in range(len(after))]
     newest = sta.values(path, orderby="phenomenonTime desc", top=1, filter=f"phenomenonTime gt {stamp(began - 1)}")
     assert newest and newest[0]["phenomenonTime"] <= stamp(time.time())
     assert sta.get(f"Datastreams({flow})/Thing")["name"] == "Na"
     assert sta.get(f"Datastreams({flow})")["unitOfMeasurement"]["symbol"] == "veh/h"
+
+
+def test_a_recording_fills_what_it_missed_and_stations_have_moments_of_their_own(sta, tmp_path):
+    folder = write_data(tmp_path)
+    recording = read_recording(folder / "ndw_observations.csv.gz")
+    plant(sta.store, traffic_stations(folder / "ndw_stations.geojson", recording.quantities))
+    feed = Replay(sta.store, recording, speed=5)
+    since = time.time() - 400
+    feed.remember(since)
+    with sta.store.reading() as db:
+        observed = db.execute("SELECT datastream, t1 / 1e6 FROM observation ORDER BY t1").fetchall()
+    flow = streams(sta.store)
+    rows = [one for one in observed if one[0] in flow.values()]
+    assert rows and all(since < at <= time.time() for _, at in rows)
+    moments = {station: sorted({at for stream, at in rows if stream == flow[station, "flow"]}) for station in "ab"}
+    assert len(moments["a"]) >= 2 and not set(moments["a"]) & set(moments["b"])
+    assert moments["a"][1] - moments["a"][0] in (pytest.approx(60, abs=0.1), pytest.approx(240, abs=0.1))
+    feed.remember(sta.store.newest())
+    with sta.store.reading() as db:  # it has not gone on meanwhile
+        assert db.execute("SELECT count(*) FROM observation").fetchone()[0] - len(observed) < 3
 
 
 def stamp(seconds):

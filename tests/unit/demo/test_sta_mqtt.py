@@ -139,12 +139,36 @@ def test_the_broker_ends_with_the_twin(twin, end):
     wait_for(lambda: not any(is_open(one) for one in found), 5)
 
 
-def test_a_broker_that_was_killed_is_no_longer_told_of(twin):
-    port = urlsplit(endpoints(twin)[0]).port
+def test_a_broker_that_was_killed_is_not_told_of_until_it_is_back(twin):
+    told = endpoints(twin)
+    port = urlsplit(told[0]).port
     os.kill(_listening(port), 9)
     root = f"{twin.url}sta/v1.1"
     wait_for(lambda: NAME not in requests.get(root, timeout=10).json()["serverSettings"])
     assert requests.post(f"{root}/Datastreams(1)/Observations", json={"result": 5}, timeout=10).status_code == 201
+    wait_for(lambda: NAME in requests.get(root, timeout=10).json()["serverSettings"] and is_open(told[0]))
+    assert endpoints(twin) == told
+    listener = Listener(told[0], ["v1.1/Datastreams(1)/Observations"])
+    assert listener.ready.wait(5)
+
+    def heard():
+        requests.post(f"{root}/Datastreams(1)/Observations", json={"result": 6}, timeout=10)
+        return any(one["result"] == 6 for _, one in listener.got)
+
+    wait_for(heard)  # the twin has found it again too
+    listener.close()
+
+
+def test_killing_its_keeper_leaves_no_broker_behind(twin):
+    told = endpoints(twin)
+    broker = _listening(urlsplit(told[0]).port)
+    keeper = int(Path(f"/proc/{broker}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[1])
+    os.kill(keeper, 9)
+    wait_for(lambda: not Path(f"/proc/{broker}").exists())
+    wait_for(lambda: is_open(told[0]))
+    assert endpoints(twin) == told
+    assert twin.stop() == 0
+    assert not any(is_open(one) for one in told)
 
 
 def _listening(port):
