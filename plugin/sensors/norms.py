@@ -48,12 +48,9 @@ class Norm:
         return tr("{source}, {period}", source=self.source, period=_period(self.period))
 
     def short(self) -> str:
-        """For the name of a class: WHO day mean, EU year mean from 2030."""
-        who = "WHO" if self.source in (WHO_2021, WHO_NOISE) else "EU"
-        if self.period in (LDEN, LNIGHT):
-            return f"{who} {self.period}"
-        said = _short_period(who, self.period)
-        return tr("{norm} from 2030", norm=said) if self.source == EU_2024 else said
+        """For the name of a class: WHO day mean; EU 2030 year mean, which holds from 2030 on."""
+        who = "WHO" if self.source in (WHO_2021, WHO_NOISE) else "EU 2030" if self.source == EU_2024 else "EU"
+        return f"{who} {self.period}" if self.period in (LDEN, LNIGHT) else _short_period(who, self.period)
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ def test_a_class_says_whose_norm_it_lies_above() -> None:
     assert titles(recognise.NO2) == [
         "below 10 µg/m³",
         "10–20 µg/m³ (above WHO year mean)",
-        "20–25 µg/m³ (above EU year mean from 2030)",
+        "20–25 µg/m³ (above EU 2030 year mean)",
         "25–40 µg/m³ (above WHO day mean)",
         "40–50 µg/m³ (above EU year mean)",
-        "50–200 µg/m³ (above EU day mean from 2030)",
+        "50–200 µg/m³ (above EU 2030 day mean)",
         "over 200 µg/m³ (above EU hour mean)",
     ]
     assert titles(recognise.NOISE)[1:4] == [

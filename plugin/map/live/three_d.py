@@ -1,0 +1,100 @@
+"""Sensors standing up in the 3D view: columns in the colour of their class, the higher the more or the worse.
+
+QGIS's 3D view draws a layer's features once and hears of no change that a provider makes by itself: `Risen` has it draw
+anew, seldom enough that the view stays calm.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import Qgis, QgsVectorLayer
+from qgis.PyQt.QtCore import QObject, QTimer
+from qgis.PyQt.QtGui import QColor
+
+from ...sensors import freshness
+from . import fields, style_colours
+from .style_classes import Scale
+
+_RADIUS = 11.0  # m
+_LOWEST, _HIGHEST = 30.0, 240.0  # m
+_GREY_HEIGHT = 14.0
+EVERY = 5_000  # ms between two drawings
+
+
+def apply(layer: QgsVectorLayer, scale: Scale) -> None:
+    """Give ``layer`` its 3D renderer; nothing where QGIS was built without 3D."""
+    try:
+        from qgis import _3d
+    except ImportError:
+        return
+    root = _3d.QgsRuleBased3DRenderer.Rule(None)
+    stale = f"coalesce(\"{fields.FRESHNESS}\", '') NOT IN ('{freshness.LIVE}', '{freshness.LATE}')"
+    root.appendChild(_rule(_3d, f"{stale} OR {scale.key} IN ('none', 'nothing')", style_colours.GREY, _GREY_HEIGHT))
+    for key, colour, height in _columns(scale):
+        root.appendChild(_rule(_3d, f"NOT ({stale}) AND {scale.key} = '{key}'", colour, height))
+    renderer = _3d.QgsRuleBased3DRenderer(root)
+    renderer.setLayer(layer)
+    layer.setRenderer3D(renderer)
+
+
+def _columns(scale: Scale) -> list[tuple[str, str, float]]:
+    """``(key, colour, height in metres)`` of each class."""
+    count = len(scale.colours)
+    step = (_HIGHEST - _LOWEST) / max(1, count - 1)
+    heights = [_LOWEST + step * index for index in range(count)]
+    if scale.lower_is_worse:
+        heights.reverse()
+    found = [(f"c{index}", colour, heights[index]) for index, colour in enumerate(scale.colours)]
+    if scale.clamped and found:
+        found.append(("more", scale.colours[-1], _HIGHEST))
+    if scale.boolean:
+        found += [("yes", style_colours.YES, _HIGHEST / 2), ("no", style_colours.NO, _LOWEST)]
+    return [*found, ("other", style_colours.PLAIN, _LOWEST)]
+
+
+def _rule(_3d: Any, expression: str, colour: str, height: float) -> Any:
+    symbol = _3d.QgsPoint3DSymbol()
+    material = _3d.QgsPhongMaterialSettings()
+    # QGIS's light comes from above: what stands upright is lit by the ambient part
+    material.setDiffuse(QColor(colour).darker(160))
+    material.setAmbient(QColor(colour).darker(115))
+    material.setSpecular(QColor("#000000"))
+    material.setShininess(0)
+    symbol.setMaterialSettings(material)
+    symbol.setShape(Qgis.Point3DShape.Cylinder)
+    # its middle is on the ground, the lower half of it below
+    symbol.setShapeProperties({"radius": _RADIUS, "length": 2 * height})
+    symbol.setAltitudeClamping(Qgis.AltitudeClamping.Terrain)
+    return _3d.QgsRuleBased3DRenderer.Rule(symbol, expression)
+
+
+class Risen(QObject):
+    """Draws the columns of live layers anew in open 3D views, every five seconds while something changed."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._changed: dict[str, QgsVectorLayer] = {}
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(EVERY)
+        self._timer.timeout.connect(self._draw)
+
+    def changed(self, layer: QgsVectorLayer) -> None:
+        """Colours or heights of ``layer`` may have changed."""
+        self._changed[layer.id()] = layer
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def stop(self) -> None:
+        """Draw no more."""
+        self._timer.stop()
+        self._changed.clear()
+
+    def _draw(self) -> None:
+        layers, self._changed = self._changed, {}
+        for layer in layers.values():
+            try:
+                layer.trigger3DUpdate()
+            except RuntimeError:  # gone meanwhile
+                continue
