@@ -9,6 +9,8 @@ from qgis.PyQt.QtCore import QDate
 from tests.e2e.desk import Changes, Form, change, editing, feature_of, layer_named
 from tests.e2e.hands import RIGHT, Colleague, click, click_map, click_row
 
+PILOTS = 10  # of the generated city
+
 
 @pytest.fixture
 def changes(city_twin) -> Changes:
@@ -168,7 +170,7 @@ def test_a_bow_tie_is_listed_and_found(check_out, changes, colleague, iface, wai
         form.choose("theme", "Health")
         screenshot("bow-tie-form")
         form.ok()
-        assert layer.featureCount() == 7
+        assert layer.featureCount() == PILOTS + 1
     change(iface, layer, "P-01", budget_eur=1.0)
     changes.show().wait_for(2)
     window = changes.publish()
@@ -187,5 +189,5 @@ def test_a_bow_tie_is_listed_and_found(check_out, changes, colleague, iface, wai
     window.close()
     changes.wait_for(1)
     assert colleague.get("pilots", "P-01").properties["budget_eur"] == 1.0
-    assert len(colleague.items("pilots", 100)) == 6
-    assert layer.geometryType() == Qgis.GeometryType.Polygon and layer.featureCount() == 7
+    assert len(colleague.items("pilots", 100)) == PILOTS
+    assert layer.geometryType() == Qgis.GeometryType.Polygon and layer.featureCount() == PILOTS + 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random  # nosec B311 - a seeded city, nothing secret
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from ..geometry import Geometry, box_of
 from ..model import Collection, Feature, compact
@@ -16,7 +17,8 @@ from . import schemas
 from .buildings import buildings
 from .layout import Street, blocks, streets
 from .nature import trees
-from .places import DISTRICTS, PILOTS, PILOTS_DELFSHAVEN, WATERS
+from .pilots import DELFSHAVEN, PILOTS
+from .places import DISTRICTS, WATERS
 from .plane import Point, counter_clockwise
 
 TITLE = "Rotterdam, generated"
@@ -73,15 +75,16 @@ def _streets(lines: Iterable[Street]) -> Iterator[Feature]:
 
 def pilots_for_data() -> Source:
     """The pilot areas alone, with those in the part of the city that open data shows: beside loaded data."""
-    return schemas.PILOTS, _pilots((*PILOTS, *PILOTS_DELFSHAVEN))
+    return schemas.PILOTS, _pilots((*PILOTS, *DELFSHAVEN))
 
 
-def _pilots(pilots: Sequence[dict[str, object]] = PILOTS) -> Iterator[Feature]:
+def _pilots(pilots: Sequence[dict[str, Any]] = PILOTS) -> Iterator[Feature]:
     for n, pilot in enumerate(pilots, 1):
-        values = {key: value for key, value in pilot.items() if key not in ("at", "radius") and value is not None}
-        at, radius = pilot["at"], pilot["radius"]
-        ring = _hand_drawn(at, radius, str(pilot["name"]))  # type: ignore[arg-type]
-        yield _feature(schemas.PILOTS, f"P-{n:02}", _polygon(ring), values)
+        values = {key: value for key, value in pilot.items() if key not in ("at", "radius")}
+        shape = _polygon(_hand_drawn(pilot["at"], pilot["radius"], pilot["name"]))
+        # a set of blocks is one pilot, so the collection holds areas of several parts
+        areas = {"type": "MultiPolygon", "coordinates": [shape["coordinates"]]}
+        yield _feature(schemas.PILOTS, f"P-{n:02}", areas, values)
 
 
 def _hand_drawn(at: Point, radius: float, seed: str) -> list[Point]:

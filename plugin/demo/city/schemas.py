@@ -16,9 +16,12 @@ FUNCTIONS = (
 STATUSES = ("planned", "under construction", "in use", "vacant", "to be demolished", "demolished")
 LABELS = ("A++++", "A+++", "A++", "A+", "A", "B", "C", "D", "E", "F", "G")
 STREET_KINDS = ("main road", "street", "quay", "bridge", "path")
-CONDITIONS = ("met", "partly met", "not met", "unknown")
-STAGES = ("idea", "preparation", "running", "evaluation", "scaling", "ended")
-THEMES = ("mobility", "energy", "climate adaptation", "environment", "governance", "health", "safety")
+STAGES = ("idea", "proposed", "running", "evaluated", "scaling", "embedded", "stopped")
+THEMES = (
+    "mobility", "energy", "climate adaptation", "environment", "participation", "construction", "governance",
+    "health", "safety", "other",
+)  # fmt: skip
+BUDGET_BANDS = ("up to 50k", "50k to 250k", "250k to 1M", "1M to 5M", "over 5M")
 _AREA = Property("area_m2", "number", "Area", "Worked out by the server", read_only=True, unit="m2", computed="area")
 
 
@@ -82,20 +85,30 @@ TREES = _collection(
 )  # fmt: skip
 PILOTS = _collection(
     "pilots", "Pilot Areas", "Areas where the city tries something out. They are made up for this demonstration.",
-    "Polygon",
-    Property("name", title="Name", required=True, max_length=120),
+    "MultiPolygon",
+    Property("name", title="Title", required=True, max_length=120),
+    Property("summary", title="Summary", description="What is tried, for whom, in a few sentences", max_length=2000),
+    Property("theme", title="Theme", enum=THEMES),
     Property("stage", title="Stage", required=True, enum=STAGES),
-    Property("theme", title="Theme", required=True, enum=THEMES),
-    Property("lead", title="Lead", max_length=120),
-    Property("partners", title="Partners", description="Separated by semicolons", max_length=500),
-    Property("description", title="Description", max_length=2000),
+    Property("stop_reason", title="Why it stopped", max_length=1000),
+    Property("stage_history", "array", "Stage history", "Changes of stage and signs of life, each with its date"),
     Property("start_date", title="Starts on", format="date"),
     Property("end_date", title="Ends on", format="date"),
-    Property("budget_eur", "number", "Budget", minimum=0, unit="EUR"),
-    Property("technical", title="Technical conditions", enum=CONDITIONS, description="For scaling the pilot up"),
-    Property("human", title="Human conditions", enum=CONDITIONS, description="For scaling the pilot up"),
-    Property("institutional", title="Institutional conditions", enum=CONDITIONS,
-             description="For scaling the pilot up"),
+    Property("lead", title="Lead", description="The organisation or department that leads", max_length=120),
+    Property("partners", title="Partners", description="Organisations, separated by semicolons", max_length=500),
+    Property("contact_role", title="Contact role", description="A role, never a person", max_length=120),
+    Property("budget_band", title="Budget band", description="In euros", enum=BUDGET_BANDS),
+    Property("budget_eur", "number", "Budget", "The exact sum, where it may be told", minimum=0, unit="EUR"),
+    Property("data_used", "array", "Data used", "Links to collections and datastreams"),
+    Property("data_produced", "array", "Data produced", "Links to collections and datastreams"),
+    Property("technical", "array", "Technical conditions", "For scaling up: criteria with rating and evidence"),
+    Property("human", "array", "Human conditions", "For scaling up: what a meeting found, with evidence"),
+    Property("institutional", "array", "Institutional conditions",
+             "For scaling up: criteria with rating and evidence"),
+    Property("integration", title="Integration through the platform", max_length=1000,
+             description="What the twin contributes by bringing technology together"),
+    Property("collaboration", title="Collaboration through the platform", max_length=1000,
+             description="What the twin contributes by bringing people together"),
     _AREA,
 )  # fmt: skip
 WATER = _collection(
