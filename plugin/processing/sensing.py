@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from qgis.core import (
@@ -30,16 +29,14 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt
 
 from ..map import connections
-from ..map.network import open_session
+from ..map.live.service import open_service
 from ..map.tasks import FeedbackProgress
 from ..sensors.recognise import rule
 from ..sensors.values import understand
 from ..text import tr, trn
-from ..twin.client import Twin
-from ..twin.errors import BadResponse, NotATwin, NotFound
 from ..twin.model import Extent
 from ..twin.progress import check
-from ..twin.sensorthings import Datastream, Observation, Service, datastreams, read_service
+from ..twin.sensorthings import Datastream, Observation, Service, datastreams
 from ..twin.session import Session
 from .algorithm import TwinAlgorithm, needs_crs
 
@@ -111,18 +108,7 @@ class SensorAlgorithm(TwinAlgorithm):
         """
         connection = connections.resolve(self.parameterAsString(parameters, self.SENSORTHINGS, context))
         connection = self.with_auth(connection, parameters, context)
-        progress = FeedbackProgress(feedback)
-        session = open_session(connection, progress)
-        try:
-            found = read_service(session, progress=progress)
-        except (NotATwin, NotFound):
-            url = _linked(session)
-            if url is None:
-                raise
-            if not session.is_home(url):
-                # Credentials are for the twin that was named, not for where it leads.
-                session = open_session(replace(connection, url=url, authcfg=""), progress)
-            found = read_service(session, url, progress=progress)
+        session, found = open_service(connection, progress=FeedbackProgress(feedback))
         for problem in found.problems:
             feedback.pushInfo(problem)
         return session, found
@@ -260,11 +246,3 @@ def moment(seconds: float | None) -> QDateTime | None:
     if seconds is None or not _FIRST <= seconds <= _LAST:
         return None
     return QDateTime.fromMSecsSinceEpoch(round(seconds * 1000), Qt.TimeSpec.UTC)
-
-
-def _linked(session: Session) -> str | None:
-    """The SensorThings service that a twin's landing page links."""
-    try:
-        return Twin.connect(session).capabilities().sensorthings
-    except (NotATwin, NotFound, BadResponse):  # no twin either: the first error says it better
-        return None

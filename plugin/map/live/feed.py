@@ -19,7 +19,7 @@ from ...text import tr
 from ...twin.errors import CityTwinError
 from ...twin.progress import Progress
 from ...twin.sensorthings import Datastream, Service
-from .. import tasks
+from .. import garbage, tasks
 from ..connections import Connection
 from ..tasks import TaskHandle
 from . import status
@@ -32,10 +32,10 @@ from .status import FeedStatus
 __all__ = ["Feed", "FeedStatus"]
 
 _TURN = 250  # ms between two looks at what came
-_SLICE = 0.004  # seconds of the main thread at a time
+_SLICE = 0.002  # seconds of the main thread at a time, and about as much again for who hears of it
 _BREATH = 5  # ms that others have it in between
 _TOLD = 1.0  # seconds between two sentences
-_READERS = 2  # sources that are read at the same time
+_READERS = 1  # sources that are read at the same time
 _RETRY, _LONGEST = 2.0, 60.0  # seconds until a service that does not answer is tried again
 _ASIDE = 30.0  # seconds between two polls for what the broker does not send
 _FAULTS = 20
@@ -74,6 +74,8 @@ class Feed(QObject):
         self._next_attempt = 0.0
         self._trouble = ""
         self._learnt: set[str] = set()
+        self._curious = False
+        self._resident = garbage.Resident()
         self._untidy = False
         self._remarks: dict[str, None] = {}
         self._aside = 0.0
@@ -139,6 +141,8 @@ class Feed(QObject):
         self._remarks.clear()
         if self._push is not None:
             self._push.stop()
+        self._resident.leave()
+        self._resident = garbage.Resident()
         self._coverage = None
         self.service = None
         self._trouble, self._attempts, self._next_attempt = "", 0, 0.0
@@ -301,7 +305,7 @@ class Feed(QObject):
                 self._read_one(source, shown)
 
     def _read_one(self, source: LiveSource, shown: Shown) -> None:
-        service, reading, pages = self.service, self._reading, self._pages
+        service, reading, pages, resident = self.service, self._reading, self._pages, self._resident
         if service is None or self._coverage is None:
             return
         # what is read now is the state, too
@@ -309,8 +313,13 @@ class Feed(QObject):
         remarks: list[str] = []
         shown.begin()
 
+        def take(page: tuple[Datastream, ...]) -> None:
+            pages.append((shown, source, page))
+
         def work(progress: Progress) -> None:
-            reading.streams(service, source, lambda page: pages.append((shown, source, page)), remarks.append, progress)
+            with garbage.light_collections():
+                reading.streams(service, source, take, remarks.append, progress)
+                resident.settle()
 
         def done(_none: None) -> None:
             self._take_pages()
@@ -321,7 +330,7 @@ class Feed(QObject):
             if wanted is not None and self._coverage is not None:
                 self._coverage.answered(wanted)
                 self.live.mark()
-            self._untidy = True
+            self._untidy = self._curious = True
             self._listen(shown)
             if changed:
                 self.streams_changed.emit(source)
@@ -417,16 +426,19 @@ class Feed(QObject):
     def _learn(self) -> None:
         """The rhythms, once: else a sensor that reports hourly would be called late for hours."""
         service, reading = self.service, self._reading
-        new = {each: stream for each, stream in self._by_id.items() if each not in self._learnt}
-        if service is None or not new or "learn" in self._handles:
+        if service is None or not self._curious or "learn" in self._handles:
             return
+        self._curious = False
+        new = {each: stream for each, stream in self._by_id.items() if each not in self._learnt}
         self._learnt.update(new)
+        if not new:
+            return
         self._task(
             "learn",
             tr("Reading what the sensors said before"),
             lambda progress: reading.learn(service, new, progress),
-            lambda _none: None,
-            lambda _error: None,
+            lambda _none: self._resident.settle(),
+            lambda _error: self._resident.settle(),
         )
 
     def _remark(self, sentences: Sequence[str]) -> None:

@@ -37,7 +37,8 @@ class _Entry:
     source: LiveSource
     feed: Feed
     rows: Rows
-    filling: bool = False
+    filling: bool = False  # there are features to be written
+    bare: bool = False  # its looks and its extent are those of what it showed before
 
 
 class LiveLayers(QObject):
@@ -175,6 +176,7 @@ class LiveLayers(QObject):
                 layer.dataProvider().deleteAttributes(list(range(len(layer.fields()))))
                 layer.dataProvider().addAttributes(fields.fields().toList())
                 layer.updateFields()
+                entry.rows.renew()
             self._dress(layer)
         feed.want(source)
         if feed.datastreams(source):
@@ -221,20 +223,23 @@ class LiveLayers(QObject):
             self._filler.start()
 
     def _fill(self) -> None:
-        filling = [entry for entry in self._entries.values() if entry.filling]
-        if not filling:
+        """One step of one layer: some features, or its looks."""
+        entry = next((entry for entry in self._entries.values() if entry.filling or entry.bare), None)
+        if entry is None:
             self._filler.stop()
             return
-        entry = filling[0]
         with _as_clean_as_before():
-            first = not len(entry.rows)
-            entry.filling = entry.rows.fill(_SLICE)
-            if first or not entry.filling:
+            if entry.bare:
+                entry.bare = False
                 entry.layer.updateExtents()
                 style.apply(entry.layer, entry.feed.datastreams(entry.source))
-            self._repaint.ask(entry.layer)
-            if not entry.filling:
-                self.renewed.emit(entry.layer)
+                if not entry.filling:
+                    self.renewed.emit(entry.layer)
+            else:
+                first = not len(entry.rows)
+                entry.filling = entry.rows.fill(_SLICE)
+                entry.bare = first or not entry.filling
+        self._repaint.ask(entry.layer)
 
 
 def _group(project: QgsProject) -> QgsLayerTreeGroup:

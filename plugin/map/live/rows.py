@@ -39,11 +39,20 @@ class Rows:
 
     def __init__(self, layer: QgsVectorLayer, live: Live) -> None:
         self._layer = layer
+        # asked for each time, it would let other threads have their turn each time (QGIS lets Python's lock go)
+        self._provider = layer.dataProvider()
+        self._columns = layer.fields()
         self._live = live
         self._rows: dict[str, Row] = {}
         self._by_fid: dict[int, Row] = {}
         self._waiting: dict[str, Datastream] = {}
+        self._fits: dict[Fit, Fit] = {}
         self._leaving: deque[str] = deque()
+
+    def renew(self) -> None:
+        """The layer has another provider, or other columns."""
+        self._provider = self._layer.dataProvider()
+        self._columns = self._layer.fields()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -89,22 +98,23 @@ class Rows:
         for fid in fids:
             self._by_fid.pop(fid, None)
         if fids:
-            self._layer.dataProvider().deleteFeatures(fids)
+            self._provider.deleteFeatures(fids)
 
     def _add(self, streams: list[Datastream]) -> None:
         self._delete([row for row in (self._rows.pop(stream.id, None) for stream in streams) if row is not None])
-        columns = self._layer.fields()
         features, states = [], []
         for stream in streams:
             latest = self._live.latest(stream.id) or fields.nothing_yet(stream)
             fit = norms.fit(stream)
-            feature = QgsFeature(columns)
+            if fit is not None:
+                fit = self._fits.setdefault(fit, fit)  # thousands have the same
+            feature = QgsFeature(self._columns)
             if stream.position is not None:
                 feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(*stream.position[:2])))
             feature.setAttributes(fields.row(stream, latest, fit))
             features.append(feature)
             states.append((stream, fit, latest))
-        done, added = self._layer.dataProvider().addFeatures(features, QgsFeatureSink.Flag.FastInsert)
+        done, added = self._provider.addFeatures(features, QgsFeatureSink.Flag.FastInsert)
         if not done:
             return
         for feature, (stream, fit, latest) in zip(added, states):
@@ -141,10 +151,10 @@ class Rows:
         self._by_fid.clear()
         self._waiting.clear()
         self._leaving.clear()
-        self._layer.dataProvider().truncate()
+        self._provider.truncate()
 
     def _write(self, changes: Mapping[int, Cells]) -> bool:
-        return bool(self._layer.dataProvider().changeAttributeValues(changes))
+        return bool(self._provider.changeAttributeValues(changes))
 
 
 def _differs(one: Datastream, other: Datastream) -> bool:
