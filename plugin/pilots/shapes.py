@@ -112,6 +112,11 @@ def is_degrees(srid: int) -> bool:
     return bool(_reference(srid).IsGeographic())
 
 
+def must_know(srid: int) -> None:
+    """Raises `CityTwinError` where EPSG:``srid`` is not known here."""
+    _reference(srid)
+
+
 def _way(source: int, target: int) -> Any:
     return osr.CoordinateTransformation(_reference(source), _reference(target))
 
