@@ -16,6 +16,7 @@ from qgis.PyQt.QtGui import QColor, QPainter
 from ..sensors.axis import time_ticks
 from ..sensors.series import Line
 from ..sensors.trace import Trace
+from ..text import tr
 from . import plot_axes, plot_frame, plot_spark
 from .plot_colours import Ink, light
 from .plot_cursor import Said, draw_cursor, reach
@@ -143,6 +144,9 @@ def _paint(painter: QPainter, rect: QRectF, plot: Plot, lines: Sequence[Line]) -
         plot_axes.draw_levels(painter, panel, levels, plot.ink, pen)
         plot_axes.draw_values(painter, panel, plot.ink, pen, [_only_colour(plot, scale) for scale in panel.scales])
     plot_axes.draw_times(painter, area, times, plot.ink, pen, (inside.left(), inside.right()))
+    for panel in area.panels if plot.curves and not plot.message else ():
+        if not any(scale.ticks for scale in panel.scales):
+            plot_frame.draw_message(painter, panel.rect, tr("Nothing measured in this period"), plot.ink)
     if plot.message:
         plot_frame.draw_message(painter, area.rect, plot.message, plot.ink)
     if plot.cursor is not None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .series import Line, Series
-
-if TYPE_CHECKING:
-    from .series import Floats
 
 # observations kept of one datastream; the older half of what is more is thinned
 MOST = 1_000_000
@@ -58,6 +54,16 @@ class Trace:
         for each in self._late:
             whole = whole.merged(each)
         return whole.merged(self._tail)
+
+    def observed(self, start: float, end: float) -> Series:
+        """The observations from ``start`` to ``end``, for a file. Of what is thinned those without a number are left
+        out, since they cannot be told from its gaps."""
+        part = self.series.between(start, end)
+        times, values = part.times, part.values
+        if self._gap is not None:
+            known = ~np.isnan(values)
+            times, values = times[known], values[known]
+        return Series(times, values, part.unit, part.id, part.name)
 
     @property
     def span(self) -> tuple[float, float] | None:
@@ -109,15 +115,27 @@ class Trace:
         """Whether `joined` would help: much came live, or something late."""
         return bool(self._late) or len(self._tail) > _TAIL
 
-    def joined(self) -> Trace:
-        """All of it anew, in a task; add to that what came meanwhile."""
-        whole = self.series
-        if self._gap is not None:
-            # the thinned part has its gaps in it, and so must what comes after
-            whole = _Part(*_interrupted(whole, self._gap, self.thinned_before), whole.unit, whole.id, whole.name)
+    def copy(self) -> Trace:
+        """As it is now, for another thread: what is added to either does not come into the other."""
+        found = Trace(_nothing(self._tail), most=self._most)
+        found._base, found._tail, found._late = self._base, self._tail, list(self._late)
+        found._gap, found.thinned_before = self._gap, self.thinned_before
+        return found
+
+    def joined(self, *news: Series) -> Trace:
+        """All of it anew with ``news``, in a task and of a `copy`; add to that what came meanwhile."""
+        whole, gap = self.series, self._gap
+        if gap is not None:
+            # the thinned part has its gaps in it, and so must what comes to it
+            whole = _with_gaps(whole, gap, self.thinned_before)
+            news = tuple(_with_gaps(each, gap, float("-inf")) for each in news)
+        for each in news:
+            whole = whole.merged(each)
+        if gap is not None:
+            whole = _Part(whole.times, whole.values, whole.unit, whole.id, whole.name)
         found = Trace(whole, most=self._most)
-        if self._gap is not None:
-            found._gap = self._gap
+        if gap is not None:
+            found._gap = gap
             found.thinned_before = max(found.thinned_before, self.thinned_before)
         return found.prepare()
 
@@ -187,18 +205,20 @@ def _thinned(series: Series, most: int) -> tuple[Series, float | None, float]:
     start = float(series.times[-half])
     old = _Part(series.times[:-half], series.values[:-half], usual=series.gap)
     line = old.line(float(old.times[0]), float(old.times[-1]), min(_THIN, max(1, half // 8)))
-    times, values = _interrupted(series.between(start, float("inf")), series.gap, start)
+    new = _with_gaps(series.between(start, float("inf")), series.gap, start)
+    times, values = new.times, new.values
     if len(line) and start - line.times[-1] > series.gap:
         times, values = np.append((start + line.times[-1]) / 2, times), np.append(np.nan, values)
     times, values = np.concatenate((line.times, times)), np.concatenate((line.values, values))
     return _Part(times, values, series.unit, series.id, series.name), series.gap, start
 
 
-def _interrupted(series: Series, gap: float, since: float) -> tuple[Floats, Floats]:
-    """Times and values with a NaN in each gap that begins at or after ``since``."""
+def _with_gaps(series: Series, gap: float, since: float) -> Series:
+    """``series`` with a NaN in each gap that begins at or after ``since``."""
     at = np.flatnonzero((np.diff(series.times) > gap) & (series.times[:-1] >= since)) + 1
     middle = (series.times[at - 1] + series.times[at]) / 2
-    return np.insert(series.times, at, middle), np.insert(series.values, at, np.nan)
+    times, values = np.insert(series.times, at, middle), np.insert(series.values, at, np.nan)
+    return _Part(times, values, series.unit, series.id, series.name)
 
 
 def _nothing(like: Series) -> Series:
