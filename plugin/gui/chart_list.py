@@ -39,9 +39,9 @@ class ChartList(QTreeWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(40)
-        for column, words in ((1, "00.000 µg/m³ "), (2, tr("not connected"))):
+        for column, longest in ((1, "00.000 µg/m³ "), (2, tr("not connected"))):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(words) + 12)
+            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(longest) + 12)
         self.setMinimumWidth(220)
 
     def tell(self, sensors: Iterable[Sensor]) -> None:

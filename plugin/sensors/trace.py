@@ -145,11 +145,11 @@ class Trace:
         if not end > start:
             return Line(np.empty(0), np.empty(0))
         old = _part(self._version(start, end, pixels), start, end, self.gap).line(start, end, pixels)
-        if not len(self._tail):
+        if not len(self._tail) or (len(self._base) and self._base.times[-1] >= end):
             return old
         new = _part(self._tail, start, end, self.gap).line(start, end, pixels)
-        if not len(old) or not len(new):
-            return old if len(old) else new
+        if not len(old) or not len(new) or self._tail.times[0] <= start:
+            return new if len(new) else old
         # a NaN is an observation without a number, which interrupts the line
         silent = np.isnan(self._base.values[-1]) or np.isnan(self._tail.values[0])
         broken = silent or new.times[0] - old.times[-1] > self.gap
