@@ -3,12 +3,14 @@ PY := .venv/bin/python
 DATA ?=
 QGIS_PROFILE ?=
 PYTEST_ARGS ?=
+MINUTES ?= 60
 MATRICES_ARGS ?=
+BENCH_ARGS ?=
 # Plain Python: neither Qt nor QGIS is loaded.
 NO_QT := -p no:pytest-qt -p no:pytest_qgis
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format unit slow contract force matrices soak qgis-test e2e test package install demo bench i18n clean
+.PHONY: help setup lint format unit slow contract force matrices soak soak-live qgis-test e2e test package install demo bench i18n clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +45,9 @@ soak: setup ## thousands of kills and of other random histories: FORCE_KILLS, FO
 	  FORCE_KILLS=$${FORCE_KILLS:-400} FORCE_HISTORIES=$${FORCE_HISTORIES:-1000} FORCE_STEPS=$${FORCE_STEPS:-60} \
 	  $(PY) -m pytest tests/force $(NO_QT) -n 2 --timeout=36000 $(PYTEST_ARGS)
 
+soak-live: setup ## live sensors for hours: a broker restarted every minute, sensors that misbehave (MINUTES=60)
+	@SOAK_MINUTES="$(MINUTES)" QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/soak $(PYTEST_ARGS)
+
 qgis-test: setup ## the tests with QGIS's libraries, without its window
 	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/qgis --timeout=120 --junitxml=build/junit/qgis.xml $(PYTEST_ARGS)
 
@@ -67,8 +72,10 @@ demo: setup ## start a demo twin and QGIS with the plugin on it (DATA=../shared/
 	@$(PY) -m tools.package
 	@$(PY) -m tools.demo --data "$(DATA)"
 
-bench: setup ## measure speed and memory
+bench: setup ## measure speed and memory: working copies, then live sensors (BENCH_ARGS for tools.bench_live)
+	@$(PY) -m tools.package
 	@$(PY) -m tools.bench
+	@$(PY) -m tools.bench_live $(BENCH_ARGS)
 
 i18n: setup ## bring i18n/*.po up to date with the source, and say what is untranslated
 	@$(PY) -m tools.i18n
