@@ -38,7 +38,7 @@ class StageChange:
 
     def as_json(self) -> dict[str, Any]:
         values = {"at": self.at, "from": self.old, "to": self.new, "reason": self.reason, "by": self.by}
-        return {**{name: value for name, value in values.items() if value}, **self.more}
+        return {**self.more, **{name: value for name, value in values.items() if value}}
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,14 @@ class Assessment:
         return self.rating in words.RATED
 
     def as_json(self) -> dict[str, Any]:
-        values: dict[str, Any] = {"criterion": self.criterion, "rating": self.rating}
+        values: dict[str, Any] = {"criterion": self.criterion}
+        if self.rating != words.UNKNOWN or "rating" not in self.more:
+            values["rating"] = self.rating
         if self.evidence:
             values["evidence"] = self.evidence
         if self.on is not None:
             values["date"] = self.on.isoformat()
-        return {**values, **self.more}
+        return {**self.more, **values}
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class DataLink:
 
     def as_json(self) -> dict[str, Any]:
         values = {"title": self.title, "href": self.href, "kind": self.kind}
-        return {**{name: value for name, value in values.items() if value}, **self.more}
+        return {**self.more, **{name: value for name, value in values.items() if value}}
 
 
 Part = TypeVar("Part", StageChange, Assessment, DataLink)
@@ -123,4 +125,5 @@ def data_link(raw: Any) -> DataLink | None:
 
 
 def _more(raw: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value for name, value in raw.items() if name not in known}
+    """What is not ours, and what is called like ours but is no text."""
+    return {name: value for name, value in raw.items() if name not in known or isinstance(value, (dict, list, bool))}

@@ -49,7 +49,7 @@ _NO_BSN = re.compile(
 )
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)")
 _NAME = r"(?:[A-Z]\.\s?){1,4}|[A-ZÀ-Þ][a-zß-ÿ'-]+\s+"
-_BETWEEN = r"(?:(?:van|von|de|den|der|het|'t|ten|ter|te|la|el|al|da|dos|bin|ibn)\s+){0,3}"
+_BETWEEN = r"(?:(?i:van|von|de|den|der|het|'t|ten|ter|te|la|el|al|da|dos|bin|ibn)\s+){0,3}"
 _SURNAME = r"[A-ZÀ-Þ][a-zß-ÿ']+(?:-[A-ZÀ-Þ][a-zß-ÿ']+)?"
 _CONTACT = re.compile(
     r"\b(?i:contact(?:persoon|\sperson)?|aanspreekpunt|vraag naar|ask for|projectleider|project (?:lead|manager))"

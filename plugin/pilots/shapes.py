@@ -53,7 +53,8 @@ def polygons(shape: Any) -> Iterator[Any]:
         yield shape
     elif kind in (ogr.wkbMultiPolygon, ogr.wkbGeometryCollection):
         for index in range(shape.GetGeometryCount()):
-            yield from polygons(shape.GetGeometryRef(index))
+            # a reference dies with its parent, and using it then ends the process
+            yield from polygons(shape.GetGeometryRef(index).Clone())
 
 
 def multi(parts: list[Any]) -> Any:

@@ -147,7 +147,7 @@ PILOTS: tuple[dict[str, Any], ...] = (
     },
     {
         # reached the end of the path: what the others can learn from
-        "at": (91980, 437740), "radius": 170, "name": "Plans in 3D Stationskwartier", "stage": "embedded",
+        "at": (91985, 437705), "radius": 170, "name": "Plans in 3D Stationskwartier", "stage": "embedded",
         "summary": "Citizen participation by 3D planning visualisation: residents walk through plans for their street "
                    "and leave remarks where they stand.",
         "theme": "participation", "start_date": "2021-04-01", "end_date": "2023-03-31",

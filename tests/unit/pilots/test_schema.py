@@ -36,7 +36,7 @@ def test_the_documentation_names_every_column_and_word():
 def test_the_twins_criteria_are_ours():
     from plugin.demo.city import pilots
 
-    assert (pilots.TECHNICAL, pilots.HUMAN, pilots.INSTITUTIONAL) == tuple(vocabulary.CRITERIA.values())
+    assert tuple(vocabulary.CRITERIA.values()) == (pilots.TECHNICAL, pilots.HUMAN, pilots.INSTITUTIONAL)
 
 
 @pytest.mark.parametrize(
@@ -51,5 +51,5 @@ def test_the_twins_criteria_are_ours():
 )
 def test_every_word_has_a_title(title, words):
     titles = [title(word) for word in words]
-    assert all(text and text[:1] in "€" or text[:1].isupper() for text in titles) and len(set(titles)) == len(titles)
+    assert all((text and text[:1] in "€") or text[:1].isupper() for text in titles) and len(set(titles)) == len(titles)
     assert title("of another server") == "of another server"
