@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..text import tr
@@ -27,13 +28,18 @@ def geopandas() -> Any:
     return found
 
 
+def changed(series: Any, which: Any, change: Callable[[Any], Any]) -> Any:
+    """A GeoSeries with ``change`` applied to the geometries that ``which`` (one boolean each) marks."""
+    shapes = [change(shape) if marked else shape for shape, marked in zip(series, which)]
+    return geopandas().GeoSeries(shapes, crs=series.crs)
+
+
 def mended(series: Any) -> tuple[Any, int]:
     """A GeoSeries with its invalid geometries made valid, and how many those were."""
     wrong = ~series.is_valid
     broken = int(wrong.sum())
-    if broken:
-        from shapely.validation import make_valid  # geopandas's own came later
+    if not broken:
+        return series, 0
+    from shapely.validation import make_valid  # geopandas's own came later
 
-        series = series.copy()
-        series[wrong] = [make_valid(shape) for shape in series[wrong]]
-    return series, broken
+    return changed(series, wrong, make_valid), broken

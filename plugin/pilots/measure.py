@@ -13,7 +13,7 @@ import numpy as np
 
 from ..workcopy.geometry import wkb_of
 from . import shapes
-from .analysis import geopandas, mended
+from .analysis import changed, geopandas, mended
 from .coordinates import Floats, Ints, Outlines, read
 from .raster import INSIDE, UNDECIDED, Raster
 
@@ -104,8 +104,7 @@ class Measure:
             series = series.to_crs(shapes.RD)
         solids = np.isin(kept, outlines.solid)
         if solids.any():
-            series = series.copy()
-            series[solids] = [_footprint(shape) for shape in series[solids]]
+            series = changed(series, solids, _footprint)
         series, broken = mended(series)
         index = np.array(kept)
         kind[index] = [_dimension(shape) for shape in series]
@@ -146,7 +145,8 @@ def box_in(srid: int, bounds: tuple[float, float, float, float]) -> tuple[float,
 
 
 def _way(source: int, target: int) -> Any:
-    shapes.must_know(source)
+    for srid in (source, target):
+        shapes.must_know(srid)
     from pyproj import Transformer
 
     return Transformer.from_crs(source, target, always_xy=True)

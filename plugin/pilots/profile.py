@@ -56,8 +56,7 @@ def profile(
             tr("{name} has no area, so nothing lies inside it. Draw its outline first.", name=pilot.label)
         )
     work = _Work(copy, Measure(shapes.wkb_of_shape(shape)), dict(kinds or {}), progress)
-    raw = shapes.shape_of(pilot.wkb)
-    if raw is not None and not raw.IsValid():
+    if not shapes.is_valid(pilot.wkb):
         work.notes.append(tr("The outline of the pilot is not valid; it was mended for this calculation."))
     wanted = [
         source

@@ -77,6 +77,13 @@ def areal(shape: Any) -> Any:
     return found
 
 
+def is_valid(wkb: bytes | None) -> bool:
+    """Whether a geometry's outlines neither cross nor touch themselves; so is none at all."""
+    shape = shape_of(wkb)
+    with QuietGdal():
+        return shape is None or bool(shape.IsValid())
+
+
 def moved_to(shape: Any, source: int, target: int) -> Any:
     """``shape`` from EPSG:``source`` to EPSG:``target``, east/north on both sides. Raises `CityTwinError`."""
     if source == target:

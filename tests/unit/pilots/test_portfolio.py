@@ -56,8 +56,8 @@ def test_silence_counts_from_the_last_sign_of_life():
     old = running(history=(StageChange("2026-01-01", "running"),), technical=(), human=(), institutional=())
     assert whys(old) == ["no update"] and last_sign_of_life(old) == date(2026, 1, 1)
     assert whys(running(history=old.history)) == [], "an assessment of June is a sign of life"
-    ahead = running(history=(*old.history, StageChange("2027-01-01", "running", "running", "x")), technical=(), human=(),
-                    institutional=())  # fmt: skip
+    note = StageChange("2027-01-01", "running", "running", "x")
+    ahead = running(history=(*old.history, note), technical=(), human=(), institutional=())
     assert whys(ahead) == ["no update"], "a date that has not come is none"
     assert whys(running(history=(), technical=(), human=(), institutional=())) == ["no update"]
     assert whys(Pilot("new")) == []
