@@ -81,7 +81,11 @@ def start_twin(
 
 
 def python() -> str:
-    """The Python that this one is: inside QGIS ``sys.executable`` is merely the first python3 on the PATH."""
+    """The project's own Python, which has paho for the demo's sensors; else the one that this is: inside QGIS
+    ``sys.executable`` is merely the first python3 on the PATH."""
+    project = ROOT / ".venv" / "bin" / "python"
+    if project.is_file():
+        return str(project)
     own = Path(sys.prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     return str(own) if own.is_file() else sys.executable
 
