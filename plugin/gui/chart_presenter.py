@@ -250,6 +250,8 @@ class ChartPresenter(QObject):
         self.start = self.end - width
 
     def _tick(self) -> None:
+        # a late observation changes no latest value, so no feed tells of it
+        self._live()
         if self.follow:
             self._slide()
         self._load()
@@ -284,7 +286,7 @@ class ChartPresenter(QObject):
 
     # -- live --------------------------------------------------------------------------------------------------------
 
-    def _live(self, _changes: object) -> None:
+    def _live(self, _changes: object = None) -> None:
         came = False
         for feed in self._phases:
             tails = feed.live.tails()
