@@ -47,13 +47,16 @@ class Agenda:
 
     def text(self) -> str:
         """The agenda as Markdown."""
+        who, found = tr("Who"), tr("Found")
+        action = tr("Who does what, until when")
         lines = [f"# {self.title}", "", self.purpose, "", tr("Time: {n} minutes", n=self.minutes), ""]
-        lines += [f"## {tr('Who')}", "", *(f"- {one}" for one in self.people), ""]
+        lines += [f"## {who}", "", *(f"- {one}" for one in self.people), ""]
         for place, topic in enumerate(self.topics, 1):
-            lines += [f"## {place}. {topic.title} ({tr('{n} min', n=topic.minutes)})", ""]
+            time = tr("{n} min", n=topic.minutes)
+            lines += [f"## {place}. {topic.title} ({time})", ""]
             lines += [*(f"> {known}" for known in topic.known), ""] if topic.known else []
             lines += [*(f"- {question}" for question in topic.questions), ""]
-            lines += [f"{tr('Found')}: " + "." * 60, "", f"{tr('Who does what, until when')}: " + "." * 40, ""]
+            lines += [f"{found}: {'.' * 60}", "", f"{action}: {'.' * 40}", ""]
         return "\n".join(lines)
 
 
