@@ -124,7 +124,12 @@ class Replay(Feed):
         super().__init__(store, "replay")
         self._recording, self._speed = recording, speed
         offsets = [slot.offset for slot in recording.slots]
-        self._step = min([recording.step, *(after - before for before, after in zip(offsets, offsets[1:]))])
+        gaps = [after - before for before, after in zip(offsets, offsets[1:])]
+        self._step = min([recording.step, *gaps])
+        # "now" is well after the recording's longest gap: it is a while ago, and long to go
+        self._first = 0
+        if gaps and max(gaps) > 2 * recording.step:
+            self._first = (gaps.index(max(gaps)) + 1 + len(offsets) // 4) % len(offsets)
 
     def remember(self, since: float = 0.0) -> None:
         # as fast as it will go on, unless that is for trying things out
@@ -147,12 +152,15 @@ class Replay(Feed):
         """What is told when, in seconds since 1970, one after the other."""
         step = self._step / speed
         parts = max(1, min(_MOMENTS, int(step)))
-        for slot in self._recording.slots:
+        slots, first = self._recording.slots, self._first
+        for n in range(len(slots)):
+            slot = slots[(first + n) % len(slots)]
+            since = (slot.offset - slots[first].offset) % self._recording.length
             found: list[list[_Told]] = [[] for _ in range(parts)]
             for each in slot.values:
                 found[zlib.crc32(each[0].encode("utf-8")) % parts].append(each)
             for part, values in enumerate(found):
-                yield begin + slot.offset / speed + part * step / parts, values
+                yield begin + since / speed + part * step / parts, values
 
     def _known(self, values: Iterable[_Told], at: float) -> Iterable[tuple[int, float, Any]]:
         for station, quantity, told in values:

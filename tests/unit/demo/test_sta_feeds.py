@@ -12,7 +12,7 @@ import requests
 from plugin.demo.__main__ import main
 from plugin.demo.sta import rhythm
 from plugin.demo.sta.feed import Replay, Rhythm
-from plugin.demo.sta.replay import read_recording
+from plugin.demo.sta.replay import Recording, Slot, read_recording
 from plugin.demo.sta.running import Plan, Running, wanted
 from plugin.demo.sta.seed import made_up, plant, streams, traffic_stations
 
@@ -93,6 +93,24 @@ def test_it_is_played_back_from_now_on_and_again(sta, tmp_path):
     assert newest and newest[0]["phenomenonTime"] <= stamp(time.time())
     assert sta.get(f"Datastreams({flow})/Thing")["name"] == "Na"
     assert sta.get(f"Datastreams({flow})")["unitOfMeasurement"]["symbol"] == "veh/h"
+
+
+def test_a_recordings_gap_is_not_now(sta, tmp_path):
+    folder = write_data(tmp_path)
+    slots = [Slot(60.0 * minute, (("a", "flow", minute),)) for minute in range(60) if not 20 <= minute < 30]
+    plant(sta.store, traffic_stations(folder / "ndw_stations.geojson", ("flow",)))
+    feed = Replay(sta.store, Recording(tuple(slots), 60.0, ("flow",)), speed=1)
+    feed.remember()
+    now, flow = time.time(), streams(sta.store)["a", "flow"]
+    with sta.store.reading() as db:
+        rows = db.execute(
+            "SELECT t1 / 1e6, result FROM observation WHERE datastream = ? ORDER BY t1", (flow,)
+        ).fetchall()
+    assert now - rows[-1][0] < 121
+    gaps = [now - before[0] for before, after in zip(rows, rows[1:]) if after[0] - before[0] > 300]
+    assert gaps == [pytest.approx(23 * 60, abs=121), pytest.approx(83 * 60, abs=121)][::-1]
+    after = [value for _, value in rows[-60:]]
+    assert all(later == (earlier + 1) % 60 or earlier == 19 for earlier, later in zip(after, after[1:]))
 
 
 def test_a_recording_fills_what_it_missed_and_stations_have_moments_of_their_own(sta, tmp_path):
