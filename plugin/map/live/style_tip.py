@@ -24,7 +24,7 @@ LINK = "citytwin_chart_link"
 
 WIDTH, HEIGHT = 260, 84  # of the chart, in pixels
 _FAINT = "color:#808488"
-_ARROWS = {trend.RISING: "▲", trend.FALLING: "▼"}
+_ARROWS = {trend.RISING: "▲ ", trend.FALLING: "▼ ", trend.STEADY: ""}
 
 
 def apply(layer: QgsVectorLayer, scale: Scale) -> None:
@@ -36,7 +36,7 @@ def apply(layer: QgsVectorLayer, scale: Scale) -> None:
 def template(scale: Scale) -> str:
     """HTML with expressions."""
     rows = (
-        f'<div style="width:{WIDTH}px">',
+        f'<div style="width:{WIDTH}px;font-family:sans-serif">',
         f"<b>{_cell(_html(fields.NAME))}</b>",
         _cell(_thing()),
         _cell(_value()),
@@ -68,20 +68,22 @@ def _text(html: str) -> str:
 
 def _thing() -> str:
     faint = f'<br><span style="{_FAINT}">'
-    return f"if(\"{fields.THING}\" <> \"{fields.NAME}\", {_text(faint)} || {_html(fields.THING)} || '</span>', '')"
+    # names of datastreams often begin with that of their thing
+    new = f'strpos(coalesce("{fields.NAME}", \'\'), "{fields.THING}") = 0'
+    return f"if({new}, {_text(faint)} || {_html(fields.THING)} || '</span>', '')"
 
 
 def _value() -> str:
     fresh = f"\"{fields.FRESHNESS}\" = '{freshness.LIVE}'"
     arrows = " ".join(
         f"WHEN {fresh} AND \"{fields.TREND}\" = '{word}' "
-        f"THEN {_text(f' <span>{_ARROWS.get(word, chr(9654))} {escape(words.direction(word))}</span>')}"
-        for word in (trend.RISING, trend.FALLING, trend.STEADY)
+        f"THEN {_text(f' <span>{sign}{escape(words.direction(word))}</span>')}"
+        for word, sign in _ARROWS.items()
     )
     style = f"if({fresh}, '', {_text(_FAINT)})"
     return (
-        f"'<div style=\"margin-top:4px;' || {style} || '\"><span style=\"font-size:x-large;font-weight:bold\">' || "
-        f"{_html(fields.TEXT)} || '</span>' || CASE {arrows} ELSE '' END || '</div>'"
+        f"'<div style=\"margin-top:4px;' || {style} || '\"><big><big><b>' || "
+        f"{_html(fields.TEXT)} || '</b></big></big>' || CASE {arrows} ELSE '' END || '</div>'"
     )
 
 
@@ -92,7 +94,7 @@ def _class(scale: Scale) -> str:
         f"WHEN @key = 'c{index}' THEN {_text(_swatch(colour) + escape(title))}"
         for index, (colour, title) in enumerate(zip(scale.colours, scale.titles))
     )
-    note = f'<br><span style="{_FAINT};font-size:small">{escape(scale.source)}</span>' if scale.source else ""
+    note = f'<br><small style="{_FAINT}">{escape(scale.source)}</small>' if scale.source else ""
     return f"'<div>' || with_variable('key', {scale.key}, CASE {cases} END) || {_text(note)} || '</div>'"
 
 
