@@ -141,7 +141,7 @@ def written(pilot: Pilot, mapping: PilotMapping = OURS) -> dict[str, Any]:
         (cols.THEME, pilot.theme, before.theme),
         (cols.BAND, pilot.budget_band, before.budget_band),
     ):
-        if word != old or (not pilot.row and word):
+        if word != old:
             out[mapping.column(column)] = mapping.their_word(column, word) or None
     for column, day, was in ((cols.START, pilot.start, before.start), (cols.END, pilot.end, before.end)):
         if day != was:

@@ -55,6 +55,13 @@ def moves(pilot: Pilot) -> tuple[Move, ...]:
     return (*found, _move(pilot, words.STOPPED, False))
 
 
+def begun(pilot: Pilot, *, at: datetime | date, by: str = "") -> Pilot:
+    """A new pilot with the beginning of its history; one that has a history stays as it is."""
+    if pilot.history:
+        return pilot
+    return replace(pilot, history=(StageChange(moment(at), pilot.stage, "", "", by.strip()),))
+
+
 def moved(pilot: Pilot, stage: str, *, at: datetime | date, reason: str = "", by: str = "") -> Pilot:
     """``pilot`` in ``stage``, with the change in its history. ``by``: a role, if known.
 

@@ -68,7 +68,7 @@ def overlaps(pilot: Pilot, others: Iterable[Pilot], limits: Limits = LIMITS) -> 
     box, area = shapes.box_of_shape(mine), mine.GetArea()
     found = []
     for other in others:
-        if other.key == pilot.key or other.stage == words.STOPPED:
+        if other.key == pilot.key or other.stage == words.STOPPED or _clearly_apart(pilot, other):
             continue
         theirs = shapes.in_rd(other.wkb, other.srid)
         reach = shapes.box_of_shape(theirs)
@@ -147,6 +147,14 @@ def municipality_problems(pilot: Pilot, municipality: bytes | None) -> Iterator[
     )
     fix = Fix(tr("Cut It at the Border"), _clipper(border), geometry=True)
     yield Problem("partly-outside", "warning", GEOM, sentence, "", fix, box, place, pilot.srid, pilot.key)
+
+
+def _clearly_apart(one: Pilot, other: Pilot) -> bool:
+    """By their boxes alone, where both count in one system: quick, before anything is mended or moved."""
+    if one.srid != other.srid:
+        return False
+    here, there = (shapes.box_of_shape(shapes.shape_of(each.wkb)) for each in (one, other))
+    return here is not None and there is not None and not _meet(here, there)
 
 
 def _cutter(other: Pilot) -> Any:

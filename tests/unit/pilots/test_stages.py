@@ -8,7 +8,7 @@ from datetime import date, datetime, timezone
 import pytest
 
 from plugin.pilots import stages, vocabulary
-from plugin.pilots.record import Pilot
+from plugin.pilots.record import Pilot, written
 from tests.unit.pilots.hand_made import running
 
 DAY = date(2026, 11, 23)
@@ -71,6 +71,13 @@ def test_a_note_is_a_sign_of_life_and_no_change():
     assert after.history[-1].at == "2026-11-23T10:00:00Z" and stages.since(after) == date(2026, 1, 1)
     with pytest.raises(stages.StageRefused):
         stages.noted(running(), "  ", at=DAY)
+
+
+def test_a_new_pilot_begins_its_history():
+    new = stages.begun(Pilot("x"), at=DAY, by="coordinator")
+    assert [(one.at, one.old, one.new) for one in new.history] == [("2026-11-23", "", "idea")]
+    assert stages.begun(new, at=date(2027, 1, 1)) is new
+    assert set(written(new)) == {"name", "stage", "stage_history"}
 
 
 def test_a_foreign_stage_can_become_any_of_ours():
