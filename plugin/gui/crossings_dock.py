@@ -28,7 +28,7 @@ from ..map.live.thresholds_words import Entry
 from ..map.log import push, push_error
 from ..text import number, tr, trn
 from . import csv_file
-from .crossings_model import ENTRY, SENSOR, TIME, VALUE, WHAT, CrossingsFilter, CrossingsModel, csv_rows
+from .crossings_model import ENTRY, SENSOR, THRESHOLD, TIME, VALUE, WHAT, CrossingsFilter, CrossingsModel, csv_rows
 from .empty_state import EmptyState
 from .icons import icon
 from .narrow_button import NarrowButton
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
 _FOLDER = "citytwin/crossings-folder"
+_MEASURED = 50  # rows that tell how wide a column is
+_EMPTY = 340  # the width of an empty state
 
 
 class CrossingsDock(QgsDockWidget):
@@ -91,7 +93,7 @@ class CrossingsDock(QgsDockWidget):
         self.view.setAllColumnsShowFocus(True)
         self.view.setAlternatingRowColors(True)
         self.view.setSortingEnabled(True)
-        self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # as they came
+        self.view.sortByColumn(TIME, Qt.SortOrder.DescendingOrder)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setAccessibleName(tr("What crossed a threshold"))
         self.view.doubleClicked.connect(self._double_clicked)
@@ -99,9 +101,10 @@ class CrossingsDock(QgsDockWidget):
         header = self.view.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(SENSOR, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((TIME, 130), (VALUE, 100), (WHAT, 90)):
-            self.view.setColumnWidth(column, width)
-        self.view.setColumnWidth(2, 210)
+        header.setResizeContentsPrecision(_MEASURED)
+        for column in (TIME, VALUE, WHAT):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.view.setColumnWidth(THRESHOLD, 170)
         self.empty = EmptyState(icon("threshold-log"), "", "")
         self._edit_button = QPushButton(icon("threshold"), tr("Thresholds…"))
         self._edit_button.clicked.connect(lambda _checked=False: edit())
@@ -129,7 +132,7 @@ class CrossingsDock(QgsDockWidget):
         below.addLayout(row)
         self._stack = QStackedWidget()
         self._stack.addWidget(table)
-        self._stack.addWidget(self.empty)
+        self._stack.addWidget(in_the_middle(self.empty))
         self.status = StatusLine()
         whole = QWidget()
         layout = QVBoxLayout(whole)
@@ -223,3 +226,15 @@ class CrossingsDock(QgsDockWidget):
             failed=lambda error: push_error(self._iface, error),
             parent=self,
         )
+
+
+def in_the_middle(empty: EmptyState) -> QWidget:
+    """An empty state in what is wider than the panel that it was made for."""
+    around = QWidget()
+    row = QHBoxLayout(around)
+    row.setContentsMargins(0, 0, 0, 0)
+    empty.setMaximumWidth(_EMPTY)
+    row.addStretch(1)
+    row.addWidget(empty, 100)
+    row.addStretch(1)
+    return around

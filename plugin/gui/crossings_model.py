@@ -9,7 +9,6 @@ from typing import Any
 from qgis.PyQt.QtCore import QAbstractTableModel, QDateTime, QLocale, QModelIndex, QObject, QSortFilterProxyModel, Qt
 
 from ..map.live.fields import moment
-from ..map.live.thresholds_kept import Kept
 from ..map.live.thresholds_words import Entry
 from ..sensors.thresholds import KEPT, amount
 from ..text import tr
@@ -118,8 +117,7 @@ def cell(entry: Entry, column: int) -> str:
     if column == SENSOR:
         return crossing.name or crossing.datastream
     if column == THRESHOLD:
-        condition = Kept(crossing.threshold, "").condition()
-        return tr("{threshold} ({condition})", threshold=crossing.threshold.name, condition=condition)
+        return crossing.threshold.name
     if column == VALUE:
         return amount(crossing.value, crossing.unit)
     return tr("beyond") if crossing.entered else tr("back")

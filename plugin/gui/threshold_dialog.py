@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 from ..map.live.thresholds import Beyond, Thresholds
 from ..map.tasks import TaskHandle
 from ..text import tr
+from .crossings_dock import in_the_middle
 from .dim import dimmed
 from .empty_state import EmptyState
 from .icons import icon
@@ -60,15 +61,14 @@ class ThresholdsDialog(QDialog):
         header = self.view.header()
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setStretchLastSection(False)
-        for column, width in ((SENSORS, 150), (CONDITION, 140), (NOW, 120)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-            self.view.setColumnWidth(column, width)
+        for column in (SENSORS, CONDITION, NOW):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.view.doubleClicked.connect(self._double_clicked)
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._show_buttons())
         self.empty = EmptyState(icon("threshold"), "", "")
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
-        self._stack.addWidget(self.empty)
+        self._stack.addWidget(in_the_middle(self.empty))
         self.add_button = QPushButton(icon("symbologyAdd.svg"), tr("&Add…"))
         self.edit_button = QPushButton(icon("symbologyEdit.svg"), tr("&Edit…"))
         self.remove_button = QPushButton(icon("symbologyRemove.svg"), tr("&Remove"))
@@ -97,7 +97,7 @@ class ThresholdsDialog(QDialog):
         layout.addLayout(row)
         layout.addWidget(about)
         layout.addWidget(self.buttons)
-        self.resize(720, 380)
+        self.resize(780, 400)
 
     # -- what the user does
 

@@ -83,12 +83,14 @@ class ThresholdEditor(QDialog):
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._norm_label = self._row(form, tr("&Norm"), self.norm)
         self._row(form, tr("&Value is"), self._beside(self.direction, self.level, self.units[0]), self.direction)
         self._row(form, tr("&Hysteresis"), self._beside(self.band, self.units[1]), self.band)
         hint = QLabel(tr("A value is back only once it is by this much on the other side again."))
         hint.setWordWrap(True)
+        hint.setMinimumHeight(hint.fontMetrics().lineSpacing() * 2)
+        hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         form.addRow("", dimmed(hint))
         self._row(form, tr("Na&me"), self.name)
         self._row(form, tr("Now"), self.now)
@@ -98,7 +100,7 @@ class ThresholdEditor(QDialog):
         layout.addLayout(form)
         layout.addStretch(1)
         layout.addWidget(self.buttons)
-        self.resize(500, 340)
+        self.resize(540, 390)
         self.target.currentIndexChanged.connect(lambda _at: self._show_target())
         self.norm.activated.connect(self._take_norm)
         self.level.valueChanged.connect(lambda _value: self._level_changed())
@@ -201,6 +203,7 @@ class ThresholdEditor(QDialog):
         if not 0 < at <= len(self._suggested):
             return
         suggestion = self._suggested[at - 1]
+        self.norm.setCurrentIndex(at)
         self.direction.setCurrentIndex(0 if suggestion.above else 1)
         self.level.setValue(suggestion.level)
         if not self._own_name:
@@ -222,8 +225,8 @@ class ThresholdEditor(QDialog):
             if at > 0:
                 self.name.setText(self._suggested[at - 1].name)
             else:
-                condition = Kept(self._threshold(target), target.service).condition()
-                self.name.setText(tr("{title} {condition}", title=target.title, condition=condition))
+                words = tr("{title} too high", title=target.title)
+                self.name.setText(words if above else tr("{title} too low", title=target.title))
         self._count_soon()
 
     def _band_changed(self) -> None:
