@@ -45,8 +45,10 @@ class Bench:
         window = qgis.utils.plugins[PACKAGE].window
         self.canvas = iface.mapCanvas()
         self.fields = module("map.live.fields")
-        self.layers: Any = getattr(window, "live_layers", None)
-        if self.layers is None:
+        desk = getattr(window, "live", None)
+        if desk is not None:
+            self.layers: Any = desk.layers
+        else:
             self.feeds = module("map.live.feeds").Feeds()
             self.layers = module("map.live.layers").LiveLayers(self.feeds, iface)
         self.result = self.fields.NAMES.index(self.fields.RESULT)

@@ -3,8 +3,9 @@
     python -m tools.demo [--data DIR]
 
 With a display QGIS stays open for its user, and the twin runs until QGIS ends. Without one the same happens under Xvfb,
-an edit is made and published, and ``build/demo`` holds the pictures ``map.png``, ``3d.png`` and ``changes.png``; the
-exit status is non-zero if any step failed. CITYTWIN_LOCALE (``en`` or ``nl``) is QGIS's language.
+an edit is made and published, the traffic is played back, and ``build/demo`` holds the pictures: ``map.png``,
+``3d.png``, ``changes.png``, ``publish.png``, ``traffic.png``, ``chart.png``, ``traffic-3d.png`` and ``playback.png``;
+the exit status is non-zero if any step failed. CITYTWIN_LOCALE (``en`` or ``nl``) is QGIS's language.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .xvfb import virtual_display
 FOLDER = BUILD / "demo"
 INSIDE = Path(__file__).with_name("inside_demo.py")
 LISTENING = "City Twin demo listening on "
-PATIENCE = 420.0  # seconds for the whole of it where nobody watches
+PATIENCE = 600.0  # seconds for the whole of it where nobody watches
 
 
 def main(arguments: list[str]) -> int:
@@ -91,6 +92,7 @@ def run_qgis(url: str, environment: dict[str, str], unattended: bool) -> int:
     environment |= {
         "CITYTWIN_URL": url,
         "CITYTWIN_FOLDER": str(FOLDER),
+        "CITYTWIN_ROOT": str(ROOT),
         "CITYTWIN_UNATTENDED": "1" if unattended else "",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",

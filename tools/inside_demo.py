@@ -1,7 +1,8 @@
 """What QGIS executes for `tools.demo` (``qgis --code``): the tour of a user, through the plugin's own window.
 
 Everything goes through the widgets that a user has: the catalogue's ticks, the Check Out button, QGIS's edit session,
-the Changes page and its Publish window. Each step says what it did; the first that fails ends the tour.
+the Changes page and its Publish window, the Sensors page and its chart. Each step says what it did; the first that
+fails ends the tour.
 """
 
 import faulthandler
@@ -18,10 +19,13 @@ from typing import Any
 from urllib.parse import quote
 
 import qgis.utils
-from qgis.core import QgsPointXY, QgsProject, QgsVector3D
+from qgis.core import QgsCoordinateTransform, QgsPointXY, QgsProject, QgsRectangle, QgsVector3D
 from qgis.PyQt.QtCore import QEventLoop, Qt, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QWidget
 from qgis.utils import iface
+
+sys.path.insert(0, os.environ["CITYTWIN_ROOT"])
+from tools.inside_demo_live import LiveTour
 
 URL = os.environ["CITYTWIN_URL"]
 FOLDER = Path(os.environ["CITYTWIN_FOLDER"])
@@ -97,15 +101,23 @@ class Tour:
         self.connect()
         self.check_out()
         self.show_map()
-        self.show_3d()
         if UNATTENDED:
+            self.show_3d()
             self.edit()
             self.see_changes()
             self.publish()
+        live = LiveTour(self, say, pause, until, picture)
+        live.add_layer(self.connection)
+        live.show_traffic()
+        live.show_chart()
+        live.show_3d(close=UNATTENDED)
+        if UNATTENDED:
+            live.play_back()
 
     def connect(self) -> None:
         connections = self.module("map.connections")
         saved = connections.save(connections.Connection("Rotterdam", URL))
+        self.connection = saved.name
         self.window.show_catalogue()
         self.catalogue = self.window.catalogue
         self.catalogue.connections.select(saved.name)
@@ -149,11 +161,13 @@ class Tour:
                 return layer
         raise RuntimeError("no buildings were checked out")
 
+    def in_map(self, layer: Any) -> QgsRectangle:
+        """The extent of a layer in the map's CRS."""
+        project = QgsProject.instance()
+        return QgsCoordinateTransform(layer.crs(), project.crs(), project).transformBoundingBox(layer.extent())
+
     def show_map(self) -> None:
-        transform = qgis.core.QgsCoordinateTransform(
-            self.buildings.crs(), QgsProject.instance().crs(), QgsProject.instance()
-        )
-        extent = transform.transformBoundingBox(self.buildings.extent())
+        extent = self.in_map(self.buildings)
         extent.scale(1.02)
         self.canvas.setExtent(extent)
         self.canvas.refresh()
@@ -162,29 +176,41 @@ class Tour:
         picture("map")
 
     def show_3d(self) -> None:
-        centre = self.canvas.extent().center()
+        extent = self.canvas.extent()
         view = iface.createNewMapCanvas3D("Rotterdam")
         if view is None:
             raise RuntimeError("QGIS has no 3D here")
+        self.raise_3d(view, "Rotterdam", extent.center(), min(extent.width(), extent.height()) * 0.75)
+        say("New 3D Map View: the buildings stand up")
+        picture("3d")
+        self.window_of("Rotterdam").close()
+        pause(500)
+
+    def raise_3d(self, view: Any, title: str, centre: QgsPointXY, distance: float, *, live: bool = False) -> None:
+        """Look at ``centre`` from ``distance`` metres, and wait until all is there; what is ``live`` is drawn anew all
+        the time, so that of it there is always some to come."""
         until(lambda: view.scene() is not None, "the 3D scene")
-        window = self.window_of("Rotterdam")
+        window = self.window_of(title)
         if UNATTENDED:
             corner = self.canvas.mapToGlobal(self.canvas.rect().topLeft())
             window.setGeometry(corner.x() + 20, corner.y() + 20, self.canvas.width() - 40, self.canvas.height() - 40)
             window.raise_()
             pause(300)
-        camera = view.cameraController()
-        distance = min(self.canvas.extent().width(), self.canvas.extent().height()) * 0.75
-        self.place(view, camera, centre, distance)
-        until(lambda: view.scene().totalPendingJobsCount() == 0, "the 3D view", 120)
-        pause(1500)
-        until(lambda: view.scene().totalPendingJobsCount() == 0, "the 3D view", 120)
-        pause(1500)
-        say("New 3D Map View: the buildings stand up")
-        picture("3d")
-        if UNATTENDED:
-            window.close()
-            pause(500)
+        self.place(view, view.cameraController(), centre, distance)
+        for _ in range(2):
+            self.until_drawn(view, 20 if live else None)
+            pause(1500)
+
+    @staticmethod
+    def until_drawn(view: Any, seconds: float | None) -> None:
+        """Wait until a 3D view has all that it shows, or for that long."""
+        end = time.monotonic() + (seconds or 120)
+        while view.scene().totalPendingJobsCount():
+            if time.monotonic() > end:
+                if seconds is None:
+                    raise RuntimeError("waited two minutes for the 3D view")
+                return
+            pause(50)
 
     @staticmethod
     def window_of(title: str) -> QWidget:
@@ -275,7 +301,9 @@ def run() -> None:
         tour.go()
         code = 0
         say(
-            "Done." if UNATTENDED else "Ready: change a building, look at Changes, publish. Close QGIS to end the demo."
+            "Done."
+            if UNATTENDED
+            else "Ready: change a building, look at Changes, publish; watch the traffic. Close QGIS to end the demo."
         )
     except Exception:  # noqa: BLE001 - whatever it was, the outer process must hear of it
         traceback.print_exc(file=sys.stdout)
