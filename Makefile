@@ -46,7 +46,7 @@ soak: setup ## thousands of kills and of other random histories: FORCE_KILLS, FO
 	  $(PY) -m pytest tests/force $(NO_QT) -n 2 --timeout=36000 $(PYTEST_ARGS)
 
 soak-live: setup ## live sensors for hours: a broker restarted every minute, sensors that misbehave (MINUTES=60)
-	@SOAK_MINUTES="$(MINUTES)" QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/soak $(PYTEST_ARGS)
+	@SOAK_MINUTES="$(MINUTES)" QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/soak -o faulthandler_timeout=0 $(PYTEST_ARGS)
 
 qgis-test: setup ## the tests with QGIS's libraries, without its window
 	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/qgis --timeout=120 --junitxml=build/junit/qgis.xml $(PYTEST_ARGS)
