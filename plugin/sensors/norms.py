@@ -107,8 +107,9 @@ def span(breaks: Sequence[float], index: int, unit: str) -> str:
         return tr("over {level}", level=_measure(breaks[-1], unit))
     low, high = breaks[index - 1], breaks[index]
     # a dash beside a minus is hard to read
-    form = tr("{low} to {high}") if low < 0 else tr("{low}–{high}")
-    return form.format(low=_plain(low), high=_measure(high, unit))
+    if low < 0:
+        return tr("{low} to {high}", low=_plain(low), high=_measure(high, unit))
+    return tr("{low}–{high}", low=_plain(low), high=_measure(high, unit))
 
 
 def _measure(level: float, unit: str) -> str:

@@ -119,14 +119,14 @@ def _even_scale(unit: str, breaks: tuple[float, ...], clamped: bool, boolean: bo
 
 def _key(number: str) -> str:
     """The whole expression around that for numbers."""
-    kind = f'"{fields.KIND}"'
+    kind, yes = f'"{fields.KIND}"', QgsExpression.quotedString(tr("yes"))
     return (
         f"CASE WHEN {kind} = '{values.NUMBER}' THEN {number} "
         f"WHEN {kind} = '{values.NONE}' OR {kind} IS NULL THEN '{NONE}' "
         f"WHEN {kind} = '{values.CLAMPED}' THEN '{CLAMPED}' "
         f"WHEN {kind} IN ('{values.NULL}', '{values.SENTINEL}') THEN '{NOTHING}' "
         f"WHEN {kind} = '{values.BOOLEAN}' THEN "
-        f"if(\"{fields.TEXT}\" = {QgsExpression.quotedString(tr('yes'))}, '{YES}', '{NO}') "
+        f"if(\"{fields.TEXT}\" = {yes}, '{YES}', '{NO}') "
         "ELSE 'other' END"
     )
 

@@ -16,7 +16,7 @@ from qgis.core import (
     QgsSymbol,
     QgsSymbolLayer,
 )
-from qgis.PyQt.QtCore import QPointF, Qt
+from qgis.PyQt.QtCore import QPointF
 from qgis.PyQt.QtGui import QColor
 
 from ...sensors import freshness, trend
@@ -57,7 +57,7 @@ def value(colour: str, size: Size, *, clamped: bool = False) -> QgsSymbol:
         _when(live(colour, size), _is(freshness.LIVE)),
     ]
     if clamped:
-        layers.append(_plus(colour, size))
+        layers.insert(1, _plus(colour, size))
     for up, word in ((True, trend.RISING), (False, trend.FALLING)):
         moves = f"@map_scale < {NEAR} AND {_is(freshness.LIVE)} AND \"{fields.TREND}\" = '{word}'"
         layers.append(_when(_not_in_legend(arrow(up), moves), moves))
@@ -93,9 +93,7 @@ def cross(size: Size) -> QgsSimpleMarkerSymbolLayer:
 
 def nothing(size: Size) -> QgsSimpleMarkerSymbolLayer:
     """No observation yet."""
-    layer = _dot(None, QColor(style_colours.GREY), 0.25, size, more=-1.4)
-    layer.setStrokeStyle(Qt.PenStyle.SolidLine)
-    return layer
+    return _dot(None, QColor(style_colours.GREY), 0.25, size, more=-1.4)
 
 
 def arrow(up: bool) -> QgsSimpleMarkerSymbolLayer:
@@ -116,7 +114,8 @@ def single(*layers: QgsSimpleMarkerSymbolLayer) -> QgsSymbol:
 
 
 def _plus(colour: str, size: Size) -> QgsSimpleMarkerSymbolLayer:
-    layer = _dot(None, QColor(style_colours.edge(colour)), 0.35, size, more=-1.2)
+    """What shows around a dot: four points."""
+    layer = _dot(None, QColor(style_colours.ring(colour)), 0.55, size, more=2.4)
     layer.setShape(Qgis.MarkerShape.Cross)
     return layer
 

@@ -14,7 +14,7 @@ from qgis.core import QgsExpression, QgsVectorLayer
 
 from ...sensors import freshness, trend, words
 from ...text import tr
-from . import fields, style_colours
+from . import fields
 from .style_classes import Scale
 
 CHART = "citytwin_chart"
@@ -23,7 +23,9 @@ EXCEEDED = "citytwin_exceeded"
 LINK = "citytwin_chart_link"
 
 WIDTH, HEIGHT = 260, 84  # of the chart, in pixels
+# colours that are read on the light and on the dark ground of a map tip
 _FAINT = "color:#808488"
+_LINK, _ALARM = "#2f86cc", "#e23a50"
 _ARROWS = {trend.RISING: "▲ ", trend.FALLING: "▼ ", trend.STEADY: ""}
 
 
@@ -104,7 +106,7 @@ def _swatch(colour: str) -> str:
 
 def _when() -> str:
     """How old and how fresh, in words; nothing where there is no observation."""
-    colours = {freshness.LIVE: "#2f8f4e", freshness.LATE: "#b7791f", freshness.SILENT: style_colours.ALARM}
+    colours = {freshness.LIVE: "#2f8f4e", freshness.LATE: "#b7791f", freshness.SILENT: _ALARM}
     fresh = " ".join(
         f"WHEN \"{fields.FRESHNESS}\" = '{word}' THEN "
         + _text(f'<span style="color:{colour};font-weight:bold">{escape(words.how_fresh(word))}</span>')
@@ -118,14 +120,15 @@ def _when() -> str:
 
 
 def _exceeded() -> str:
-    style = f'<div style="color:{style_colours.ALARM}">'
+    style = f'<div style="color:{_ALARM}">'
     plain = _text(escape(tr("Beyond a threshold")))
     return f"if(\"{fields.EXCEEDED}\" > 0, {_text(style)} || coalesce({_own(EXCEEDED)}, {plain}) || '</div>', '')"
 
 
 def _chart() -> str:
     image = f'" width="{WIDTH}" height="{HEIGHT}"></div>'
-    link = f'">{escape(tr("Show chart"))}</a></div>'
+    shown = escape(tr("Show chart"))
+    link = f'" style="color:{_LINK}">{shown}</a></div>'
     return (
         f"coalesce('<div><img src=\"' || {_own(CHART)} || {_text(image)}, '') || "
         f"coalesce('<div><a href=\"' || {_own(LINK)} || {_text(link)}, '')"

@@ -146,8 +146,11 @@ def test_more_than_the_sensor_can_tell_is_the_top_colour_with_a_plus() -> None:
     assert key_of(layer, 1) == "more"
     top = style_colours.NEUTRAL[-1]
     clamped, highest = picture(layer, 1, 4000), picture(layer, 2, 4000)
-    assert close(middle(highest), top) and middle(clamped).lightness() > 180
-    assert close(clamped.pixelColor(SIDE // 2 + 4, SIDE // 2 + 4), top)
+    assert close(middle(highest), top) and close(middle(clamped), top)
+    # 10 pixels from the middle is outside of a dot of 4.2 mm
+    arms = [(SIDE // 2 + x, SIDE // 2 + y) for x, y in ((10, 0), (-11, 0), (0, 10), (0, -11))]
+    assert all(clamped.pixelColor(*arm).lightness() < 200 for arm in arms)
+    assert all(highest.pixelColor(*arm).lightness() > 240 for arm in arms)
 
 
 def test_beyond_a_threshold_there_is_a_ring_around_it() -> None:

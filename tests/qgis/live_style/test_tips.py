@@ -99,7 +99,7 @@ def test_names_from_outside_are_text(air: tuple[QgsVectorLayer, Live]) -> None:
 def test_the_link_names_layer_and_datastream(air: tuple[QgsVectorLayer, Live]) -> None:
     layer, live = air
     tips.register(OneFeed(layer, live))
-    found = re.search(r'<a href="([^"]+)">Show chart</a>', tip(layer, 2))
+    found = re.search(r'<a href="([^"]+)"[^>]*>Show chart</a>', tip(layer, 2))
     assert found and unescape(found.group(1)) == f"{tips.SCHEME}:{layer.id()}/1"
     scheme, _, rest = tips.link(live, layer.id(), "a/b'c <é>").partition(":")
     assert scheme == tips.SCHEME and [unquote(part) for part in rest.split("/")] == [layer.id(), "a/b'c <é>"]
