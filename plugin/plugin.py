@@ -53,7 +53,7 @@ class CityTwinPlugin:
 
 
 class Window:
-    """All that the plugin adds to QGIS's window: dock, tool bar, menu, layer-tree indicators."""
+    """All that the plugin adds to QGIS's window: docks, tool bar, menu, layer-tree indicators, live layers."""
 
     def __init__(self, iface: QgisInterface) -> None:
         from qgis.PyQt.QtCore import QObject, Qt
@@ -67,6 +67,7 @@ class Window:
         from .gui.dock import CityTwinDock
         from .gui.icons import icon
         from .gui.indicators import ChangeIndicators
+        from .gui.live_desk import LiveDesk
         from .map.processes import DemoTwin
         from .map.project import ProjectCopies
 
@@ -78,9 +79,11 @@ class Window:
         self.catalogue = CataloguePage(iface, self.demo)
         self.changes = ChangesPage(self.copies, iface)
         self.changes.catalogue_wanted.connect(self.show_catalogue)
+        self.live = LiveDesk(iface, self.copies, self.demo, self.root)
         self.dock = CityTwinDock(iface.mainWindow())
         self.dock.add_page("catalogue", icon("catalogue"), tr("Catalogue"), self.catalogue)
         self.dock.add_page("changes", icon("changes"), tr("Changes"), self.changes)
+        self.dock.add_page("sensors", icon("sensors"), tr("Sensors"), self.live.page)
         self.badge = ChangeBadge(self.copies, self.dock.rail.button("changes"), self.root)
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
 
@@ -91,23 +94,36 @@ class Window:
         self.toolbar = iface.addToolBar(tr("City Twin"))
         self.toolbar.setObjectName("CityTwinToolBar")
         self.actions: dict[str, QAction] = {}
+        between = ("", "", "", None)
         doings: tuple[tuple[str, str, str, Callable[[], None] | None], ...] = (
             ("dock", "icon", tr("City Twin Panel"), None),
+            between,
             ("checkout", "checkout", tr("Check Out…"), self.show_catalogue),
             ("pull", "pull", tr("Pull"), self.pull),
             ("publish", "publish", tr("Publish…"), self.publish),
             ("conflicts", "conflicts", tr("Resolve Conflicts…"), self.resolve),
             ("history", "history", tr("Publish History…"), self.show_history),
+            between,
+            ("sensors", "sensors", tr("Live Sensors…"), self.show_sensors),
+            ("chart", "chart", tr("Sensor Chart"), self.live.show_chart),
+            ("thresholds", "threshold", tr("Thresholds…"), self.live.edit_thresholds),
+            ("log", "threshold-log", tr("Threshold Log"), self.live.show_log),
+            ("snapshot", "snapshot", tr("Keep a Snapshot…"), self.live.keep_snapshot),
+            ("playback", "playback", tr("Play Back…"), self.live.play_back),
+            between,
             ("demo", "demo-twin", tr("Start Demo Twin"), self.start_demo),
         )
-        in_the_menu_only = ("conflicts", "history")  # five in the tool bar are enough
+        in_the_tool_bar = ("dock", "checkout", "pull", "publish", "sensors")  # five are enough
         for name, picture, title, act in doings:
+            if not name:
+                self.menu.addSeparator()
+                continue
             action = self.actions[name] = QAction(icon(picture), title, self.root)
             action.setObjectName(f"CityTwin_{name}")
             if act is not None:
                 action.triggered.connect(lambda _checked=False, act=act: act())
             self.menu.addAction(action)
-            if name not in in_the_menu_only:
+            if name in in_the_tool_bar:
                 self.toolbar.addAction(action)
         self.dock.setToggleVisibilityAction(self.actions["dock"])
 
@@ -136,6 +152,11 @@ class Window:
         self._show("changes")
         self.changes.publish()
 
+    def show_sensors(self) -> None:
+        """Where live layers begin."""
+        self._show("sensors")
+        self.live.page.focus()
+
     def show_layer_changes(self, layer: QgsVectorLayer) -> None:
         """What of one layer is not published."""
         self._show("changes")
@@ -155,6 +176,7 @@ class Window:
         from .map import engine, tasks
 
         self.dock.stop()
+        self.live.stop()
         self.indicators.stop()
         self.copies.stop()
         self.demo.stop()

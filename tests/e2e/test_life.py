@@ -147,9 +147,12 @@ def test_the_window_has_its_actions_in_the_menu_and_the_tool_bar(iface):
     titles = [action.text() for action in window.toolbar.actions()]
     assert 0 < len(titles) <= 5
     assert window.menu.menuAction() in iface.pluginMenu().actions()
-    in_menu = [action.text() for action in window.menu.actions()]
-    assert [title for title in in_menu if title in titles] == titles
-    assert set(in_menu) - set(titles) == {"Resolve Conflicts…", "Publish History…"}
+    in_menu = [action.text() for action in window.menu.actions() if not action.isSeparator()]
+    assert [title for title in in_menu if title in titles] == titles and "Live Sensors…" in titles
+    assert set(in_menu) - set(titles) == {
+        "Resolve Conflicts…", "Publish History…", "Sensor Chart", "Thresholds…", "Threshold Log", "Keep a Snapshot…",
+        "Play Back…", "Start Demo Twin",
+    }  # fmt: skip
 
 
 def test_a_new_user_starts_the_demo_twin(city_twin, project, no_connections, wait_until, screenshot):
