@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QPoint, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QHideEvent, QShowEvent
 from qgis.PyQt.QtWidgets import (
-    QAbstractButton,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -28,21 +26,21 @@ from ..twin.errors import CityTwinError
 from . import sensors_words as words
 from .connection_bar import ConnectionBar
 from .demo_control import DemoControl
-from .empty_state import EmptyState
 from .extent_choice import Area
 from .icons import icon
 from .sensors_area import Place, SensorsArea
 from .sensors_choice import Choice, choose, sources
 from .sensors_desk import SensorsDesk
+from .sensors_details import sections
 from .sensors_foot import SensorsFoot
 from .sensors_loader import Found, NoSensors, SensorsLoader
+from .sensors_message import SensorsMessage
 from .sensors_model import SensorModel
-from .sensors_rows import Row, title
+from .sensors_rows import Row
 from .sensors_status import Section, SensorsStatus
 from .sensors_tree import SensorsTree
 from .sensors_watch import SensorsWatch
 
-_TOLD = 100  # problems of single sensors that the details spell out
 _REMARKS = 50
 
 
@@ -85,7 +83,7 @@ class SensorsPage(QWidget):
         self.tree = SensorsTree(self.model, self.watch.now)
         self.area = SensorsArea(iface.mapCanvas())
         self.foot = SensorsFoot()
-        self.message = EmptyState(icon("sensors"), "", "")
+        self.message = SensorsMessage()
         self.status = SensorsStatus(self.details)
         self._build()
         self._connect()
@@ -143,6 +141,11 @@ class SensorsPage(QWidget):
         self.foot.snapshot_asked.connect(lambda: self._with_layer(self.snapshot_wanted))
         self.foot.playback_asked.connect(lambda: self._with_layer(self.playback_wanted))
         self.status.retry_asked.connect(self._retry)
+        self.message.read_asked.connect(self.read_again)
+        self.message.cancel_asked.connect(self._stop_reading)
+        self.message.new_asked.connect(self.connections.new)
+        self.message.edit_asked.connect(self.connections.edit)
+        self.message.demo_asked.connect(self._demo.start)
         self._demo.starting.connect(self._demo_starts)
         self._demo.ready.connect(self._demo_is_ready)
         self._demo.failed.connect(self._demo_failed)
@@ -207,21 +210,20 @@ class SensorsPage(QWidget):
         if connection is None:
             self._show_first_steps()
         elif self._demo.is_demo(connection.name) and not self._demo.running:
-            self._show_demo_asleep()
+            self._say_status(tr("The demo twin does not run"))
+            self._show(self.message.demo_asleep)
         else:
             self.loader.load(connection, self.watch.live)
 
     def _reading(self, connection: Connection) -> None:
         text = tr("Reading the sensors of {name}…", name=connection.name)
         self._say_status(text, "busy")
-        cancel = self._button(tr("&Cancel"), self._stop_reading)
-        self._say("sensors", tr("One Moment"), text, cancel)
+        self._show(self.message.reading, text)
 
     def _stop_reading(self) -> None:
         self.loader.stop()
         self._say_status(tr("Cancelled"))
-        again = self._button(tr("&Read the Sensors"), self.read_again)
-        self._say("sensors", tr("Sensors Not Read"), tr("Reading was cancelled."), again)
+        self._show(self.message.cancelled)
 
     def _service_found(self, found: Found) -> None:
         self._found = found
@@ -238,7 +240,10 @@ class SensorsPage(QWidget):
     def _finished(self) -> None:
         if not len(self.model):
             self._say_status(tr("No sensors"))
-            self._no_sensors(tr("This service has no datastreams. Its makers may add some; then read it again."))
+            self._show(
+                self.message.no_sensors,
+                tr("This service has no datastreams. Its makers may add some; then read it again."),
+            )
             return
         self._read = time.time()
         self.watch.loaded()
@@ -251,25 +256,10 @@ class SensorsPage(QWidget):
             self._say_status(error.message, "bad", retry=True)
         elif isinstance(error, NoSensors):
             self._say_status(tr("No sensors"))
-            self._no_sensors(error.message)
+            self._show(self.message.no_sensors, error.message)
         else:
             self._say_status(tr("The sensors could not be read"), "bad")
-            self._say(
-                "mIconWarning.svg",
-                tr("{name} Cannot Be Read", name=connection.name),
-                error.message,
-                self._button(tr("Try &Again"), self.read_again),
-                self._button(tr("&Edit Connection…"), self.connections.edit),
-            )
-
-    def _no_sensors(self, text: str) -> None:
-        self._say(
-            "sensors",
-            tr("No Sensors Here"),
-            text,
-            self._button(tr("&Read the Sensors Again"), self.read_again),
-            self._button(tr("&New Connection…"), self.connections.new, "connect"),
-        )
+            self._show(self.message.not_read, connection.name, error.message)
 
     def _retry(self) -> None:
         if self._read:
@@ -283,7 +273,7 @@ class SensorsPage(QWidget):
         text = tr("Starting the demo twin. The first time it builds its city, which takes some seconds.")
         self._say_status(text, "busy")
         self.loader.stop()
-        self._say("demo-twin", tr("One Moment"), text)
+        self._show(self.message.demo_starts, text)
 
     def _demo_is_ready(self, name: str) -> None:
         if not self.isVisible():
@@ -294,42 +284,16 @@ class SensorsPage(QWidget):
 
     def _demo_failed(self, sentence: str) -> None:
         self._say_status(tr("The demo twin does not run"), "bad")
-        again = self._button(tr("&Start Demo Twin"), self._demo.start, "demo-twin")
-        self._say("mIconWarning.svg", tr("The Demo Twin Does Not Run"), sentence, again)
-
-    # -- what a page without a tree says
+        self._show(self.message.demo_failed, sentence)
 
     def _show_first_steps(self) -> None:
         self._say_status(tr("No connection yet"))
-        self._say(
-            "sensors",
-            tr("See Your City Live"),
-            tr(
-                "Connect to a twin or a SensorThings service, and what its sensors observe appears here. No twin at "
-                "hand? The demo twin runs on this computer and has sensors of its own."
-            ),
-            self._button(tr("&New Connection…"), self.connections.new, "connect"),
-            self._button(tr("&Start Demo Twin"), self._demo.start, "demo-twin"),
-        )
+        self._show(self.message.first_steps)
 
-    def _show_demo_asleep(self) -> None:
-        self._say_status(tr("The demo twin does not run"))
-        self._say(
-            "demo-twin",
-            tr("The Demo Twin Is Asleep"),
-            tr("It runs on this computer while QGIS does, and so do its sensors."),
-            self._button(tr("&Start Demo Twin"), self._demo.start, "demo-twin"),
-        )
-
-    def _say(self, picture: str, heading: str, text: str, *buttons: QAbstractButton) -> None:
-        self.message.tell(icon(picture), heading, text)
-        self.message.set_buttons(buttons)
+    def _show(self, say: Callable[..., None], *texts: str) -> None:
+        """Let the message say something in place of the tree."""
+        say(*texts)
         self._stack.setCurrentIndex(0)
-
-    def _button(self, text: str, act: object, picture: str = "") -> QPushButton:
-        button = QPushButton(icon(picture), text) if picture else QPushButton(text)
-        button.clicked.connect(lambda _checked=False: act())  # type: ignore[operator]
-        return button
 
     # -- what is chosen, and what is done with it
 
@@ -427,27 +391,5 @@ class SensorsPage(QWidget):
 
     def details(self) -> Sequence[Section]:
         """What the details of the status line list."""
-        feed = self.watch.feed
-        about = [feed.status.sentence if feed is not None and feed.status.phase else self.status.text]
-        if feed is not None and feed.status.phase:
-            about.append(tr("Since {time}.", time=words.clock(feed.status.since)))
-        if self._found is not None:
-            about.append(tr("Service: {url}", url=self._found.service.url))
-        if self._read:
-            about.append(tr("The list of sensors was read at {time}.", time=words.clock(self._read)))
-        faults = list(feed.status.faults) if feed is not None else []
-        faults += [fault.sentence() for fault in self.watch.live.faults.list()]
-        wrong = [
-            tr("{name}: {problem}", name=title(row.stream), problem=problem)
-            for row in self.model.rows()
-            for problem in row.stream.problems
-        ]
-        left = len(wrong) - _TOLD
-        if left > 0:
-            wrong = [*wrong[:_TOLD], trn("And {n} more.", "And {n} more.", left)]
-        return (
-            (tr("Connection"), about),
-            (tr("Messages That Could Not Be Used"), list(dict.fromkeys(faults))),
-            (tr("Remarks"), list(self._remarks)),
-            (tr("Single Sensors"), wrong),
-        )
+        own, read = self.watch.live, self._read
+        return sections(self.status.text, self._found, read, self.watch.feed, own, self._remarks, self.model.rows())
