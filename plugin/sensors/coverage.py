@@ -69,15 +69,15 @@ class Status:
 
 
 class Coverage:
-    """For any thread. ``push``: whether there is a broker at all."""
+    """For any thread. ``push``: whether there is a broker at all; ``known``: there was a state before this."""
 
-    def __init__(self, *, push: bool, clock: Callable[[], float] = clock_of_the_computer) -> None:
+    def __init__(self, *, push: bool, known: bool = False, clock: Callable[[], float] = clock_of_the_computer) -> None:
         self._lock = threading.Lock()
         self._clock = clock
         self._push = push
         self._connected = False
         self._covered = False  # a state was read since the stream is there
-        self._ever = False  # a state was read at all
+        self._ever = known  # a state was read at all
         self._without = clock() + _START  # from when on the state is asked for without a stream
         self._asked: Wanted | None = None
         self._asked_at = 0.0

@@ -92,6 +92,10 @@ class Live:
         """The time by which ages are told, seconds since 1970 UTC."""
         return self._clock() + self._offset
 
+    def clock(self) -> float:
+        """The time by this computer's clock, in which ``asked`` and ``arrived`` are told."""
+        return self._clock()
+
     def synchronise(self, server: float, sent: float, received: float) -> float:
         """Go by the twin's clock where this computer's is clearly off; returns by how much, in seconds.
 

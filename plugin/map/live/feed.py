@@ -38,6 +38,7 @@ _TOLD = 1.0  # seconds between two sentences
 _READERS = 1  # sources that are read at the same time
 _RETRY, _LONGEST = 2.0, 60.0  # seconds until a service that does not answer is tried again
 _ASIDE = 30.0  # seconds between two polls for what the broker does not send
+_AGAIN, _SOON = 900.0, 20.0  # seconds until the service is asked again which brokers it has
 _FAULTS = 20
 
 
@@ -67,6 +68,9 @@ class Feed(QObject):
         self._by_id: dict[str, Datastream] = {}
         self._coverage: Coverage | None = None
         self._push: Push | None = None
+        self._ended: list[Push] = []
+        self._opened_at = 0.0
+        self._notes: dict[str, None] = {}
         self._pages: deque[tuple[Shown, LiveSource, tuple[Datastream, ...]]] = deque()
         self._handles: dict[str, TaskHandle] = {}
         self._generation = 0  # what an older one began is nobody's
@@ -152,7 +156,7 @@ class Feed(QObject):
 
     def join(self, seconds: float) -> bool:
         """After `stop`: wait for the broker's thread, at most ``seconds``; whether it has ended."""
-        return self._push is None or self._push.join(seconds)
+        return all(push.join(seconds) for push in self._ended)
 
     def retry(self) -> None:
         """Somebody does not want to wait for the next attempt."""
@@ -165,6 +169,10 @@ class Feed(QObject):
         if self._coverage is not None:
             self._coverage.hurry()
         self._turn()
+
+    def note(self, sentence: str) -> None:
+        """Something that a user should know of this feed for as long as it lives."""
+        self._notes[sentence] = None
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
@@ -231,6 +239,7 @@ class Feed(QObject):
             self._ask()
             if self._push is not None:
                 self._push.look()
+                self._open_again(_SOON if self._push.failing and self._push.brokers else _AGAIN)
         self._tidy()
         self._tell()
 
@@ -277,12 +286,40 @@ class Feed(QObject):
 
     def _opened(self, found: Opened) -> None:
         self.service = found.service
+        self._opened_at = time.monotonic()
         self._trouble, self._attempts = "", 0
         self._remarks = dict.fromkeys(found.service.problems)
-        self._coverage = Coverage(push=bool(found.brokers))
+        self._listen_to(found, known=False)
+        self._turn()
+
+    def _open_again(self, after: float) -> None:
+        """A service that was started anew may have another broker, or one at last."""
+        if time.monotonic() < self._opened_at + after or "open" in self._handles:
+            return
+        self._opened_at = time.monotonic()
+        self._task("open", tr("Connecting to sensors"), self._reading.open, self._opened_again, lambda _error: None)
+
+    def _opened_again(self, found: Opened) -> None:
+        push = self._push
+        self.service = found.service
+        if push is None or [each.url for each in push.brokers] != [each.url for each in found.brokers]:
+            self.live.mark()
+            self._listen_to(found, known=True)
+            for shown in self._shown.values():
+                self._listen(shown)
+
+    def _listen_to(self, found: Opened, *, known: bool) -> None:
+        self._leave_broker()
+        self._coverage = Coverage(push=bool(found.brokers), known=known)
         self._push = Push(found.brokers, self.live, self._coverage)
         self._push.start()
-        self._turn()
+
+    def _leave_broker(self) -> None:
+        push, self._push = self._push, None
+        if push is not None:
+            push.stop()
+            self._ended = [one for one in self._ended if not one.join(0.0)]
+            self._ended.append(push)
 
     def _not_opened(self, error: CityTwinError) -> None:
         self._attempts += 1
@@ -462,6 +499,7 @@ class Feed(QObject):
         if not self._timer.isActive():
             return status.idle(self._status.since if self._status.kind == "idle" else time.time())
         said: dict[str, None] = dict.fromkeys(shown.trouble for shown in self._shown.values() if shown.trouble)
+        said.update(self._notes)
         said.update(self._remarks)
         if self._push is not None:
             said.update(dict.fromkeys(self._push.refusals.values()))

@@ -98,13 +98,12 @@ class LiveLayers(QObject):
         layer.updateFields()
         mark(layer, source)
         self._dress(layer)
-        # its credentials may not be those of a saved connection
-        self._feeds.feed(source.service, connection)
+        # before it is seen in the project: its credentials may not be those of a saved connection
+        self._begin(layer, source, connection)
         project = QgsProject.instance()
         project.addMapLayer(layer, False)
         _group(project).insertLayer(0, layer)
-        if layer.id() not in self._entries:
-            self._begin(layer, source, connection)
+        self.added.emit(layer)
         return layer
 
     def _dress(self, layer: QgsVectorLayer) -> None:
@@ -154,17 +153,29 @@ class LiveLayers(QObject):
             source = source_of(layer)
             if source is None or layer.providerType() != "memory":
                 continue
-            self._begin(layer, source, self._connection(source))
+            connection, note = self._connection(source)
+            self._begin(layer, source, connection)
+            if note:
+                self._entries[layer.id()].feed.note(note)
+            self.added.emit(layer)
 
-    def _connection(self, source: LiveSource) -> Connection:
-        """That of the layer's name, whose credentials are for its own origin only; else one without credentials."""
+    def _connection(self, source: LiveSource) -> tuple[Connection, str]:
+        """That of the source's name, or one to the same server, whose credentials are for their own origin only; else
+        one without credentials, and what a user should know about that."""
         known = connections.get(source.connection) if source.connection else None
         if known is not None:
-            return known
+            return known, ""
         for connection in connections.all():
             if same_origin(connection.url, source.service):
-                return connection
-        return Connection(source.connection or source.service, source.service)
+                return connection, ""
+        note = ""
+        if source.connection:
+            note = tr(
+                "The connection “{name}” is not known here, so its sensors are read without credentials. Add the "
+                "connection on the Catalogue page if they are needed.",
+                name=source.connection,
+            )
+        return Connection(source.connection or source.service, source.service), note
 
     def _begin(self, layer: QgsVectorLayer, source: LiveSource, connection: Connection) -> None:
         feed = self._feeds.feed(source.service, connection)
@@ -181,7 +192,6 @@ class LiveLayers(QObject):
         feed.want(source)
         if feed.datastreams(source):
             self._show(entry)
-        self.added.emit(layer)
 
     def _leave(self, ids: list[str]) -> None:
         for id in ids:

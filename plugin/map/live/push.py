@@ -19,6 +19,8 @@ from ..connections import Connection
 
 # attempts on a broker that never answered, before the next one is tried; a lasting fault makes it wait for longer
 _ATTEMPTS, _LASTING = 2, 20.0
+# attempts after which the service may have another broker by now
+_HOPELESS = 3
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,16 @@ class Push:
         """Whether the broker is there, but does not send everything."""
         state = self._broker.state if self._broker is not None else None
         return state is not None and state.status == "live" and bool(state.refused)
+
+    @property
+    def brokers(self) -> tuple[Entrance, ...]:
+        """As they were given."""
+        return tuple(self._brokers)
+
+    @property
+    def failing(self) -> bool:
+        """Whether attempt after attempt comes to nothing."""
+        return not self._brokers or (self._hear is not None and self._hear.attempts >= _HOPELESS)
 
     def start(self) -> None:
         """Try the first broker."""
@@ -202,6 +214,7 @@ class _Ear:
                 self._whole = True
             self._wanted = state.wanted
             self.lived = self.lived or bool(state.wanted)
+            self.attempts = 0
         elif state.status == "subscribing":
             self._whole = False
         elif state.status in ("waiting", "stopped"):

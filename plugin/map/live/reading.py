@@ -27,6 +27,7 @@ Say = Callable[[str], None]
 T = TypeVar("T")
 U = TypeVar("U")
 
+_RETRIES = 1  # the feed tries again by itself, and says so meanwhile
 _AT_ONCE = 4  # requests to one service at the same time
 _FEW = 64  # datastreams whose history is asked for one by one
 _LONG = 3600.0  # seconds before the newest: who was silent for longer is asked by itself
@@ -54,12 +55,12 @@ class Reading:
 
     def open(self, progress: Progress) -> Opened:
         """The service; the clock of `Live` goes by the service's from then on. Raises `CityTwinError`."""
-        session, service = open_service(self._connection, self._url, progress)
+        session, service = open_service(self._connection, self._url, progress, retries=_RETRIES)
         self._synchronise(session, service)
         return Opened(service, entrances(service, self._connection, progress))
 
     def _synchronise(self, session: Session, service: Service) -> None:
-        sent = time.time()
+        sent = self._live.clock()
         try:
             date = session.request("GET", service.url, retries=0).headers.get("Date", "")
         except Cancelled:
@@ -68,7 +69,7 @@ class Reading:
             return
         parsed = email.utils.parsedate_tz(date)
         if parsed is not None:
-            self._live.synchronise(float(email.utils.mktime_tz(parsed)), sent, time.time())
+            self._live.synchronise(float(email.utils.mktime_tz(parsed)), sent, self._live.clock())
 
     def streams(
         self,
@@ -81,7 +82,7 @@ class Reading:
         """Put the datastreams of ``source`` into `Live`, and tell ``found`` of them page by page."""
         session = session_for(self._connection, service.url, progress)
         # of a page that is transferred while the one before it is read
-        before = asked = time.time()
+        before = asked = self._live.clock()
         pages = datastreams(
             session,
             service,
@@ -95,7 +96,7 @@ class Reading:
             if chosen:
                 self._live.add(chosen, asked=before)
                 found(chosen)
-            before, asked = asked, time.time()
+            before, asked = asked, self._live.clock()
             check(progress)
 
     def state(
@@ -110,13 +111,13 @@ class Reading:
 
         The datastreams of which nothing is missing now. Raises `CityTwinError`.
         """
-        session = session_for(self._connection, service.url, progress)
+        session = session_for(self._connection, service.url, progress, retries=_RETRIES)
         for key in _properties(streams):
             memory = self._memories.setdefault(key, Memory())
-            before = asked = time.time()
+            before = asked = self._live.clock()
             for page in latest(session, service, observed_property=key, memory=memory, progress=progress, problems=say):
                 self._live.state(dict(page), asked=before)
-                before, asked = asked, time.time()
+                before, asked = asked, self._live.clock()
                 check(progress)
         if wanted is None or not wanted.history:
             return []
@@ -127,7 +128,7 @@ class Reading:
         give several at once nothing is learnt."""
         session = session_for(self._connection, service.url, progress)
         for key in _properties(streams):
-            asked = time.time()
+            asked = self._live.clock()
             pages = latest(
                 session, service, observed_property=key, number=_LEARN, progress=progress, problems=_to_nobody
             )
@@ -150,7 +151,7 @@ class Reading:
         wanted = {each: since for each, since in gaps.items() if each in streams}
         try:
             if len(wanted) > _FEW:
-                newest = max((since for since in wanted.values() if since is not None), default=time.time())
+                newest = max((since for since in wanted.values() if since is not None), default=0.0)
                 together = {each: t for each, t in wanted.items() if t is not None and t > newest - _LONG}
                 if together:
                     self._news(session, service, min(together.values()), say, progress)
@@ -165,8 +166,8 @@ class Reading:
         return done
 
     def _news(self, session: Session, service: Service, since: float, say: Say, progress: Progress) -> None:
-        asked = time.time()
-        stop, count = asked + _PATIENCE, 0
+        asked = self._live.clock()
+        stop, count = time.monotonic() + _PATIENCE, 0
         for page in latest(
             session, service, since=since, until=self._live.now(), progress=progress, problems=_to_nobody
         ):
@@ -174,7 +175,7 @@ class Reading:
                 self._live.catch_up(each, found, asked=asked)
             count += len(page)
             check(progress)
-            if count > _MOST or time.time() > stop:
+            if count > _MOST or time.monotonic() > stop:
                 say(
                     tr(
                         "More was missed than can be caught up with while new observations come: latest values are "
@@ -186,14 +187,14 @@ class Reading:
     def _one_by_one(
         self, session: Session, service: Service, wanted: Sequence[tuple[Datastream, float | None]], progress: Progress
     ) -> list[str]:
-        stop = time.time() + _PATIENCE
+        stop = time.monotonic() + _PATIENCE
 
         def read(entry: tuple[Datastream, float | None]) -> str:
             stream, since = entry
-            asked = time.time()
+            asked = self._live.clock()
             for page in observations(session, service, stream, start=since, progress=_Mute(progress)):
                 self._live.catch_up(stream.id, page, asked=asked)
-                if time.time() > stop:
+                if time.monotonic() > stop:
                     break
             return stream.id
 

@@ -43,8 +43,8 @@ class Linked:
     def doubt(self, entities: Sequence[_Entity], form: str) -> None:
         """Raise where what came along is not the datastreams' own.
 
-        django-ogc-sensorthings 1.2 gives every datastream of a page the thing and the observed property of the first.
-        Where all have the same one, the last datastream is asked by itself.
+        django-ogc-sensorthings 1.2 gives every datastream of a page the thing and the observed property of one of them.
+        Where all have the same one, the first and the last datastream are asked by themselves.
         """
         for name in ("Thing", "ObservedProperty"):
             found = [entity for entity in entities if isinstance(entity.get(name), dict)]
@@ -53,12 +53,12 @@ class Linked:
                 continue
             if len(names) == 1:
                 try:
-                    alone = self._one(found[-1], "Datastreams", name)
+                    alone = [self._one(entity, "Datastreams", name) for entity in (found[0], found[-1])]
                 except TwinError as error:
                     if not refuses(error):
                         raise
                     continue
-                if id_of(alone) not in names:
+                if any(id_of(one) not in names for one in alone):
                     raise ignored(name)
             self._believed.add(name)
 
