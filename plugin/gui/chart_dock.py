@@ -61,7 +61,7 @@ class ChartDock(QgsDockWidget):
         self.splitter.addWidget(self.view)
         self.splitter.addWidget(self.list)
         self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes([700, 340])
+        self.splitter.setSizes([700, 400])
         self.empty = EmptyState(icon("chart"), "", "")
         self.add_button = QPushButton(tr("Add Selected"))
         self.add_button.clicked.connect(self.add_selected)
@@ -232,7 +232,7 @@ class ChartDock(QgsDockWidget):
     def make_layer(self) -> None:
         """What is in view, as a table in the project."""
         shown = self._content()
-        dialog = ChartLayerDialog(shown.count, shown.file_name(), self)
+        dialog = ChartLayerDialog(shown.count, self)
         if dialog.exec():
             chart_export.to_layer(shown, dialog.path, self._add_layer, self._failed, self)
         dialog.deleteLater()

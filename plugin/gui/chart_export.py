@@ -169,10 +169,10 @@ def picture(shown: Content, size: QSizeF, font: QFont, progress: Progress) -> QI
     return image
 
 
-def _written(count: int, name: str, shown: Content) -> str:
-    text = trn("{n} observation is in {name}.", "{n} observations are in {name}.", count, name=name)
-    if count >= 1000:
-        text = tr("{count} observations are in {name}.", count=number(count), name=name)
+def _written(n: int, name: str, shown: Content) -> str:
+    text = trn(
+        "{count} observation is in {name}.", "{count} observations are in {name}.", n, count=number(n), name=name
+    )
     if shown.thinned:
         text += " " + tr(
             "Of the older ones only the lowest and the highest of each interval: the period is too long to keep all. "

@@ -8,7 +8,7 @@ from qgis.core import QgsSettings
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QLabel, QRadioButton, QVBoxLayout, QWidget
 
-from ..text import tr, trn
+from ..text import number, tr, trn
 
 _FOLDER = "citytwin/chart_folder"
 
@@ -16,14 +16,15 @@ _FOLDER = "citytwin/chart_folder"
 class ChartLayerDialog(QDialog):
     """``path`` is the answer: None for a temporary layer."""
 
-    def __init__(self, count: int, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, n: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Make Table Layer"))
         words = QLabel(
             trn(
-                "{n} observation in view becomes a table with its time, result and unit.",
-                "{n} observations in view become a table with their times, results and units.",
-                count,
+                "{count} observation in view becomes a table with its time, result and unit.",
+                "{count} observations in view become a table with their times, results and units.",
+                n,
+                count=number(n),
             )
         )
         words.setWordWrap(True)
@@ -37,7 +38,6 @@ class ChartLayerDialog(QDialog):
         self.file.setConfirmOverwrite(False)  # a table is added to a file that is there
         folder = str(QgsSettings().value(_FOLDER, "", type=str))
         self.file.setDefaultRoot(folder or str(Path.home()))
-        self._name = name
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("Make Layer"))
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))

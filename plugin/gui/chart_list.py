@@ -12,7 +12,7 @@ from ..map.plot_colours import ink_of
 from ..sensors import words
 from ..text import tr
 from .chart_sensor import Sensor
-from .dim import Dim
+from .dim import Dim, MiddleElided
 from .icons import icon
 
 _KEY = Qt.ItemDataRole.UserRole
@@ -39,9 +39,11 @@ class ChartList(QTreeWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(40)
-        for column, longest in ((1, "00.000 µg/m³ "), (2, tr("not connected"))):
+        for column, longest in ((1, "00.000 µg/m³"), (2, tr("Freshness"))):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(longest) + 12)
+            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(longest) + 14)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setItemDelegateForColumn(0, MiddleElided(self))
         self.setMinimumWidth(220)
 
     def tell(self, sensors: Iterable[Sensor]) -> None:
@@ -73,7 +75,8 @@ class ChartList(QTreeWidget):
         tip = "\n".join(part for part in (sensor.name, thing if thing != sensor.name else "", observed, age) if part)
         if item.toolTip(0) != tip:
             item.setToolTip(0, tip)
-            item.setToolTip(1, age)
+            item.setToolTip(1, "\n".join(part for part in (texts[1], age) if part))
+            item.setToolTip(2, texts[2])
 
     @property
     def chosen(self) -> list[tuple[str, str]]:

@@ -12,11 +12,11 @@ from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransformContext,
-    QgsDataProvider,
     QgsFeature,
     QgsFeatureSink,
     QgsField,
     QgsFields,
+    QgsProviderRegistry,
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
@@ -128,9 +128,7 @@ def _free_name(path: Path, title: str) -> str:
     base = re.sub(r"\W+", "_", title.lower()).strip("_")[:50] or "observations"
     if not path.exists():
         return base
-    mark = QgsDataProvider.sublayerSeparator()
-    told = QgsVectorLayer(str(path), "", "ogr").dataProvider().subLayers()
-    known = {line.split(mark)[1].lower() for line in told if mark in line}
+    known = {table.name().lower() for table in QgsProviderRegistry.instance().querySublayers(str(path))}
     return next(name for name in (base, *(f"{base}_{n}" for n in range(2, 10_000))) if name not in known)
 
 
