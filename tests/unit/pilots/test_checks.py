@@ -132,6 +132,24 @@ def test_overlaps_at_other_times_or_no_known_time():
     assert together(running(), undated) is None
 
 
+def test_one_day_in_common_is_at_the_same_time():
+    last = date(2027, 1, 1)
+    assert together(running(), running(twin_id="P-2", start=last, end=date(2028, 1, 1))) == (last, last)
+
+
+@pytest.mark.parametrize(("width", "sliver"), [(0.8, True), (1.2, False), (1.8, False)])
+def test_how_wide_a_sliver_is(width, sliver):
+    strip = f"((92200 436000,{92200 + width} 436000,{92200 + width} 436500,92200 436500,92200 436000))"
+    codes = found(drawn(f"MULTIPOLYGON((({block()[9:-2]})),{strip})"))
+    assert ("sliver" in codes) == sliver and ("multi-part" in codes) != sliver
+
+
+def test_what_happened_today_has_come():
+    skills = Assessment("skills", "met", "", TODAY)
+    now = StageChange("2026-11-23T23:59:59Z", "running", "running", "today")
+    assert "future" not in found(running(human=(skills,), history=(*running().history, now)))
+
+
 def test_an_overlap_across_reference_systems():
     other = running(twin_id="P-2", srid=4326, wkb=shapes.wkb_of_shape(
         shapes.moved_to(ogr.CreateGeometryFromWkt(block(92050)), 28992, 4326)))  # fmt: skip

@@ -63,6 +63,13 @@ def test_silence_counts_from_the_last_sign_of_life():
     assert whys(Pilot("new")) == []
 
 
+def test_silence_is_counted_to_the_day():
+    quiet = running(technical=(), human=(), institutional=(), history=(StageChange("2026-05-27", "running"),))
+    assert whys(quiet) == [] and whys(quiet, quiet=179) == ["no update"], "180 days are still allowed"
+    idea = running(stage="idea", start=None, technical=(), human=(), institutional=(), history=quiet.history)
+    assert whys(idea) == [] and whys(idea, quiet_idea=179) == ["no update"]
+
+
 def test_conditions_below_the_line_but_never_the_human_ones():
     low = rated("technical", "not met")
     assert whys(running(technical=low)) == ["conditions"]

@@ -206,6 +206,7 @@ def test_floor_area_of_a_column_goes_before_storeys(tmp_path, today):
         ("roofprints", "", "MultiPolygon", "buildings"),
         ("trees", "Tree crowns", "Polygon", "other"),
         ("streets", "Streets", "LineString", "other"),
+        ("streetlights", "Street lights", "Point", "other"),
     ],
 )
 def test_roles(collection, title, geometry, role):

@@ -142,6 +142,11 @@ def test_other_names_and_words():
     assert written(back, THEIRS) == {"fase": "Loopt"}
 
 
+def test_their_words_are_known_whatever_their_case():
+    mapping = PilotMapping(values={"stage": {"loopt": "running"}})
+    assert read_pilot({"stage": " LOOPT "}, mapping=mapping).stage == "running"
+
+
 def test_a_mapping_is_plain_data():
     assert from_data(json.loads(json.dumps(THEIRS.as_data()))) == THEIRS
     for bad in (None, 3, [], {"columns": 3, "values": [], "collection": 5.5}, {"values": {"stage": None}}):
@@ -178,6 +183,11 @@ def test_assessments_are_merged_by_criterion_and_only_a_true_clash_is_asked():
     assert combined("technical", base, "{", theirs) is None and combined("name", "a", "b", "c") is None
     twice = assessed(("reuse", "met"), ("reuse", "not met"))
     assert combined("technical", base, twice, theirs) is None
+
+
+def test_both_judged_the_same():
+    same = assessed(("reuse", "not met"))
+    assert json.loads(combined("technical", assessed(("reuse", "met")), same, same)) == json.loads(same)
 
 
 def test_links_are_a_set():
