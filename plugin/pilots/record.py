@@ -160,6 +160,16 @@ def written(pilot: Pilot, mapping: PilotMapping = OURS) -> dict[str, Any]:
     return out
 
 
+def for_layer(values: Mapping[str, Any], mapping: PilotMapping = OURS) -> dict[str, Any]:
+    """What `written` gives as a QGIS layer takes it: JSON columns as lists. A layer given their text would store the
+    text as one JSON string."""
+    structured = {mapping.column(name) for name in cols.STRUCTURED}
+    return {
+        name: raw_list(value)[0] if name in structured and isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
 def partners_of(value: Any) -> tuple[str, ...]:
     """Organisations from text with semicolons (or line breaks) between, or from a list."""
     entries, readable = raw_list(value) if not isinstance(value, str) or value.lstrip().startswith("[") else ([], False)

@@ -46,13 +46,15 @@ def as_number(value: Any) -> float | None:
 def raw_list(value: Any) -> tuple[list[Any], bool]:
     """The entries of a JSON list in text (or already a list), and whether it could be read. Null is an empty list.
 
-    A single object counts as a list of one.
+    A single object counts as a list of one. A list that was stored as the text of a JSON string is read too: that is
+    what a QGIS layer makes of JSON text.
     """
     if value is None or value == "":
         return [], True
     if isinstance(value, str):
         try:
             value = json.loads(value)
+            value = json.loads(value) if isinstance(value, str) else value
         except (ValueError, RecursionError):
             return [], False
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ from plugin.pilots.combine import combined
 from plugin.pilots.mapping import PilotMapping, from_data, guess
 from plugin.pilots.parts import Assessment, DataLink, StageChange
 from plugin.pilots.reading import NoPilots, as_columns, find_pilot, read_municipality, read_pilots
-from plugin.pilots.record import Pilot, read_pilot, written
+from plugin.pilots.record import Pilot, for_layer, read_pilot, written
 
 ROW = {
     "fid": 7,
@@ -83,6 +83,17 @@ def test_values_as_qgis_gives_them():
         {"name": "x", "start_date": date(2026, 5, 6), "technical": [{"criterion": "reuse"}], "lead": None}
     )
     assert pilot.start == date(2026, 5, 6) and pilot.technical == (Assessment("reuse"),) and pilot.lead == ""
+
+
+def test_values_as_a_qgis_layer_takes_them():
+    values = written(replace(read_pilot(ROW), technical=(Assessment("reuse", "met"),), summary="[not json]"))
+    assert for_layer(values) == {"technical": [{"criterion": "reuse", "rating": "met"}], "summary": "[not json]"}
+    assert for_layer({"technical": None}) == {"technical": None}
+    assert for_layer({"t": "[1]"}, PilotMapping(columns={"technical": "t"})) == {"t": [1]}
+
+
+def test_a_list_that_was_stored_as_text_in_text_is_read():
+    assert read_pilot({"technical": json.dumps('[{"criterion":"reuse"}]')}).technical == (Assessment("reuse"),)
 
 
 JSON = st.recursive(
