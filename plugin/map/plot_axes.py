@@ -21,7 +21,7 @@ _ARROW = 3.5
 def widest(pen: Pen, scales: Sequence[Scale]) -> float:
     """The room that the labels of an axis take; short ones take as much, so that zooming does not move the edge."""
     usual = pen.width("00,000")
-    return max(usual, *(pen.width(tick.label) for scale in scales for tick in scale.ticks)) + TICK + _GAP
+    return max([usual, *(pen.width(tick.label) for scale in scales for tick in scale.ticks)]) + TICK + _GAP
 
 
 def draw_grid(painter: QPainter, area: PlotArea, panel: Panel, times: Sequence[TimeTick], ink: Ink) -> None:
