@@ -10,6 +10,7 @@ from qgis.gui import QgsMessageBarItem
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
+from ..map.log import plain
 from ..text import tr
 from . import pull_words
 from .pull_presenter import Editing, PullResult
@@ -50,7 +51,7 @@ class PullMessages:
 
     def _push(self, text: str, level: Qgis.MessageLevel, seconds: int, buttons: Sequence[Button]) -> QgsMessageBarItem:
         bar = self._iface.messageBar()
-        item = bar.createMessage(tr("City Twin"), text)
+        item = bar.createMessage(tr("City Twin"), plain(text))
         for words, call in buttons:
             button = QPushButton(words, item)
             button.clicked.connect(lambda _checked=False, call=call: call())

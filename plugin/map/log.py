@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING
 
 from qgis.core import Qgis, QgsMessageLog
@@ -46,7 +47,7 @@ def push(
     if iface is None:
         return
     bar = iface.messageBar()
-    item = bar.createMessage(tr("City Twin"), text)
+    item = bar.createMessage(tr("City Twin"), plain(text))
     if detail:
         button = QPushButton(tr("Details"), item)
         button.clicked.connect(lambda _checked=False: iface.openMessageLog())
@@ -54,6 +55,11 @@ def push(
     if seconds is None:
         seconds = _SHOWN if level in (Qgis.MessageLevel.Info, Qgis.MessageLevel.Success) else 0
     bar.pushWidget(item, level, seconds)
+
+
+def plain(text: str) -> str:
+    """``text`` for the message bar, which takes what it is given for HTML: names and answers come from outside."""
+    return html.escape(text, quote=False)
 
 
 def push_error(iface: QgisInterface | None, error: CityTwinError) -> None:

@@ -13,7 +13,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QPushButton
 
 from ...text import tr
-from ..log import log
+from ..log import log, plain
 from .thresholds_words import Entry, sentence
 
 if TYPE_CHECKING:
@@ -123,12 +123,12 @@ class Alarm(QObject):
         if self._back.issuperset(self._beyond):
             level = Qgis.MessageLevel.Info
         if self._item is not None and not sip.isdeleted(self._item):
-            self._item.setText(self.text)
+            self._item.setText(plain(self.text))
             if self._item.level() != level:
                 self._item.setLevel(level)
             return
         bar = self._iface.messageBar()
-        item = bar.createMessage(tr("City Twin"), self.text)
+        item = bar.createMessage(tr("City Twin"), plain(self.text))
         for words, act in ((tr("Show"), self._show), (tr("Log"), self.log_wanted.emit)):
             button = QPushButton(words, item)
             button.clicked.connect(lambda _checked=False, act=act: act())

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta, timezone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FIRST, _LAST = -62135596800.0, 253402300799.0
 _INSTANT = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?",
     re.IGNORECASE,
@@ -53,10 +54,8 @@ def interval(text: object) -> tuple[float, float] | None:
 
 
 def written(seconds: float) -> str:
-    """``2026-08-21T14:00:00Z``, with milliseconds where there are any. Raises ValueError beyond the years 1 to 9999."""
-    try:
-        moment = _EPOCH + timedelta(milliseconds=round(seconds * 1000))
-    except OverflowError as error:
-        raise ValueError("a time beyond the calendar") from error
+    """``2026-08-21T14:00:00Z``, with milliseconds where there are any; what lies beyond the calendar's years, 1 to
+    9999, is written as its first or last moment: one sensor's odd time must not end a question about all of them."""
+    moment = _EPOCH + timedelta(milliseconds=round(min(max(seconds, _FIRST), _LAST) * 1000))
     fraction = f".{moment.microsecond // 1000:03d}" if moment.microsecond else ""
     return f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + f"{fraction}Z"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qgis.core import Qgis, QgsApplication
 from qgis.gui import QgsMessageBar
-from qgis.PyQt.QtWidgets import QPushButton
+from qgis.PyQt.QtWidgets import QPushButton, QTextBrowser
 
 from plugin.map.log import log, log_error, push, push_error
 from plugin.twin.errors import CityTwinError
@@ -66,3 +66,12 @@ def test_good_news_goes_by_itself_and_has_no_details(lines):
 def test_without_a_window_it_is_logged(lines):
     push(None, "Nobody looks.", Qgis.MessageLevel.Warning)
     assert lines == [("City Twin", "Nobody looks.", Qgis.MessageLevel.Warning)]
+
+
+def test_names_from_outside_are_shown_as_they_are_written(lines):
+    """QGIS takes a message for HTML: a picture in a sensor's name would be fetched from wherever it says."""
+    window = Window()
+    push(window, 'Read <img src="http://example.org/x.png"> & <b>more</b>')
+    (item,) = window.bar.items()
+    browser = item.findChild(QTextBrowser)
+    assert 'Read <img src="http://example.org/x.png"> & <b>more</b>' in browser.toPlainText()
