@@ -182,13 +182,14 @@ class Live:
         return {id: mark - _OVERLAP if mark > float("-inf") else None for id, mark in marks if mark is not None}
 
     def gaps(self) -> dict[str, float | None]:
-        """Those of `missed` that really have news since their mark, and more than their usual rhythm explains: what
-        lies between is only in the history."""
+        """Those of `missed` that somebody follows and that really have news since their mark, more than their usual
+        rhythm explains: what lies between is only in the history. Who shows latest values only has all of it in the
+        state."""
         found: dict[str, float | None] = {}
         with self._lock:
             for state in self._states.values():
                 mark, best = state.mark, state.best
-                if mark is None or best is None or best.time <= mark:
+                if mark is None or state.tail is None or best is None or best.time <= mark:
                     continue
                 kept = state.window.rhythm(best.time - best.begin)
                 if mark == float("-inf"):

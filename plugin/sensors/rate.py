@@ -13,6 +13,7 @@ class Rate:
     def __init__(self) -> None:
         # [second, count], ascending
         self._counts: deque[list[int]] = deque(maxlen=_SECONDS + 1)
+        self._first: int | None = None
 
     def count(self, at: float) -> None:
         second = int(at)
@@ -22,8 +23,11 @@ class Rate:
             counts[-1][1] += 1
         else:
             counts.append([second, 1])
+            if self._first is None:
+                self._first = second
 
     def per_second(self, now: float) -> float:
-        """The mean of the whole seconds before this one."""
+        """The mean of the whole seconds before this one, of those since the first message."""
         last = int(now)
-        return sum(count for second, count in self._counts if last - _SECONDS <= second < last) / _SECONDS
+        seconds = _SECONDS if self._first is None else max(1, min(_SECONDS, last - self._first))
+        return sum(count for second, count in self._counts if last - seconds <= second < last) / seconds

@@ -22,7 +22,7 @@ from .feeds import Feeds
 from .repaint import Repaint
 from .rows import Rows
 from .service import same_origin
-from .source import LiveSource, mark, source_of
+from .source import PROPERTY, LiveSource, mark, source_of
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
@@ -189,6 +189,7 @@ class LiveLayers(QObject):
                 layer.updateFields()
                 entry.rows.renew()
             self._dress(layer)
+        layer.dataSourceChanged.connect(self._made_permanent)
         feed.want(source)
         if feed.datastreams(source):
             self._show(entry)
@@ -201,8 +202,17 @@ class LiveLayers(QObject):
     def _forget(self, id: str) -> None:
         entry = self._entries.pop(id)
         self._repaint.forget(entry.layer)
+        entry.layer.dataSourceChanged.disconnect(self._made_permanent)
         entry.feed.release(entry.source)
         self.removed.emit(id)
+
+    def _made_permanent(self) -> None:
+        """QGIS's own "Make Permanent" puts a file in the place of what we write: then it is the user's."""
+        layer = self.sender()
+        if isinstance(layer, QgsVectorLayer) and layer.id() in self._entries:
+            self._forget(layer.id())
+            layer.removeCustomProperty(PROPERTY)
+            layer.setReadOnly(False)
 
     # -- what the feeds say ------------------------------------------------------------------------------------------
 

@@ -29,10 +29,8 @@ U = TypeVar("U")
 
 _RETRIES = 1  # the feed tries again by itself, and says so meanwhile
 _AT_ONCE = 4  # requests to one service at the same time
-_FEW = 64  # datastreams whose history is asked for one by one
-_LONG = 3600.0  # seconds before the newest: who was silent for longer is asked by itself
-_MOST = 200_000  # observations that are caught up with
-_PATIENCE = 60.0  # seconds for that
+_FEW = 64  # datastreams that are caught up with after one answer
+_PATIENCE = 60.0  # seconds for one of them
 _LEARN = 8  # observations from which a datastream's rhythm and trend are learnt
 
 
@@ -146,51 +144,23 @@ class Reading:
         self, session: Session, service: Service, streams: Mapping[str, Datastream], say: Say, progress: Progress
     ) -> list[str]:
         marked = self._live.missed()
-        gaps = self._live.gaps()
-        done = [each for each in marked if each not in gaps or each not in streams]
-        wanted = {each: since for each, since in gaps.items() if each in streams}
+        gaps = [(streams[each], since) for each, since in self._live.gaps().items() if each in streams]
+        waiting = {stream.id for stream, _ in gaps}
+        done = [each for each in marked if each not in waiting]
         try:
-            if len(wanted) > _FEW:
-                newest = max((since for since in wanted.values() if since is not None), default=0.0)
-                together = {each: t for each, t in wanted.items() if t is not None and t > newest - _LONG}
-                if together:
-                    self._news(session, service, min(together.values()), say, progress)
-                done += together
-                wanted = {each: since for each, since in wanted.items() if each not in together}
-            alone = [(streams[each], since) for each, since in wanted.items()]
-            done += self._one_by_one(session, service, alone[: 4 * _FEW], progress)
+            done += self._one_by_one(session, service, gaps[:_FEW], progress)
         except Cancelled:
             raise
         except TwinError as error:  # the latest values are there; the rest is tried again with the next state
             say(error.message)
         return done
 
-    def _news(self, session: Session, service: Service, since: float, say: Say, progress: Progress) -> None:
-        asked = self._live.clock()
-        stop, count = time.monotonic() + _PATIENCE, 0
-        for page in latest(
-            session, service, since=since, until=self._live.now(), progress=progress, problems=_to_nobody
-        ):
-            for each, found in _by_datastream(page).items():
-                self._live.catch_up(each, found, asked=asked)
-            count += len(page)
-            check(progress)
-            if count > _MOST or time.monotonic() > stop:
-                say(
-                    tr(
-                        "More was missed than can be caught up with while new observations come: latest values are "
-                        "right, some in between were left out. A chart reads them all."
-                    )
-                )
-                return
-
     def _one_by_one(
         self, session: Session, service: Service, wanted: Sequence[tuple[Datastream, float | None]], progress: Progress
     ) -> list[str]:
-        stop = time.monotonic() + _PATIENCE
-
         def read(entry: tuple[Datastream, float | None]) -> str:
             stream, since = entry
+            stop = time.monotonic() + _PATIENCE
             asked = self._live.clock()
             for page in observations(session, service, stream, start=since, progress=_Mute(progress)):
                 self._live.catch_up(stream.id, page, asked=asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from qgis.core import NULL, QgsLayerDefinition, QgsProject, QgsVectorLayer
+from qgis.core import NULL, QgsLayerDefinition, QgsProject, QgsVectorFileWriter, QgsVectorLayer
 
 from plugin.map.live import fields
 from plugin.map.live.source import LiveSource, source_of
@@ -188,6 +188,22 @@ def test_a_copy_is_live_too(desk, service, tmp_path):
     for one in (layer, copy, pasted):
         desk.wait(lambda one=one: desk.cell(one, "0", "result") == 7)
     assert len(desk.layers.all()) == 3
+
+
+def test_a_layer_that_is_made_permanent_is_the_users(desk, service, tmp_path):
+    stub = service(streams=2)
+    layer = desk.show(stub.url)
+    filled(desk, layer, 1)
+    path = str(tmp_path / "mine.gpkg")
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, QgsProject.instance().transformContext(), options)
+    layer.setDataSource(path, "Mine", "ogr")
+    assert desk.layers.all() == []
+    assert desk.feeds.all() == []
+    assert source_of(layer) is None
+    assert layer.startEditing()
+    layer.rollBack()
+    assert layer.featureCount() == 1
 
 
 def test_a_layer_whose_note_is_damaged_is_an_ordinary_layer(desk):

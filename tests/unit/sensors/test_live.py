@@ -504,3 +504,35 @@ def test_the_summary_counts_by_property_and_freshness() -> None:
     assert (found.name, found.units, found.quantity) == ("NO2", ("µg/m³", "ppb"), "no2")
     assert found.by_freshness == {"live": 1, "silent": 1, "none": 1}
     assert found.latest == START
+
+
+def test_gaps_are_where_somebody_follows_and_more_came_than_the_rhythm_explains() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.add([stream(id) for id in "1234"])
+    for minute in range(10):
+        clock.now = START + 60 * minute
+        for id in "124":
+            live.put(id, observed(START + 60 * minute, minute))
+    live.follow("123")
+    live.mark()
+    assert live.gaps() == {}
+    clock.now = START + 3600
+    live.state({"1": observed(START + 600, 10), "2": observed(START + 900, 15), "3": observed(START + 900, 1)})
+    live.state({"4": observed(START + 900, 15)})
+    # of 1 the next came, 2 left some out, of 3 nothing was known, 4 is followed by nobody
+    assert live.gaps() == {"2": START + 540 - 120, "3": None}
+    live.unmark(["2"])
+    assert set(live.gaps()) == {"3"}
+
+
+def test_the_rate_of_the_first_seconds_is_theirs() -> None:
+    clock = Clock()
+    live = Live(clock=clock)
+    live.add([stream("1")])
+    assert live.rate() == 0
+    for n in range(30):
+        clock.now = START + n / 10
+        live.put("1", observed(clock.now, n))
+    clock.now = START + 3
+    assert live.rate() == 10

@@ -51,6 +51,7 @@ class Stub:
     stale: bool = False  # what is newest by result time is not newest
     slash: bool = False  # the landing page has a slash at its end
     broken: set[int] = field(default_factory=set)  # datastreams whose observations answer 500
+    names: tuple[str, str] = ("NO2", "Traffic flow")  # of the observed properties
 
     @property
     def url(self) -> str:
@@ -192,7 +193,7 @@ class Stub:
         return answer
 
     def observed(self, n: int) -> dict[str, Any]:
-        name = ("NO2", "Traffic flow")[n]
+        name = self.names[n]
         return {"@iot.id": n, "name": name, "definition": f"http://example.org/{n}", "description": "what"}
 
     def thing(self, n: int, expand: str) -> dict[str, Any]:
@@ -218,7 +219,8 @@ class Stub:
         if "ObservedProperty" in expand:
             entity["ObservedProperty"] = self.observed(0 if self.lies else n % 2)
         if "Observations" in expand:
-            entity["Observations"] = sorted(self.of(n), key=lambda one: one["phenomenonTime"])[-1:]
+            number = int((re.findall(r"Observations\(\$top=(\d+)", expand) or ["1"])[0])
+            entity["Observations"] = sorted(self.of(n), key=lambda one: one["phenomenonTime"])[-number:]
             if self.stale and "resultTime desc" in expand:
                 entity["Observations"] = self.of(n)[:1]
         return entity

@@ -210,6 +210,14 @@ def test_stopping_while_it_waits_is_quick():
     assert not [t for t in threading.enumerate() if t.name == "city-twin-broker"]
 
 
+def test_stopping_without_waiting(run):
+    with Listener(run().url, ["a/1"]) as listener:
+        listener.live()
+        listener.broker.stop(wait=0.0)
+        assert listener.broker.join(3)
+        assert listener.broker.join(0)
+
+
 def test_trying_again_at_once(run):
     port = free_port()
     with Listener(f"mqtt://127.0.0.1:{port}", backoff=(60, 60)) as listener:

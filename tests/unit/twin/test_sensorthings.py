@@ -204,6 +204,23 @@ def test_a_property_that_the_service_does_not_observe(stub):
         listed(stub(), observed_property="noise")
 
 
+@pytest.mark.parametrize("refuses", [set(), {"of-property"}])
+def test_observed_properties_that_share_a_name_are_all_read(stub, refuses):
+    found, _said = listed(stub(names=("NO2", "no2"), refuses=refuses), observed_property="NO2")
+    assert sorted(s.id for s in found) == ["0", "1", "2", "3", "4"]
+    one, _said = listed(stub(names=("NO2", "no2"), refuses=refuses), observed_property="1")
+    assert sorted(s.id for s in one) == ["1", "3"]
+
+
+def test_the_last_of_a_page_is_the_one_whose_thing_all_have(stub):
+    """As django-ogc-sensorthings has it, which gives the newest first."""
+    one = stub(lies=True)
+    pages = one._page
+    one._page = lambda numbers, query, seen, make: pages(numbers[::-1], query, seen, make)
+    found, _said = listed(one)
+    assert {s.id: s.thing.name for s in found} == {str(n): f"Pole {n}" for n in range(5)}
+
+
 EXTENT = (4.0015, 51, 4.0035, 52)
 
 

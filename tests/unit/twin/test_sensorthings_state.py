@@ -45,6 +45,35 @@ def test_what_is_newest_by_result_time_is_not_taken_for_the_newest(stub):
     assert any("one by one" in sentence for sentence in said)
 
 
+@pytest.mark.parametrize("less", [{}, {"refuses": {"of-property"}}, {"refuses": {"top"}, "most": 100}])
+def test_the_state_of_one_observed_property(stub, less):
+    one = stub(**less)
+    found, _said = state(one, observed_property="1")
+    assert {name: found[name] for name in ("1", "3")} == {"1": 0.5, "3": 1.5}
+    assert ("0" in found) == (less == {"refuses": {"of-property"}})
+
+
+def test_the_newest_few_of_each_come_in_the_order_of_time(stub):
+    one = stub(streams=2)
+    for n in range(2):
+        one.history[n] = [one.observation(n, T0 + k, k, k) for k in (4, 1, 3, 0, 2)]
+    session = connect(one)
+    pages = list(latest(session, read_service(session), number=3))
+    assert [(name, found.result) for page in pages for name, found in page] == [
+        ("0", 2), ("0", 3), ("0", 4), ("1", 2), ("1", 3), ("1", 4),
+    ]  # fmt: skip
+    session.close()
+
+
+def test_news_until_a_time(stub):
+    one = stub(streams=1)
+    one.history[0] = [one.observation(0, T0 + k, k, k) for k in range(10)]
+    session = connect(one)
+    pages = list(latest(session, read_service(session), since=T0 + 2, until=T0 + 6))
+    assert [found.result for page in pages for _, found in page] == [3, 4, 5, 6]
+    session.close()
+
+
 @pytest.mark.slow
 def test_the_state_of_ten_thousand_is_a_handful_of_requests(stub):
     one = stub(streams=10_000)
