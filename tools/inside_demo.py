@@ -31,6 +31,7 @@ URL = os.environ["CITYTWIN_URL"]
 FOLDER = Path(os.environ["CITYTWIN_FOLDER"])
 UNATTENDED = bool(os.environ["CITYTWIN_UNATTENDED"])
 PACKAGE = "city_twin_workbench"
+ERRORS: list[BaseException] = []
 KINDS = (
     ("district", "neighbourhood"),
     ("water",),
@@ -186,7 +187,9 @@ class Tour:
         self.window_of("Rotterdam").close()
         pause(500)
 
-    def raise_3d(self, view: Any, title: str, centre: QgsPointXY, distance: float, *, live: bool = False) -> None:
+    def raise_3d(
+        self, view: Any, title: str, centre: QgsPointXY, distance: float, *, pitch: float = 55, live: bool = False
+    ) -> None:
         """Look at ``centre`` from ``distance`` metres, and wait until all is there; what is ``live`` is drawn anew all
         the time, so that of it there is always some to come."""
         until(lambda: view.scene() is not None, "the 3D scene")
@@ -196,7 +199,7 @@ class Tour:
             window.setGeometry(corner.x() + 20, corner.y() + 20, self.canvas.width() - 40, self.canvas.height() - 40)
             window.raise_()
             pause(300)
-        self.place(view, view.cameraController(), centre, distance)
+        self.place(view, view.cameraController(), centre, distance, pitch)
         for _ in range(2):
             self.until_drawn(view, 20 if live else None)
             pause(1500)
@@ -222,10 +225,10 @@ class Tour:
         )
 
     @staticmethod
-    def place(view: Any, camera: Any, centre: QgsPointXY, distance: float) -> None:
+    def place(view: Any, camera: Any, centre: QgsPointXY, distance: float, pitch: float) -> None:
         origin = view.mapSettings().origin()
         x, y = centre.x() - origin.x(), centre.y() - origin.y()
-        camera.setLookingAtPoint(QgsVector3D(x, 0, -y), distance, 55.0, 25.0)
+        camera.setLookingAtPoint(QgsVector3D(x, 0, -y), distance, pitch, 25.0)
 
     def edit(self) -> None:
         """As an analyst does: an attribute and an outline, in QGIS's own edit session, saved."""
@@ -292,13 +295,23 @@ class Tour:
         say(f"The twin has it: {self.column} = {now}")
 
 
+def note(kind: Any, error: BaseException, trace: Any) -> None:
+    """In place of QGIS's window, which would wait for somebody to close it: what goes wrong fails the tour."""
+    traceback.print_exception(kind, error, trace, file=sys.stdout)
+    ERRORS.append(error)
+
+
 def run() -> None:
     code = 1
+    if UNATTENDED:
+        sys.excepthook = note
     crashes = (FOLDER / "crash.log").open("w")  # stays open: it is written to when nothing else works any more
     faulthandler.enable(crashes)
     try:
         tour = Tour()
         tour.go()
+        if ERRORS:
+            raise RuntimeError(f"{len(ERRORS)} errors on the way, see above")
         code = 0
         say(
             "Done."

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qgis.core import QgsCoordinateTransform, QgsFeatureRequest, QgsProject, QgsRectangle
+from qgis.core import QgsCoordinateTransform, QgsFeatureRequest, QgsPointXY, QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QDockWidget
 from qgis.utils import iface
@@ -90,7 +90,8 @@ class LiveTour:
         self.until(page.foot.chart_button.isEnabled, "the Show Chart button")
         page.foot.chart_button.click()
         chart = self.live.chart
-        chart.presenter.set_period("hour")
+        now = self.feed.live.now()
+        chart.presenter.set_custom(now - 2 * 3600, now)
         self.until(lambda: chart.isVisible() and not chart.presenter.message(), "the chart", 30)
         self.until(lambda: not chart.loading.isVisible(), "the history", 60)
         iface.mainWindow().resizeDocks([chart], [330], Qt.Orientation.Vertical)
@@ -126,11 +127,12 @@ class LiveTour:
         buildings.scale(3)
         self.canvas.setExtent(buildings if buildings.intersects(extent) else extent)
         self.tour.settle()
-        centre = self.canvas.extent().center()
+        seen = self.canvas.extent()
+        centre = QgsPointXY(seen.center().x(), seen.center().y() + seen.height() / 5)
         view = iface.createNewMapCanvas3D("Rotterdam's traffic")
         if view is None:
             raise RuntimeError("QGIS has no 3D here")
-        self.tour.raise_3d(view, "Rotterdam's traffic", centre, self.canvas.extent().height(), live=True)
+        self.tour.raise_3d(view, "Rotterdam's traffic", centre, seen.height() * 0.8, pitch=64, live=True)
         self.say("New 3D Map View: each sensor a column in the colour of its class")
         self.picture("traffic-3d")
         if close:
@@ -149,10 +151,11 @@ class LiveTour:
         self.until(lambda: self.live.dialog is None, "the history of all sensors", 120)
         controller = self.canvas.temporalController()
         self.until(lambda: controller.totalFrameCount() > 1, "the Temporal Controller")
-        controller.setCurrentFrameNumber(controller.totalFrameCount() // 2)
+        controller.setCurrentFrameNumber(controller.totalFrameCount() * 3 // 4)
         for dock in iface.mainWindow().findChildren(QDockWidget):
             if dock.objectName() == "Temporal Controller":
                 self.until(dock.isVisible, "the Temporal Controller's panel")
+                iface.mainWindow().resizeDocks([dock], [110], Qt.Orientation.Vertical)
         self.pause(500)
         self.tour.settle()
         iface.messageBar().clearWidgets()

@@ -49,6 +49,7 @@ class Sensor:
     due: float
     silent_until: float = 0.0
     last: tuple[int, float] = (-1, 0.0)  # phenomenon time in ms, value
+    count: int = 0
     held: list[bytes] = field(default_factory=list)
 
 
@@ -96,6 +97,7 @@ class City:
         at = max(at, sensor.last[0] + 1)
         rows.append((sensor.id, at * 1000, at * 1000, at * 1000, value, NUMBER, None, None, None))
         sensor.last = (at, value)
+        sensor.count += 1
         message = self._message(sensor, at, value)
         chance = self._rng.random()
         if sensor.habit == "duplicates" and chance < 0.5:
@@ -151,7 +153,7 @@ class City:
                 str(sensor.id): {
                     "time": sensor.last[0], "value": sensor.last[1],
                     "quiet": now + sensor.skew - sensor.last[0] / 1000 if sensor.last[0] > 0 else None,
-                    "period": sensor.period, "habit": sensor.habit, "held": bool(sensor.held),
+                    "period": sensor.period, "count": sensor.count, "habit": sensor.habit, "held": bool(sensor.held),
                 }
                 for sensor in self.sensors
             }  # fmt: skip
