@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSplitter
 
 from ..map.live.feed import Feed
 from ..map.live.layers import LiveLayers
+from ..map.log import push
 from ..sensors.thresholds import Threshold
 from ..text import tr
 from ..twin.errors import CityTwinError
@@ -22,7 +23,7 @@ from .chart_bar import ChartBar
 from .chart_layer_dialog import ChartLayerDialog
 from .chart_list import ChartList
 from .chart_notice import ChartNotice, LoadingLine
-from .chart_presenter import MOST, ChartPresenter
+from .chart_presenter import CUSTOM, MOST, ChartPresenter
 from .chart_selection import ChartSelection
 from .chart_view import ChartView
 from .empty_state import EmptyState
@@ -144,19 +145,23 @@ class ChartDock(QgsDockWidget):
     def _seen(self, visible: bool) -> None:
         self.presenter.awake = visible
 
-    def _show(self) -> None:
+    def _show_bar(self) -> None:
         presenter = self.presenter
-        any_sensor, selected = bool(presenter.sensors), self.selection.count
         self.bar.tell(
             presenter.period,
             presenter.start,
             presenter.end,
             follow=presenter.follow,
             levels=presenter.levels_shown,
-            any_sensor=any_sensor,
-            selected=selected,
+            any_sensor=bool(presenter.sensors),
+            selected=self.selection.count,
             chosen=bool(self.list.chosen),
         )
+
+    def _show(self) -> None:
+        presenter = self.presenter
+        any_sensor, selected = bool(presenter.sensors), self.selection.count
+        self._show_bar()
         self.stack.setCurrentIndex(1 if any_sensor else 0)
         if any_sensor:
             self.list.tell(presenter.sensors)
@@ -194,9 +199,12 @@ class ChartDock(QgsDockWidget):
             self.view.redraw()
 
     def _redraw(self) -> None:
+        presenter = self.presenter
         self.view.redraw()
-        if self.presenter.sensors:
-            self.list.tell(self.presenter.sensors)
+        if presenter.sensors:
+            self.list.tell(presenter.sensors)
+        if presenter.follow and presenter.period == CUSTOM:
+            self._show_bar()
 
     # -- exports -----------------------------------------------------------------------------------------------------
 
@@ -242,7 +250,7 @@ class ChartDock(QgsDockWidget):
         self._told(words)
 
     def _told(self, words: str) -> None:
-        self._iface.messageBar().pushMessage(words, Qgis.MessageLevel.Success)
+        push(self._iface, words, Qgis.MessageLevel.Success)
 
     def _failed(self, error: CityTwinError) -> None:
         self.said.say(error.message, "bad", tr("Close"))

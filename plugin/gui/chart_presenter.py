@@ -84,14 +84,18 @@ class ChartPresenter(QObject):
     def add(self, wanted: Iterable[tuple[Feed, Datastream]]) -> None:
         """These too, as far as there is room."""
         found, left = list(self.sensors), 0
-        known = {sensor.key for sensor in found}
+        known = {sensor.key: place for place, sensor in enumerate(found)}
         for feed, stream in wanted:
-            if (feed.url, stream.id) in known:
+            place = known.get((feed.url, stream.id))
+            if place is not None:
+                if found[place].feed is not feed:
+                    # its layer was taken away and is there again
+                    found[place] = found[place].at(feed, stream)
                 continue
             if len(found) >= MOST:
                 left += 1
                 continue
-            known.add((feed.url, stream.id))
+            known[(feed.url, stream.id)] = len(found)
             taken = {sensor.colour for sensor in found}
             colour = next(place for place in range(MOST) if place not in taken)
             found.append(Sensor(feed, stream, colour, self.moved.emit, self))
@@ -305,13 +309,11 @@ class ChartPresenter(QObject):
         if feed not in self._phases:
             return
         before, self._phases[feed] = self._phases[feed], status.phase
-        if status.phase == coverage.LIVE and before not in (coverage.LIVE, coverage.STARTING):
+        if status.phase in (coverage.LIVE, coverage.POLLING) and status.phase != before:
             # what came while there was no stream
             for sensor in self.sensors:
-                span = sensor.trace.span
-                if sensor.feed is feed and span is not None:
-                    sensor.covered.cut(span[1] - _BACK)
-            self._load()
+                if sensor.feed is feed:
+                    sensor.reread(_BACK)
         if status.phase != before:
             self.changed.emit()
             self._load()

@@ -76,6 +76,18 @@ class Sensor:
             gap = self.feed.live.recent(self.stream.id).gap
         return 2.5 / gap if 0 < gap < float("inf") else _RATE
 
+    def at(self, feed: Feed, stream: Datastream) -> Sensor:
+        """The same sensor, as another feed brings it."""
+        found = Sensor(feed, stream, self.colour, self._changed, self._parent)
+        found.trace, found.covered = self.trace.copy(), self.covered
+        found.reread()
+        return found
+
+    def reread(self, before: float = 0.0) -> None:
+        """Read again what is later than the last observation, and than ``before`` seconds before that."""
+        span = self.trace.span
+        self.covered.cut(span[1] - before if span is not None else float("-inf"))
+
     def curve(self) -> Curve:
         latest = self.latest
         last = words.value(latest) if latest is not None else ""

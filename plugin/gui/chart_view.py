@@ -59,6 +59,7 @@ class ChartView(QWidget):
         self.area: PlotArea | None = None
         self.cursor_time: float | None = None
         self._by_keyboard = False
+        self._mouse: float | None = None  # x of the crosshair, where the mouse has put it
         self._drag: tuple[float, float, float] | None = None  # x, and the view's start and end
         self._box: tuple[float, float] | None = None
         self.setMouseTracking(True)
@@ -105,6 +106,9 @@ class ChartView(QWidget):
             painter.setFont(self.font())
             self.area = plot.paint(painter, QRectF(self.rect()), self._plot)
             painter.end()
+            if self._mouse is not None and self.cursor_time is not None:
+                # time went on below it
+                self.cursor_time = self.area.time(self._mouse)
             self._describe()
         return self._picture
 
@@ -202,7 +206,9 @@ class ChartView(QWidget):
             if shift:
                 self._go(start + shift, end + shift)
         else:
-            self._hover(area.time(at.x()) if area.rect.contains(at) else None)
+            inside = area.rect.contains(at)
+            self._mouse = at.x() if inside else None
+            self._hover(area.time(at.x()) if inside else None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         box, self._box, self._drag = self._box, None, None
@@ -222,6 +228,7 @@ class ChartView(QWidget):
             event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
+        self._mouse = None
         if not self._by_keyboard:
             self._hover(None)
         super().leaveEvent(event)
@@ -271,6 +278,7 @@ class ChartView(QWidget):
         target = now + step
         if near is not None and (near[0] - now) * way > 0 and abs(near[0] - now) < 4 * abs(step):
             target = near[0]
+        self._mouse = None
         self._hover(min(max(target, shown.start), shown.end), by_keyboard=True)
 
     def focusInEvent(self, event: QEvent) -> None:

@@ -58,7 +58,9 @@ class Trace:
     def observed(self, start: float, end: float) -> Series:
         """The observations from ``start`` to ``end``, for a file. Of what is thinned those without a number are left
         out, since they cannot be told from its gaps."""
-        part = self.series.between(start, end)
+        part = self._base.between(start, end)
+        for each in (*self._late, self._tail):
+            part = part.merged(each.between(start, end))
         times, values = part.times, part.values
         if self._gap is not None:
             known = ~np.isnan(values)
