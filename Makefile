@@ -76,6 +76,7 @@ bench: setup ## measure speed and memory: working copies, then live sensors (BEN
 	@$(PY) -m tools.package
 	@$(PY) -m tools.bench
 	@$(PY) -m tools.bench_live $(BENCH_ARGS)
+	@$(PY) -m tools.bench_chart
 
 i18n: setup ## bring i18n/*.po up to date with the source, and say what is untranslated
 	@$(PY) -m tools.i18n

@@ -90,6 +90,7 @@ class LiveTour:
         self.until(page.foot.chart_button.isEnabled, "the Show Chart button")
         page.foot.chart_button.click()
         chart = self.live.chart
+        self.until(lambda: chart.presenter.sensors and not chart.loading.isVisible(), "the chart's sensors", 60)
         now = self.feed.live.now()
         chart.presenter.set_custom(now - 2 * 3600, now)
         self.until(lambda: chart.isVisible() and not chart.presenter.message(), "the chart", 30)
