@@ -7,12 +7,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ...sensors import coverage
-from ...sensors.coverage import Coverage, Wanted
 from ...sensors.live import Live
 from ...sensors.series import Series
 from ...text import tr
@@ -23,8 +20,10 @@ from .. import garbage, tasks
 from ..connections import Connection
 from ..tasks import TaskHandle
 from . import status
-from .push import Push
-from .reading import Opened, Reading
+from .asking import Asking
+from .errands import Errands
+from .link import Link
+from .reading import Reading
 from .shown import Shown
 from .source import LiveSource
 from .status import FeedStatus
@@ -36,9 +35,6 @@ _SLICE = 0.002  # seconds of the main thread at a time, and about as much again 
 _BREATH = 5  # ms that others have it in between
 _TOLD = 1.0  # seconds between two sentences
 _READERS = 1  # sources that are read at the same time
-_RETRY, _LONGEST = 2.0, 60.0  # seconds until a service that does not answer is tried again
-_ASIDE = 30.0  # seconds between two polls for what the broker does not send
-_AGAIN, _SOON = 900.0, 20.0  # seconds until the service is asked again which brokers it has
 _FAULTS = 20
 
 
@@ -61,31 +57,22 @@ class Feed(QObject):
         super().__init__(parent)
         self.url = url
         self.connection = connection
-        self.service: Service | None = None
         self.live = Live()
         self._reading = Reading(connection, url, self.live)
+        self._link = Link(self._reading, self.live, self)
+        self._asking = Asking(self._link, self._reading, self.live, self)
+        self._errands = Errands(self)
         self._shown: dict[LiveSource, Shown] = {}
         self._by_id: dict[str, Datastream] = {}
-        self._coverage: Coverage | None = None
-        self._push: Push | None = None
-        self._ended: list[Push] = []
-        self._opened_at = 0.0
-        self._notes: dict[str, None] = {}
         self._pages: deque[tuple[Shown, LiveSource, tuple[Datastream, ...]]] = deque()
-        self._handles: dict[str, TaskHandle] = {}
-        self._generation = 0  # what an older one began is nobody's
-        self._attempts = 0
-        self._next_attempt = 0.0
-        self._trouble = ""
-        self._learnt: set[str] = set()
-        self._curious = False
-        self._resident = garbage.Resident()
+        self._notes: dict[str, None] = {}
         self._untidy = False
-        self._remarks: dict[str, None] = {}
-        self._aside = 0.0
         self._told = 0.0
-        self._status = status.idle(time.time())
         self._since = time.time()
+        self._status = status.idle(self._since)
+        self._link.found.connect(self._turn)
+        self._link.failed.connect(self._fail)
+        self._asking.failed.connect(self._fail)
         self._timer = QTimer(self)
         self._timer.setInterval(_TURN)
         self._timer.timeout.connect(self._turn)
@@ -129,45 +116,28 @@ class Feed(QObject):
         """End the connection and all that is under way. Wanted again, it starts anew."""
         if not self._timer.isActive():
             return
-        self._generation += 1
         self._timer.stop()
         self._more.stop()
-        for handle in self._handles.values():
-            handle.cancel()
-        for shown in self._shown.values():
-            if shown.handle is not None:
-                shown.handle.cancel()
-        self._handles.clear()
+        self._link.stop()
+        self._asking.stop()
+        self._errands.end()
         self._shown.clear()
         self._by_id.clear()
         self._pages.clear()
-        self._learnt.clear()
-        self._remarks.clear()
-        if self._push is not None:
-            self._push.stop()
-        self._resident.leave()
-        self._resident = garbage.Resident()
-        self._coverage = None
-        self.service = None
-        self._trouble, self._attempts, self._next_attempt = "", 0, 0.0
         self.live.remove(self.live.ids())
         self._tell(now=True)
         self.stopped.emit()
 
     def join(self, seconds: float) -> bool:
         """After `stop`: wait for the broker's thread, at most ``seconds``; whether it has ended."""
-        return all(push.join(seconds) for push in self._ended)
+        return self._link.join(seconds)
 
     def retry(self) -> None:
         """Somebody does not want to wait for the next attempt."""
-        self._next_attempt = 0.0
         for shown in self._shown.values():
             if shown.trouble:
                 shown.due = 0.0
-        if self._push is not None:
-            self._push.retry()
-        if self._coverage is not None:
-            self._coverage.hurry()
+        self._link.retry()
         self._turn()
 
     def note(self, sentence: str) -> None:
@@ -175,6 +145,11 @@ class Feed(QObject):
         self._notes[sentence] = None
 
     # -- questions ---------------------------------------------------------------------------------------------------
+
+    @property
+    def service(self) -> Service | None:
+        """None until it has answered."""
+        return self._link.service
 
     @property
     def status(self) -> FeedStatus:
@@ -232,14 +207,11 @@ class Feed(QObject):
         self._take_pages()
         if not self._more.isActive():
             self._drain()
-        if self.service is None:
-            self._open()
-        else:
+        self._link.look()
+        if self.service is not None:
             self._read()
-            self._ask()
-            if self._push is not None:
-                self._push.look()
-                self._open_again(_SOON if self._push.failing and self._push.brokers else _AGAIN)
+            if all(shown.complete or shown.trouble for shown in self._shown.values()):
+                self._asking.look(self._by_id)
         self._tidy()
         self._tell()
 
@@ -250,84 +222,9 @@ class Feed(QObject):
         if changes.waiting and self._timer.isActive():
             self._more.start()
 
-    def _task(
-        self, name: str, text: str, work: Callable[[Progress], Any], done: Callable[[Any], None],
-        failed: Callable[[CityTwinError], None],
-    ) -> TaskHandle:  # fmt: skip
-        """A task that nobody hears of once the feed was stopped."""
-        generation = self._generation
-
-        def mine(then: Callable[[Any], None]) -> Callable[[Any], None]:
-            def tell(value: Any) -> None:
-                if generation == self._generation:
-                    self._handles.pop(name, None)
-                    then(value)
-
-            return tell
-
-        handle = tasks.run(
-            text,
-            work,
-            done=mine(done),
-            failed=mine(failed),
-            cancelled=lambda: mine(lambda _none: None)(None),
-            note=lambda _text: None,
-            parent=self,
-            hidden=True,
-        )
-        self._handles[name] = handle
-        return handle
-
-    # -- the service -------------------------------------------------------------------------------------------------
-
-    def _open(self) -> None:
-        if "open" not in self._handles and time.monotonic() >= self._next_attempt:
-            self._task("open", tr("Connecting to sensors"), self._reading.open, self._opened, self._not_opened)
-
-    def _opened(self, found: Opened) -> None:
-        self.service = found.service
-        self._opened_at = time.monotonic()
-        self._trouble, self._attempts = "", 0
-        self._remarks = dict.fromkeys(found.service.problems)
-        self._listen_to(found, known=False)
-        self._turn()
-
-    def _open_again(self, after: float) -> None:
-        """A service that was started anew may have another broker, or one at last."""
-        if time.monotonic() < self._opened_at + after or "open" in self._handles:
-            return
-        self._opened_at = time.monotonic()
-        self._task("open", tr("Connecting to sensors"), self._reading.open, self._opened_again, lambda _error: None)
-
-    def _opened_again(self, found: Opened) -> None:
-        push = self._push
-        self.service = found.service
-        if push is None or [each.url for each in push.brokers] != [each.url for each in found.brokers]:
-            self.live.mark()
-            self._listen_to(found, known=True)
-            for shown in self._shown.values():
-                self._listen(shown)
-
-    def _listen_to(self, found: Opened, *, known: bool) -> None:
-        self._leave_broker()
-        self._coverage = Coverage(push=bool(found.brokers), known=known)
-        self._push = Push(found.brokers, self.live, self._coverage)
-        self._push.start()
-
-    def _leave_broker(self) -> None:
-        push, self._push = self._push, None
-        if push is not None:
-            push.stop()
-            self._ended = [one for one in self._ended if not one.join(0.0)]
-            self._ended.append(push)
-
-    def _not_opened(self, error: CityTwinError) -> None:
-        self._attempts += 1
-        self._next_attempt = time.monotonic() + min(_LONGEST, _RETRY * 2.0 ** min(self._attempts - 1, 10))
-        news, self._trouble = not self._trouble, error.message
+    def _fail(self, error: CityTwinError) -> None:
         self._tell(now=True)
-        if news:
-            self.failed.emit(error)
+        self.failed.emit(error)
 
     # -- its datastreams ---------------------------------------------------------------------------------------------
 
@@ -342,11 +239,12 @@ class Feed(QObject):
                 self._read_one(source, shown)
 
     def _read_one(self, source: LiveSource, shown: Shown) -> None:
-        service, reading, pages, resident = self.service, self._reading, self._pages, self._resident
-        if service is None or self._coverage is None:
+        service, covered, reading, pages = self.service, self._link.coverage, self._reading, self._pages
+        resident = self._asking.resident
+        if service is None or covered is None:
             return
         # what is read now is the state, too
-        wanted = self._coverage.next() if not self._coverage.pushes and "state" not in self._handles else None
+        wanted = covered.next() if not covered.pushes and not self._asking.busy else None
         remarks: list[str] = []
         shown.begin()
 
@@ -364,23 +262,25 @@ class Feed(QObject):
             changed = shown.end()
             for remark in remarks:
                 shown.say(remark)
-            if wanted is not None and self._coverage is not None:
-                self._coverage.answered(wanted)
+            if wanted is not None:
+                covered.answered(wanted)
                 self.live.mark()
-            self._untidy = self._curious = True
-            self._listen(shown)
+            self._untidy = True
+            self._asking.learn(shown.streams.values())
+            self._link.listen(stream.topic for stream in shown.streams.values() if stream.topic)
             if changed:
                 self.streams_changed.emit(source)
 
-        def failed(error: CityTwinError) -> None:
+        def failed(error: CityTwinError | None) -> None:
             shown.handle = None
-            if wanted is not None and self._coverage is not None:
-                self._coverage.failed(wanted, error.message)
-            if shown.fail(error.message):
+            why = error.message if error is not None else ""
+            if wanted is not None:
+                covered.failed(wanted, why)
+            if shown.fail(why) and error is not None:
                 self.failed.emit(error)
 
         name = f"read {id(shown)}"
-        shown.handle = self._task(name, tr("Reading sensors: {name}", name=source.title), work, done, failed)
+        shown.handle = self._errands.run(name, tr("Reading sensors: {name}", name=source.title), work, done, failed)
 
     def _take_pages(self) -> None:
         news: dict[LiveSource, None] = {}
@@ -394,10 +294,6 @@ class Feed(QObject):
         for source in news:
             self.streams_changed.emit(source)
 
-    def _listen(self, shown: Shown) -> None:
-        if self._push is not None:
-            self._push.subscribe(stream.topic for stream in shown.streams.values() if stream.topic)
-
     def _tidy(self) -> None:
         """Forget the datastreams that nobody wants, once no reading brings any."""
         if not self._untidy or self._pages or any(shown.handle is not None for shown in self._shown.values()):
@@ -406,82 +302,7 @@ class Feed(QObject):
         wanted = set(chain.from_iterable(shown.streams for shown in self._shown.values()))
         self.live.remove(each for each in self.live.ids() if each not in wanted)
         gone = [self._by_id.pop(each) for each in list(self._by_id) if each not in wanted]
-        if gone and self._push is not None:
-            self._push.unsubscribe(stream.topic for stream in gone)
-
-    # -- their state -------------------------------------------------------------------------------------------------
-
-    def _ask(self) -> None:
-        """What `Coverage` wants to know."""
-        if self._coverage is None or not self._by_id or "state" in self._handles:
-            return
-        if any(not shown.complete and not shown.trouble for shown in self._shown.values()):
-            return
-        wanted = self._coverage.next()
-        if wanted is None and not self._is_due_aside():
-            self._learn()
-            return
-        self._ask_now(wanted)
-
-    def _is_due_aside(self) -> bool:
-        """What the broker refuses to send is polled beside the stream."""
-        now = time.monotonic()
-        if self._push is None or not self._push.refused or now < self._aside:
-            return False
-        self._aside = now + _ASIDE
-        return True
-
-    def _ask_now(self, wanted: Wanted | None) -> None:
-        service, reading, streams = self.service, self._reading, dict(self._by_id)
-        covered = self._coverage
-        if service is None or covered is None:
-            return
-        remarks: list[str] = []
-
-        def work(progress: Progress) -> list[str]:
-            return reading.state(service, streams, wanted, remarks.append, progress)
-
-        def done(caught_up: list[str]) -> None:
-            self._remark(remarks)
-            self._trouble = ""
-            if wanted is None:
-                return
-            if covered.answered(wanted):
-                self.live.unmark(caught_up)
-            if covered.status().phase == coverage.POLLING:
-                self.live.mark()
-
-        def failed(error: CityTwinError) -> None:
-            if wanted is not None:
-                covered.failed(wanted, error.message)
-            news, self._trouble = not self._trouble, error.message
-            if news:
-                self.failed.emit(error)
-
-        self._task("state", tr("Reading what the sensors say"), work, done, failed)
-
-    def _learn(self) -> None:
-        """The rhythms, once: else a sensor that reports hourly would be called late for hours."""
-        service, reading = self.service, self._reading
-        if service is None or not self._curious or "learn" in self._handles:
-            return
-        self._curious = False
-        new = {each: stream for each, stream in self._by_id.items() if each not in self._learnt}
-        self._learnt.update(new)
-        if not new:
-            return
-        self._task(
-            "learn",
-            tr("Reading what the sensors said before"),
-            lambda progress: reading.learn(service, new, progress),
-            lambda _none: self._resident.settle(),
-            lambda _error: self._resident.settle(),
-        )
-
-    def _remark(self, sentences: Sequence[str]) -> None:
-        for sentence in sentences:
-            if len(self._remarks) < _FAULTS:
-                self._remarks[sentence] = None
+        self._link.unlisten(stream.topic for stream in gone)
 
     # -- the sentence ------------------------------------------------------------------------------------------------
 
@@ -500,17 +321,18 @@ class Feed(QObject):
             return status.idle(self._status.since if self._status.kind == "idle" else time.time())
         said: dict[str, None] = dict.fromkeys(shown.trouble for shown in self._shown.values() if shown.trouble)
         said.update(self._notes)
-        said.update(self._remarks)
-        if self._push is not None:
-            said.update(dict.fromkeys(self._push.refusals.values()))
+        if self.service is not None:
+            said.update(dict.fromkeys(self.service.problems))
+        said.update(self._asking.remarks)
+        push, covered = self._link.push, self._link.coverage
+        if push is not None:
+            said.update(dict.fromkeys(push.refusals.values()))
         for shown in self._shown.values():
             said.update(shown.remarks)
         faults = (*(fault.sentence() for fault in self.live.faults.list()), *said)[:_FAULTS]
-        if self.service is None or self._coverage is None:
-            return status.opening(self.url, self._since, self._trouble, faults)
-        found = status.running(
-            self._coverage, round(self.live.rate(), 1), self._push.url if self._push is not None else "", faults
-        )
+        if covered is None:
+            return status.opening(self.url, self._since, self._link.trouble, faults)
+        found = status.running(covered, round(self.live.rate(), 1), push.url if push is not None else "", faults)
         trouble = next((shown.trouble for shown in self._shown.values() if shown.trouble), "")
         if trouble and not self._by_id:
             return replace(found, sentence=trouble, kind="bad")

@@ -26,8 +26,8 @@ def django() -> Iterator[str]:
 def poll(desk):
     """Once more, now."""
     desk.feed.retry()
-    desk.wait(lambda: "state" in desk.feed._handles)
-    desk.wait(lambda: "state" not in desk.feed._handles)
+    desk.wait(lambda: desk.feed._asking.busy)
+    desk.wait(lambda: not desk.feed._asking.busy)
 
 
 def test_polls_are_conditional(desk, service):
@@ -36,7 +36,7 @@ def test_polls_are_conditional(desk, service):
     desk.wait(lambda: desk.feed.status.phase == "polling" and layer.featureCount() == 2)
     assert desk.feed.status.kind == "limit"
     assert "No push" in desk.feed.status.sentence
-    desk.wait(lambda: "learn" not in desk.feed._handles)
+    desk.wait(lambda: "learn" not in desk.feed._asking._errands)
     poll(desk)
     seen = len(stub.server.seen)
     poll(desk)
@@ -51,7 +51,7 @@ def test_the_start_reads_the_state_once(desk, service):
     stub = service(streams=4)
     layer = desk.show(stub.url)
     desk.wait(lambda: desk.feed.status.phase == "polling" and layer.featureCount() == 2)
-    assert not spin(lambda: "state" in desk.feed._handles, 1)
+    assert not spin(lambda: desk.feed._asking.busy, 1)
 
 
 def test_a_service_that_fails_and_recovers(desk, service):
@@ -96,10 +96,10 @@ def test_django_sta(desk, django):
     assert {row["name"] for row in rows.values()} == {f"Stream {n}" for n in range(0, STATIONS, 2)}
     assert all(row["thing"] == row["name"].replace("Stream", "Station") for row in rows.values())
     desk.wait(lambda: desk.feed.status.phase == "polling")
-    desk.wait(lambda: "learn" not in desk.feed._handles, 30)
+    desk.wait(lambda: "learn" not in desk.feed._asking._errands, 30)
     desk.feed.retry()
-    desk.wait(lambda: "state" in desk.feed._handles)
-    desk.wait(lambda: "state" not in desk.feed._handles, 60)
+    desk.wait(lambda: desk.feed._asking.busy)
+    desk.wait(lambda: not desk.feed._asking.busy, 60)
     assert desk.feed.status.kind == "limit", desk.feed.status
 
 

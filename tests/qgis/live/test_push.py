@@ -33,7 +33,7 @@ def brisk(monkeypatch):
 
 
 def live(desk):
-    desk.wait(lambda: desk.feed.status.phase == "live" and "state" not in desk.feed._handles)
+    desk.wait(lambda: desk.feed.status.phase == "live" and not desk.feed._asking.busy)
 
 
 @pytest.fixture
@@ -212,9 +212,9 @@ def test_of_several_brokers_the_one_that_works(desk, service, broker, publisher,
 
 
 def test_a_service_that_comes_back_with_another_broker(desk, service, broker, publisher, brisk, tmp_path, monkeypatch):
-    from plugin.map.live import feed
+    from plugin.map.live import link
 
-    monkeypatch.setattr(feed, "_SOON", 0.2)
+    monkeypatch.setattr(link, "_SOON", 0.2)
     stub = service(streams=2, brokers=(broker.url,))
     layer = desk.show(stub.url)
     live(desk)
@@ -240,9 +240,9 @@ def test_certificates_that_qgis_trusts_are_trusted(monkeypatch, qgis_app):
 
 
 def test_the_embedded_twin_killed_and_back(desk, tmp_path, brisk, monkeypatch):
-    from plugin.map.live import feed
+    from plugin.map.live import link
 
-    monkeypatch.setattr(feed, "_SOON", 0.5)
+    monkeypatch.setattr(link, "_SOON", 0.5)
     options = ["--sensors", "12", "--sensor-interval", "0.5"]
     store = tmp_path / "twin.sqlite"
     twin = start_twin(store=store, options=options)
