@@ -20,7 +20,7 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
 from ..text import tr, trn
 from ..twin.model import Extent
@@ -98,6 +98,9 @@ class SensorsArea(ExtentChoice):
         self.combo.setItemText(self.combo.findData(Area.WHOLE), tr("Everywhere"))
         self.combo.setItemText(self.combo.findData(Area.LAYER), tr("Polygons of a layer"))
         self.combo.setAccessibleName(tr("Area"))
+        # The page may be narrower than its longest entry.
+        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.combo.setMinimumContentsLength(8)
         self.layers.setFilters(Qgis.LayerFilter.PolygonLayer)
         self.layers.setAccessibleName(tr("Layer whose polygons are used"))
         # A selection of many features tells of itself many times.

@@ -14,7 +14,7 @@ from . import sensors_words as words
 from .catalogue_delegate import toggle
 from .icons import icon
 from .sensors_model import Role
-from .sensors_rows import Group, Row, title
+from .sensors_rows import Group, Row, beside, title
 
 _PAD = 6
 _EDGE = 4
@@ -22,6 +22,7 @@ _BAR = 4
 _DOT = 10
 _ICON = 16
 _GAP = 12
+_DARK = 110  # lightness, of 255
 
 # as the icons of changes: right on light and dark themes
 COLOURS = {
@@ -70,6 +71,13 @@ class SensorDelegate(QStyledItemDelegate):
         ticked = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
         box.state |= QStyle.StateFlag.State_On if ticked else QStyle.StateFlag.State_Off
         style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck, box, painter, row.widget)
+        if row.palette.color(QPalette.ColorRole.Base).lightness() < _DARK:
+            # Qt's own outline is darker than the ground, on dark grounds too: it is not seen there.
+            colour = QColor(row.palette.color(QPalette.ColorRole.Text))
+            colour.setAlpha(120)
+            painter.setPen(colour)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(box.rect).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
 
         line = row.fontMetrics.height()
         left, right = box.rect.right() + _PAD + 2, row.rect.right() - _PAD
@@ -92,12 +100,12 @@ class SensorDelegate(QStyledItemDelegate):
         left += _DOT + _PAD
         fresh = word in (freshness.LIVE, freshness.LATE)
         text = _Text(painter, row)
-        name, thing = title(stream.stream), stream.stream.thing.name
+        name = title(stream.stream)
         text.pair(
             QRect(left, top, right - left, line), name, words.value(stream.latest), strong=fresh, dim=False, half=True
         )
         age = words.age(stream.latest, self._now())
-        text.pair(QRect(left, top + line, right - left, line), thing if thing != name else "", age)
+        text.pair(QRect(left, top + line, right - left, line), beside(stream.stream), age)
 
     def tick_rect(self, option: QStyleOptionViewItem) -> QRect:
         """Where the tick box is."""

@@ -41,7 +41,7 @@ def sections(
 
 def _problems(rows: Iterable[Row]) -> list[str]:
     wrong = [
-        tr("{name}: {problem}", name=title(row.stream), problem=problem)
+        tr("{name}: {problem}", name=row.stream.name or title(row.stream), problem=problem)
         for row in rows
         for problem in row.stream.problems
     ]

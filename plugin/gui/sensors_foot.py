@@ -26,7 +26,7 @@ class SensorsFoot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.chosen = ElidedLabel()
-        self.add_button = QPushButton(icon("live-layer"), tr("Add &Live Layer"))
+        self.add_button = QPushButton(icon("live-layer"), add_text(0))
         self.add_button.setDefault(True)
         self.add_button.setToolTip(tr("Show what is chosen on the map, and keep it up to date"))
         self.add_button.clicked.connect(lambda _checked=False: self.add_asked.emit())
@@ -66,9 +66,7 @@ class SensorsFoot(QWidget):
         """What is chosen, and the name of the live layer that belongs to it (None: there is none)."""
         self.chosen.say(choice.sentence())
         n = choice.layers
-        self.add_button.setText(
-            trn("Add {n} &Live Layer", "Add {n} &Live Layers", n) if n > 1 else tr("Add &Live Layer")
-        )
+        self.add_button.setText(add_text(n))
         self.add_button.setEnabled(n > 0)
         rows = len(choice.rows)
         self._enable(self.chart_button, tr("Show Chart"), bool(rows), tr("select datastreams first"))
@@ -82,3 +80,10 @@ class SensorsFoot(QWidget):
         button.setEnabled(able)
         beside = of if able else why_not
         button.setToolTip(tr("{what} ({beside})", what=text, beside=beside) if beside else text)
+
+
+def add_text(layers: int) -> str:
+    """What a button says that adds so many live layers."""
+    if layers > 1:
+        return trn("Add {n} &Live Layer", "Add {n} &Live Layers", layers)
+    return tr("Add &Live Layer")

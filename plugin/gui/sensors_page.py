@@ -9,7 +9,7 @@ from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QPoint, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QHideEvent, QShowEvent
 from qgis.PyQt.QtWidgets import (
-    QHBoxLayout,
+    QFormLayout,
     QLabel,
     QMenu,
     QStackedWidget,
@@ -21,7 +21,7 @@ from ..map.connections import Connection
 from ..map.live.feeds import Feeds
 from ..map.live.layers import LiveLayers
 from ..sensors import coverage
-from ..text import number, tr, trn
+from ..text import number, tr
 from ..twin.errors import CityTwinError
 from . import sensors_words as words
 from .connection_bar import ConnectionBar
@@ -32,7 +32,7 @@ from .sensors_area import Place, SensorsArea
 from .sensors_choice import Choice, choose, sources
 from .sensors_desk import SensorsDesk
 from .sensors_details import sections
-from .sensors_foot import SensorsFoot
+from .sensors_foot import SensorsFoot, add_text
 from .sensors_loader import Found, NoSensors, SensorsLoader
 from .sensors_message import SensorsMessage
 from .sensors_model import SensorModel
@@ -90,12 +90,12 @@ class SensorsPage(QWidget):
         self._show_first_steps()
 
     def _build(self) -> None:
-        where = QHBoxLayout()
+        where = QFormLayout()
+        where.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         where.setContentsMargins(8, 0, 8, 6)
         label = QLabel(tr("&Area"))
         label.setBuddy(self.area)
-        where.addWidget(label)
-        where.addWidget(self.area, 1)
+        where.addRow(label, self.area)
         chosen = QWidget()
         column = QVBoxLayout(chosen)
         column.setContentsMargins(0, 0, 0, 0)
@@ -336,13 +336,7 @@ class SensorsPage(QWidget):
     def _menu(self, at: QPoint) -> None:
         choice = self._selected()
         menu = QMenu(self)
-        add = menu.addAction(
-            icon("live-layer"),
-            trn("Add {n} Live Layer", "Add {n} Live Layers", choice.layers)
-            if choice.layers > 1
-            else tr("Add Live Layer"),
-            lambda: self._add(choice),
-        )
+        add = menu.addAction(icon("live-layer"), add_text(choice.layers), lambda: self._add(choice))
         add.setEnabled(choice.layers > 0)
         chart = menu.addAction(icon("chart"), tr("Show Chart"), lambda: self.desk.chart(choice.rows))
         chart.setEnabled(bool(choice.rows))

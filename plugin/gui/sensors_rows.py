@@ -42,7 +42,7 @@ class Row:
         self.stream = stream
         self.latest = latest
         self.shown = False
-        self.order = (in_order(title(stream)), stream.id)
+        self.order = (in_order(f"{title(stream)}\n{stream.name}"), stream.id)
         observed = stream.observed_property
         self.search = fold(
             "\n".join(
@@ -89,8 +89,13 @@ def name_of(observed: ObservedProperty) -> str:
 
 
 def title(stream: Datastream) -> str:
-    """What a datastream is called in a list."""
-    return stream.name or stream.thing.name or stream.id
+    """What a datastream is called in a list: most are named after their thing and what it observes, which is above."""
+    return stream.thing.name or stream.name or stream.id
+
+
+def beside(stream: Datastream) -> str:
+    """Its own name, where that says more than `title`."""
+    return stream.name if stream.name != title(stream) else ""
 
 
 def unit(stream: Datastream) -> str:

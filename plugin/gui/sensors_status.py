@@ -93,6 +93,6 @@ class DetailsPopup(QFrame):
 
     def fit(self) -> None:
         """As high as its texts, up to a limit."""
-        document = self.text.document()
+        document = self.text.document().clone()  # that of the view is laid out as far as it is seen
         document.setTextWidth(_SIZE.width() - 24)
-        self.resize(_SIZE.width(), min(_SIZE.height(), int(document.size().height()) + 6))
+        self.resize(_SIZE.width(), min(_SIZE.height(), int(document.size().height()) + 12))

@@ -10,7 +10,7 @@ from ..map.live.status import FeedStatus
 from ..sensors import coverage, freshness, words
 from ..sensors.state import Latest
 from ..text import number, tr, trn
-from .sensors_rows import Group, Row, title
+from .sensors_rows import Group, Row, beside, title
 
 
 def counts(by_freshness: Mapping[str, int]) -> str:
@@ -31,7 +31,7 @@ def _count(word: str, n: int) -> str:
         return trn("{count} late", "{count} late", n, count=shown)
     if word == freshness.SILENT:
         return trn("{count} silent", "{count} silent", n, count=shown)
-    return trn("{count} without a value", "{count} without a value", n, count=shown)
+    return trn("{count} empty", "{count} empty", n, count=shown)
 
 
 def datastreams(n: int) -> str:
@@ -96,8 +96,8 @@ def row_tip(row: Row, now: float) -> str:
     """All about a datastream, for its tool tip."""
     stream = row.stream
     lines = [title(stream)]
-    if stream.thing.name and stream.thing.name != lines[0]:
-        lines.append(stream.thing.name)
+    if beside(stream):
+        lines.append(beside(stream))
     if row.latest is not None:
         said = words.value(row.latest)
         lines.append(" · ".join(part for part in (said, words.age(row.latest, now)) if part))
@@ -112,7 +112,7 @@ def row_tip(row: Row, now: float) -> str:
 def row_read(row: Row, now: float) -> str:
     """For a screen reader."""
     latest = row.latest
-    parts = [title(row.stream), row.stream.thing.name]
+    parts = [title(row.stream), beside(row.stream)]
     if latest is not None:
         parts += [words.value(latest), words.age(latest, now), words.how_fresh(latest.freshness)]
     return ", ".join(dict.fromkeys(part for part in parts if part))
@@ -146,4 +146,6 @@ def in_short(status: FeedStatus) -> str:
         return tr("Push since {time} · {rate} messages/s", rate=rate, time=clock(status.since))
     if status.phase == coverage.POLLING and status.kind != "bad":
         return tr("Polling since {time}, no push", time=clock(status.since))
+    if status.phase == coverage.INTERRUPTED:
+        return tr("The broker is away; trying again")
     return status.sentence
