@@ -40,6 +40,7 @@ from .playback_period import CUSTOM, Period, duration, period, periods
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
+_ALL, _SELECTED = "all", "selected"
 _PAUSE = 300  # ms without a change before the service is asked
 
 
@@ -165,7 +166,7 @@ class PlaybackDialog(QDialog):
             return ()
         layer, feed = chosen
         source = source_of(layer)
-        if self.which.currentData() == "selected":
+        if self.which.currentData() == _SELECTED:
             found = (self._live.datastream_of(layer, fid) for fid in layer.selectedFeatureIds())
             return tuple(stream for stream in found if stream is not None)
         return feed.datastreams(source) if source is not None else ()
@@ -195,11 +196,11 @@ class PlaybackDialog(QDialog):
             layer, feed = chosen
             source = source_of(layer)
             n = len(feed.datastreams(source)) if source is not None else 0
-            self.which.addItem(trn("All of them ({n} sensor)", "All of them ({n} sensors)", n), "all")
+            self.which.addItem(trn("All of them ({n} sensor)", "All of them ({n} sensors)", n), _ALL)
             selected = layer.selectedFeatureCount()
             if selected:
                 words = trn("Only {n} sensor, selected on the map", "Only {n} sensors, selected on the map", selected)
-                self.which.addItem(words, "selected")
+                self.which.addItem(words, _SELECTED)
         self.which.blockSignals(False)
         self._changed()
 

@@ -208,7 +208,8 @@ def keep(
     beside = layer.id()
 
     def written(found: Written) -> None:
-        done(show(snapshot, found, beside), found)
+        # opening a table takes a while, and so does what the task's end does: not in one turn
+        QTimer.singleShot(0, lambda: done(show(snapshot, found, beside), found))
 
     return tasks.run(
         tr("Keeping a snapshot of {layer}", layer=layer.name()),

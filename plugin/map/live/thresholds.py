@@ -20,7 +20,7 @@ from ...text import tr
 from ...twin.progress import Progress, check
 from .. import tasks
 from . import thresholds_kept, thresholds_show
-from .source import source_of
+from .source import LiveSource, source_of
 from .thresholds_alarm import Alarm
 from .thresholds_kept import Kept
 from .thresholds_show import serves
@@ -82,7 +82,8 @@ class Thresholds(QObject):
         self._stopped = False
         self._kept: tuple[Kept, ...] = ()
         self._log: deque[Entry] = deque(maxlen=KEPT)
-        self._followed: dict[Feed, tuple[Callable[[Changes], None], Callable[[object], None]]] = {}
+        self._followed: dict[Feed, tuple[Callable[[Changes], None], Callable[[LiveSource], None]]] = {}
+        self._watched: dict[Feed, tuple[Threshold, ...]] = {}
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._watch_all)
@@ -222,24 +223,32 @@ class Thresholds(QObject):
             if found.crossings:
                 self._take(feed, found)
 
-        def streams(_source: object) -> None:
-            # a unit may have changed, and a threshold holds for one unit
-            self._soon.start(0)
+        def streams(source: LiveSource) -> None:
+            # Sensors that come are watched by themselves. But the service's own address may be known only now, and a
+            # unit may have changed, while a threshold holds for one unit.
+            wanted = self.of(feed)
+            if wanted != self._watched.get(feed, ()) or (wanted and feed.complete(source)):
+                self._soon.start(0)
 
         self._followed[feed] = (changes, streams)
         feed.changed.connect(changes)
         feed.streams_changed.connect(streams)
-        feed.live.watch(self.of(feed))
+        self._watch(feed)
 
     def _closed(self, feed: Feed) -> None:
         slots = self._followed.pop(feed, None)
+        self._watched.pop(feed, None)
         if slots is not None and not sip.isdeleted(feed):
             feed.changed.disconnect(slots[0])
             feed.streams_changed.disconnect(slots[1])
 
     def _watch_all(self) -> None:
         for feed in self._followed:
-            feed.live.watch(self.of(feed))
+            self._watch(feed)
+
+    def _watch(self, feed: Feed) -> None:
+        self._watched[feed] = self.of(feed)
+        feed.live.watch(self._watched[feed])
 
     def _take(self, feed: Feed, found: Changes) -> None:
         entries = tuple(Entry(feed.url, crossing) for crossing in found.crossings)

@@ -40,7 +40,7 @@ def sentence(beyond: Sequence[Entry], back: int = 0) -> str:
     sensors = {entry.sensor for entry in furthest}
     if len(sensors) == 1 and len(furthest) == 1:
         words = furthest[0].crossing.sentence()
-        return f"{words} {tr('It is back since.')}" if back else words
+        return words + " " + tr("It is back since.") if back else words
     n = len(sensors)
     worst: dict[tuple[str, str], str] = {}
     for entry in furthest:
