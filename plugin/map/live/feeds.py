@@ -23,6 +23,7 @@ class Feeds(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._feeds: dict[tuple[str, str], Feed] = {}
+        self._ending: list[Feed] = []
 
     def feed(self, service: str, connection: Connection) -> Feed:
         """The feed of the service at ``service`` with the credentials of ``connection``: the same one each time, also
@@ -44,17 +45,20 @@ class Feeds(QObject):
 
     def stop(self) -> None:
         """End all of them, and wait a moment for their threads."""
-        feeds = self.all()
-        for feed in feeds:
+        for feed in self.all():
             feed.stop()
-        for feed in feeds:
+        # of those that were never wanted nothing runs
+        self._feeds.clear()
+        for feed in self._ending:
             feed.join(_GOODBYE)
+        self._ending.clear()
 
     def _close(self, key: tuple[str, str], feed: Feed) -> None:
         if self._feeds.get(key) is feed:
             del self._feeds[key]
             # whoever still holds it may want it again
             feed.setParent(None)
+            self._ending = [*(one for one in self._ending if not one.join(0.0)), feed]
             self.closed.emit(feed)
             self.changed.emit()
 
