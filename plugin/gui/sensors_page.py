@@ -71,6 +71,7 @@ class SensorsPage(QWidget):
         self._place: Place | None = None
         self._remarks: dict[str, None] = {}
         self._read = 0.0
+        self._awoken = False
         self.model = SensorModel(self)
         self.watch = SensorsWatch(self.model, feeds, self)
         self.model.set_clock(self.watch.now)
@@ -192,6 +193,9 @@ class SensorsPage(QWidget):
     def _start(self) -> None:
         if self.isVisible():
             self.connections.start()
+            if self._awoken and not self.loader.busy:
+                self.read_again()
+            self._awoken = False
 
     # -- which twin
 
@@ -270,6 +274,8 @@ class SensorsPage(QWidget):
     # -- the demo twin
 
     def _demo_starts(self) -> None:
+        if not self.isVisible():
+            return  # it was asked for on another page
         text = tr("Starting the demo twin. The first time it builds its city, which takes some seconds.")
         self._say_status(text, "busy")
         self.loader.stop()
@@ -277,12 +283,17 @@ class SensorsPage(QWidget):
 
     def _demo_is_ready(self, name: str) -> None:
         if not self.isVisible():
-            return  # what is chosen is read when the page is seen
+            current = self.connections.current
+            # the same connection as before, to a twin that is awake now; another one is read anyway
+            self._awoken = current is not None and current.name == name
+            return
         self.connections.select(name)
-        if not self.loader.busy:  # the same connection as before, to a twin that is awake now
+        if not self.loader.busy:
             self.read_again()
 
     def _demo_failed(self, sentence: str) -> None:
+        if not self.isVisible():
+            return
         self._say_status(tr("The demo twin does not run"), "bad")
         self._show(self.message.demo_failed, sentence)
 

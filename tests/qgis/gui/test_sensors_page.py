@@ -287,6 +287,23 @@ def test_nothing_is_asked_while_the_page_is_not_seen(stage, twin):
     assert spin(lambda: page.watch._poll is None)
 
 
+def test_a_demo_twin_that_woke_up_on_another_page_is_read_when_the_page_is_seen(stage, twin):
+    page = stage.page
+    stage.press("Start Demo Twin")
+    stage.process.url = twin.url
+    stage.process.ready.emit(twin.url)
+    assert spin(stage.listed)
+    stage.process.url = ""  # as after a restart of QGIS
+    page.read_again()
+    assert page.message.title == "The Demo Twin Is Asleep"
+    page.hide()
+    stage.process.url = twin.url
+    stage.process.ready.emit(twin.url)
+    assert not page.loader.busy
+    page.show()
+    assert spin(stage.listed)
+
+
 def test_another_connection_leaves_nothing_of_the_former(stage, twin):
     stage.read(twin.url)
     stage.page.model.tick([stage.group("Noise").id])
