@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from plugin.workcopy.copy import WorkingCopy
 from plugin.workcopy.errors import FileBusy, NotAWorkingCopy
 from tests.copies import make_copy
 from tests.qgis.watch.conftest import Desk, turn
+from tests.twin_server import ROOT
 
 TABLE = snapshot_file.Table(
     "no2_x", "NO2", "Of NO2", (("name", "text"), ("value", "number"), ("at", "time")), {"A": "b"}
@@ -206,6 +208,39 @@ def test_cancelled_it_leaves_nothing(tmp_path: Path, there: bool):
         snapshot_file.write(path, TABLE, rows(10_000), Impatient())
     assert (sorted(sqlite3.connect(path).execute("SELECT name FROM sqlite_master")) if there else []) == before
     assert sorted(one.name for one in tmp_path.iterdir()) == (["a.gpkg"] if there else [])
+
+
+_KILLED = """
+import sys, time
+from pathlib import Path
+from plugin.map.live.snapshot_file import Table, write
+from plugin.twin.progress import SILENT
+
+def rows():
+    for n in range(1_000_000):
+        if n == 9_000:  # four blocks are in the file's journal
+            print("half", flush=True)
+            time.sleep(60)
+        yield (4.4, 51.9), (f"s{n}" * 200, 1.0, None)
+
+table = Table("no2_x", "NO2", "Of NO2", (("name", "text"), ("value", "number"), ("at", "time")), {})
+write(Path(sys.argv[1]), table, rows(), SILENT)
+"""
+
+
+def test_killed_in_the_middle_the_working_copy_is_as_it_was(tmp_path: Path):
+    path = make_copy(tmp_path / "city.gpkg").path
+    before = list(sqlite3.connect(path).iterdump())
+    command = [sys.executable, "-c", _KILLED, str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "half\n"
+        process.kill()
+    copy = WorkingCopy.open(path)
+    assert not copy.problems
+    assert not copy.has_changes()
+    assert list(sqlite3.connect(path).iterdump()) == before
+    assert snapshot_file.write(path, TABLE, rows(10), SILENT) == "no2_x"
 
 
 def test_a_file_that_others_write_is_left_as_it_is(tmp_path: Path, monkeypatch):
