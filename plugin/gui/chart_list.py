@@ -39,9 +39,10 @@ class ChartList(QTreeWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(40)
-        for column, longest in ((1, "00.000 µg/m³"), (2, tr("Freshness"))):
+        wide = self.fontMetrics().horizontalAdvance
+        for column, longest in ((1, max(wide("00.000 µg/m³"), wide(tr("Latest Value")))), (2, wide(tr("Freshness")))):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-            self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(longest) + 14)
+            self.setColumnWidth(column, longest + 16)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setItemDelegateForColumn(0, MiddleElided(self))
         self.setMinimumWidth(220)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from plugin.sensors.recognise import NO2
 from plugin.sensors.thresholds import Threshold
 from tests.qgis.chart.field import HOURS, PAUSE, PEAK, TROUGH, City, Desk
 from tests.qgis.map.meanwhile import Heartbeat, spin
+from tests.twin_server import start_twin
 
 
 def trace(desk: Desk, index: int = 0):
@@ -154,26 +157,25 @@ def test_more_than_can_be_told_apart_are_refused_with_a_sentence(desk: Desk) -> 
     assert desk.dock.notice.isHidden()
 
 
-def test_an_error_is_said_and_can_be_tried_again(desk: Desk) -> None:
+def test_an_error_is_said_and_can_be_tried_again(qgis_app: object, tmp_path: Path) -> None:
+    options = ["--sensors", "1", "--sensor-interval", "600", "--no-mqtt"]
+    twin = start_twin(store=tmp_path / "twin.sqlite", options=options)
+    city = City(twin.url)
+    city.build()
+    desk = Desk(city)
     presenter = desk.dock.presenter
-    service, desk.feed.service = desk.feed.service, None
-    ask = desk.feed.history
-
-    def late(*args, **more):
-        # it was connected when it was asked for
-        desk.feed.service = None
-        handle = ask(*args, **more)
-        return handle
-
-    desk.feed.history = late  # type: ignore[method-assign]
-    desk.feed.service = service
+    twin.stop()
     presenter.show([(desk.feed, desk.stream("Flow"))])
-    assert spin(lambda: presenter.error is not None, 5)
-    assert "not connected" in desk.dock.notice.text and desk.dock.notice.button.text() == "Try Again"
-    desk.feed.service = service
-    desk.feed.history = ask  # type: ignore[method-assign]
+    assert spin(lambda: presenter.error is not None, 30)
+    assert desk.dock.notice.text == presenter.error.message and desk.dock.notice.button.text() == "Try Again"
+    assert "127.0.0.1" in desk.dock.notice.text and presenter.message() == ""
+    twin = start_twin(store=tmp_path / "twin.sqlite", port=urlsplit(city.url).port or 0, options=options)
+    assert not spin(lambda: len(trace(desk)) > 200, 0.5)  # nobody asked for it
     desk.dock.notice.button.click()
-    assert desk.rest() and len(trace(desk)) > 200 and desk.dock.notice.isHidden()
+    assert desk.dock.notice.isHidden() and desk.rest() and len(trace(desk)) > 200
+    desk.close()
+    city.session.close()
+    twin.stop()
 
 
 def test_stopped_by_the_user_it_says_so_and_goes_on_when_asked(desk: Desk) -> None:
