@@ -331,7 +331,7 @@ class Feed(QObject):
             said.update(shown.remarks)
         faults = (*(fault.sentence() for fault in self.live.faults.list()), *said)[:_FAULTS]
         if covered is None:
-            return status.opening(self.url, self._since, self._link.trouble, faults)
+            return status.opening(self.url, self._since, self._link.trouble, not self._link.locked, faults)
         found = status.running(covered, round(self.live.rate(), 1), push.url if push is not None else "", faults)
         trouble = next((shown.trouble for shown in self._shown.values() if shown.trouble), "")
         if trouble and not self._by_id:

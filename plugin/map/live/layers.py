@@ -64,6 +64,7 @@ class LiveLayers(QObject):
         project = QgsProject.instance()
         project.layersAdded.connect(self._adopt)
         project.layersWillBeRemoved.connect(self._leave)
+        connections.signals.changed.connect(self._connections_changed)
         feeds.opened.connect(self._hear)
         for feed in feeds.all():
             self._hear(feed)
@@ -79,6 +80,7 @@ class LiveLayers(QObject):
         project = QgsProject.instance()
         project.layersAdded.disconnect(self._adopt)
         project.layersWillBeRemoved.disconnect(self._leave)
+        connections.signals.changed.disconnect(self._connections_changed)
         self._feeds.opened.disconnect(self._hear)
         for feed in self._feeds.all():
             self._unhear(feed)
@@ -193,6 +195,22 @@ class LiveLayers(QObject):
         feed.want(source)
         if feed.datastreams(source):
             self._show(entry)
+
+    def _connections_changed(self) -> None:
+        """A connection that a layer names was added, or has other credentials now: ask with these."""
+        for entry in self._entries.values():
+            known = connections.get(entry.source.connection) if entry.source.connection else None
+            if known is None or known.authcfg == entry.feed.connection.authcfg:
+                continue
+            entry.feed.release(entry.source)
+            with _as_clean_as_before():
+                entry.rows.clear()
+            entry.feed = self._feeds.feed(entry.source.service, known)
+            entry.rows = Rows(entry.layer, entry.feed.live)
+            entry.filling = entry.bare = False
+            entry.feed.want(entry.source)
+            if entry.feed.datastreams(entry.source):
+                self._show(entry)
 
     def _leave(self, ids: list[str]) -> None:
         for id in ids:

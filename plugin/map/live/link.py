@@ -10,13 +10,14 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ...sensors.coverage import Coverage
 from ...sensors.live import Live
 from ...text import tr
-from ...twin.errors import CityTwinError
+from ...twin.errors import AccessDenied, CityTwinError
 from ...twin.sensorthings import Service
 from .errands import Errands
 from .push import Push
 from .reading import Opened, Reading
 
 _RETRY, _LONGEST = 2.0, 60.0  # seconds until a service that does not answer is tried again
+_LOCKED = 600.0  # and one that does not let us in
 _AGAIN, _SOON = 900.0, 20.0  # seconds until the service is asked again which brokers it has
 
 
@@ -35,6 +36,7 @@ class Link(QObject):
         self.coverage: Coverage | None = None
         self.push: Push | None = None
         self.trouble = ""
+        self.locked = False  # it does not let us in
         self._reading = reading
         self._live = live
         self._errands = Errands(self)
@@ -88,7 +90,7 @@ class Link(QObject):
         self._leave()
         self._topics.clear()
         self.service = self.coverage = None
-        self.trouble, self._attempts, self._due = "", 0, 0.0
+        self.trouble, self.locked, self._attempts, self._due = "", False, 0, 0.0
 
     def join(self, seconds: float) -> bool:
         """After `stop`: wait for the brokers' threads, at most ``seconds`` for each; whether they have ended."""
@@ -117,7 +119,10 @@ class Link(QObject):
         if self.service is not None or error is None:
             return
         self._attempts += 1
-        self._due = time.monotonic() + min(_LONGEST, _RETRY * 2.0 ** min(self._attempts - 1, 10))
+        pause = min(_LONGEST, _RETRY * 2.0 ** min(self._attempts - 1, 10))
+        # a password that is wrong stays wrong, and some lock out who goes on trying
+        self.locked = isinstance(error, AccessDenied)
+        self._due = time.monotonic() + (_LOCKED if self.locked else pause)
         news, self.trouble = not self.trouble, error.message
         if news:
             self.failed.emit(error)

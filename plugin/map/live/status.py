@@ -31,10 +31,12 @@ def idle(since: float) -> FeedStatus:
     return FeedStatus(tr("No sensors are shown."), "idle", "", 0.0, since)
 
 
-def opening(url: str, since: float, trouble: str, faults: tuple[str, ...]) -> FeedStatus:
-    """The service has not answered yet; ``trouble``: why, "" for the first attempt."""
+def opening(url: str, since: float, trouble: str, again: bool, faults: tuple[str, ...]) -> FeedStatus:
+    """The service has not answered yet; ``trouble``: why, "" for the first attempt; ``again``: whether it is tried
+    again soon."""
     if trouble:
-        return FeedStatus(tr("{why} Trying again.", why=trouble), "bad", coverage.STARTING, 0.0, since, faults)
+        sentence = tr("{why} Trying again.", why=trouble) if again else trouble
+        return FeedStatus(sentence, "bad", coverage.STARTING, 0.0, since, faults)
     host = urlsplit(url).hostname or url
     return FeedStatus(tr("Connecting to {host}…", host=host), "busy", coverage.STARTING, 0.0, since, faults)
 

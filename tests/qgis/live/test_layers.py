@@ -7,12 +7,15 @@ import time
 import pytest
 from qgis.core import NULL, QgsLayerDefinition, QgsProject, QgsVectorFileWriter, QgsVectorLayer
 
+from plugin.map import connections
+from plugin.map.connections import Connection
 from plugin.map.live import fields
-from plugin.map.live.source import LiveSource, source_of
+from plugin.map.live.source import LiveSource, mark, source_of
 from tests.mosquitto import free_port
 from tests.qgis.live.conftest import threads
 from tests.qgis.live.publisher import Publisher
 from tests.qgis.map.meanwhile import spin
+from tests.twin_server import start_twin
 
 
 def filled(desk, layer, number):
@@ -167,6 +170,29 @@ def test_a_project_is_opened_without_its_service_and_connection(desk, service, t
     assert "Trying again" in desk.feed.status.sentence
     assert any("“Gone” is not known here" in one for one in desk.feed.status.faults)
     assert len(desk.told) == 1
+
+
+def test_a_connection_that_is_added_later_opens_the_service(desk, tmp_path, authcfg):
+    secret = {"CITYTWIN_DEMO_USER": "anna", "CITYTWIN_DEMO_PASSWORD": "pa:ss wörd"}
+    options = ["--require-auth", "--sensors", "5", "--no-mqtt"]
+    twin = start_twin(store=tmp_path / "t.sqlite", env=secret, options=options)
+    try:
+        layer = QgsVectorLayer("Point?crs=EPSG:4326", "x", "memory")
+        mark(layer, LiveSource(f"{twin.url}sta/v1.1", "Locked", "", "All"))
+        QgsProject.instance().addMapLayer(layer)
+        desk.wait(lambda: desk.told)
+        asked = desk.feed
+        assert asked.status.kind == "bad"
+        assert "Trying again" not in asked.status.sentence
+        assert not spin(layer.featureCount, 2)  # nor is it tried again and again
+        connections.save(Connection("Locked", twin.url, authcfg))
+        desk.wait(lambda: layer.featureCount() > 4)
+        assert desk.feed is not asked
+        assert not desk.feed.status.faults
+        assert "pa:ss" not in layer.customProperty("citytwin/live")
+    finally:
+        connections.remove("Locked")
+        twin.stop()
 
 
 def test_a_copy_is_live_too(desk, service, tmp_path):
