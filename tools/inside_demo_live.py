@@ -3,6 +3,7 @@ back. Called by `inside_demo`, in QGIS."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from qgis.PyQt.QtWidgets import QDockWidget
 from qgis.utils import iface
 
 WANTED = "speed"  # of the observed properties, the one that has this word in its name
-HIDDEN = ("tree",)  # what would lie below the sensors as thick as they are
+HIDDEN = re.compile(r"\b(trees?|bins?)\b", re.IGNORECASE)  # what would lie below the sensors, as thick as they are
 
 
 class LiveTour:
@@ -55,7 +56,7 @@ class LiveTour:
     def show_traffic(self) -> None:
         tree = QgsProject.instance().layerTreeRoot()
         for layer in QgsProject.instance().mapLayers().values():
-            if any(word in layer.name().lower() for word in HIDDEN):
+            if HIDDEN.search(layer.name()):
                 tree.findLayer(layer.id()).setItemVisibilityChecked(False)
         extent = self.to_map(self.layer.extent())
         extent.scale(1.06)
@@ -126,7 +127,7 @@ class LiveTour:
         # the buildings, and the stations around them
         buildings = self.tour.in_map(self.tour.buildings)
         buildings.scale(3)
-        self.canvas.setExtent(buildings if buildings.intersects(extent) else extent)
+        self.canvas.setExtent(buildings.intersect(extent) if buildings.intersects(extent) else extent)
         self.tour.settle()
         seen = self.canvas.extent()
         centre = QgsPointXY(seen.center().x(), seen.center().y() + seen.height() / 5)
