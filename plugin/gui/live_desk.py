@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsVectorLayer
-from qgis.PyQt.QtCore import QObject, Qt
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsVectorLayer
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QObject, Qt, QTimer
 from qgis.PyQt.QtWidgets import QDialog
 
-from ..map.live import tips
+from ..map.live import three_d, tips
 from ..map.live.feed import Feed
 from ..map.live.feeds import Feeds
 from ..map.live.layers import LiveLayers
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from ..map.project import ProjectCopies
 
 
+_SOON, _TRIES = 50, 40  # ms until a new layer is looked for on the map again, and how often
+
+
 class LiveDesk(QObject):
     """One for the plugin's life. Whoever owns the window adds `page` to the dock, and calls `stop`."""
 
@@ -44,6 +48,7 @@ class LiveDesk(QObject):
         self.feeds = Feeds(self)
         self.layers = LiveLayers(self.feeds, iface, self)
         self.thresholds = Thresholds(self.layers, self.feeds, iface, self)
+        self.risen = three_d.Risen(self.layers, self)
         tips.register(self.layers)
         window = iface.mainWindow()
         self.page = SensorsPage(iface, self.feeds, self.layers, demo)
@@ -55,8 +60,9 @@ class LiveDesk(QObject):
             iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
             dock.hide()
         window.tabifyDockWidget(self.log, self.chart)
+        self._tries = 0
         self._unseen: set[str] = set()  # layers that were just added, while they have no features
-        self.page.desk.added.connect(lambda made: self._unseen.update(layer.id() for layer in made))
+        self.page.desk.added.connect(self._added)
         self.layers.renewed.connect(self._look_at)
         self.page.chart_wanted.connect(self.show_chart)
         self.page.thresholds_wanted.connect(lambda _observed: self.edit_thresholds())
@@ -91,15 +97,32 @@ class LiveDesk(QObject):
         chosen = layer if layer is not None else self._current()
         self._open(PlaybackDialog(self._iface, self.layers, self.thresholds, chosen, self._iface.mainWindow()))
 
+    def _added(self, made: Sequence[QgsVectorLayer]) -> None:
+        self._tries = _TRIES
+        for layer in made:
+            self._unseen.add(layer.id())
+            if layer.featureCount() > 0:
+                self._look_at(layer)
+
     def _look_at(self, layer: QgsVectorLayer) -> None:
-        """Zoom to a new layer where nothing else is on the map: QGIS does so only for a layer that has features."""
-        if layer.id() not in self._unseen:
+        """Zoom to a new layer where nothing else is on the map: QGIS does so only for a layer that has features. It has
+        also taken the layer's degrees for the map, in which a city is squeezed and has no 3D."""
+        if sip.isdeleted(layer) or layer.id() not in self._unseen:
+            return
+        canvas = self._iface.mapCanvas()
+        if layer not in canvas.layers():  # QGIS puts it there in a later turn, and chooses the map's CRS with it
+            if QgsProject.instance().layerTreeRoot().findLayer(layer.id()) is not None and self._tries:
+                self._tries -= 1
+                QTimer.singleShot(_SOON, lambda: self._look_at(layer))
             return
         self._unseen.discard(layer.id())
-        canvas = self._iface.mapCanvas()
+        if layer.extent().isNull() or any(source_of(one) is None for one in canvas.layers()):
+            return
+        if QgsProject.instance().crs() == layer.crs():
+            # one for which no transformation is to be chosen: QGIS would ask, and wait
+            QgsProject.instance().setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
         box = canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent())
-        others = [one for one in canvas.layers() if source_of(one) is None]
-        if not (box.isNull() or others or canvas.extent().contains(box.center())):
+        if not canvas.extent().contains(box.center()):
             canvas.zoomToFeatureExtent(box)
 
     def _current(self) -> QgsVectorLayer | None:
@@ -125,13 +148,15 @@ class LiveDesk(QObject):
 
     def stop(self) -> None:
         """At unload: end what runs, and take the docks away. The page ends with the dock that it is in."""
+        self._unseen.clear()
         if self.dialog is not None:
-            self.dialog.reject()
+            self.dialog.done(0)  # not `reject`: a dialog that loads would only stop loading
         self.entrances.stop()
         self.chart.stop()
         self.log.stop()
         self.thresholds.stop()
         tips.unregister()
+        self.risen.stop()
         self.layers.stop()
         self.feeds.stop()
         for dock in (self.chart, self.log):

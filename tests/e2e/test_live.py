@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import qgis.utils
 from osgeo import ogr
-from qgis.core import Qgis, QgsFeature, QgsProject, QgsVectorLayer
-from qgis.gui import QgsGui, QgsMapLayerActionContext
-from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import QApplication
+from qgis.core import Qgis, QgsFeature, QgsPointXY, QgsProject, QgsVectorLayer
+from qgis.gui import QgsGui, QgsMapCanvas, QgsMapLayerActionContext
+from qgis.PyQt.QtCore import QCoreApplication, QPoint, Qt, QTimer
+from qgis.PyQt.QtGui import QCursor
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication, QWidget
 
 from tests.e2e.desk import Changes, layer_named
 from tests.e2e.hands import button, click, in_dialog, type_into, wait_until
@@ -68,8 +70,7 @@ def test_traffic_is_live_on_the_map(city_twin, sensors, iface, screenshot):
     assert QgsProject.instance().isDirty() == clean
     wait_until(lambda: "Push since" in sensors.status.text and "messages/s" in sensors.status.text, what="the words")
     # nothing else is on the map: it shows them without being asked
-    extent = QgsProject.instance().mapLayer(layer.id()).extent()
-    wait_until(lambda: iface.mapCanvas().extent().contains(extent.center()), 5, "the zoom")
+    wait_until(lambda: iface.mapCanvas().extent().contains(shown_at(iface.mapCanvas(), layer)), 5, "the zoom")
     drawn: list[int] = []
     iface.mapCanvas().mapCanvasRefreshed.connect(lambda: drawn.append(1))
     wait_until(lambda: len(drawn) > 1, 30, "the map to be drawn, and again with newer values")
@@ -101,6 +102,46 @@ def test_a_sensor_is_charted_from_the_map(city_twin, sensors, screenshot):
     wait_until(lambda: points() > before, 30, "the live tail")
     screenshot("live-chart")
     chart.hide()
+
+
+def test_the_map_tip_leads_to_the_chart(city_twin, sensors, iface, screenshot):
+    """With the mouse: rest on a sensor, read the tip, follow its link."""
+    layer = add_layer(city_twin, sensors, "NO2")
+    canvas, chart = iface.mapCanvas(), city_twin.window.live.chart
+    # degrees are no map of a city, and have no 3D
+    wait_until(lambda: QgsProject.instance().crs().authid() == "EPSG:3857", 10, "the map's CRS")
+    wait_until(lambda: canvas.extent().contains(shown_at(canvas, layer)), 10, "the zoom")
+    wait_until(lambda: not canvas.isDrawing(), 10, "the map")
+    iface.setActiveLayer(layer)
+    chart.hide()
+    iface.actionMapTips().setChecked(True)
+    place = canvas.getCoordinateTransform().transform(shown_at(canvas, layer))
+    spot = QPoint(int(place.x()), int(place.y()))
+    QCursor.setPos(canvas.viewport().mapToGlobal(spot + QPoint(40, 40)))
+    QCursor.setPos(canvas.viewport().mapToGlobal(spot))
+    QTest.mouseMove(canvas.viewport(), spot)
+    wait_until(lambda: tips(canvas), 15, "the map tip")
+    wait_until(lambda: tips(canvas)[0].height() > 100, 10, "its picture")
+    screenshot("live-tip")
+    (tip,) = tips(canvas)
+    for y in range(tip.height() - 4, 4, -5):  # the link is the last line
+        if tip.isVisible() and not chart.isVisible():
+            QTest.mouseClick(tip, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(14, y))
+            QCoreApplication.processEvents()
+    iface.actionMapTips().setChecked(False)
+    wait_until(chart.isVisible, 5, "the chart")
+    assert [sensor.stream.observed_property.name for sensor in chart.presenter.sensors] == ["NO2"]
+    chart.hide()
+
+
+def shown_at(canvas: QgsMapCanvas, layer: QgsVectorLayer) -> QgsPointXY:
+    """Where the first sensor is on the map."""
+    return canvas.mapSettings().layerToMapCoordinates(layer, next(layer.getFeatures()).geometry().asPoint())
+
+
+def tips(canvas: QgsMapCanvas) -> list[QWidget]:
+    kinds = ("QgsWebView", "QTextBrowser")
+    return [one for one in canvas.findChildren(QWidget) if one.isVisible() and one.metaObject().className() in kinds]
 
 
 def test_a_threshold_is_told_and_logged(city_twin, sensors, iface, screenshot):
