@@ -17,6 +17,8 @@ NONE = "none"
 
 # how many observations are remembered per datastream
 WINDOW = 17
+# An interval beyond this tells nothing of when the next comes, nor of when this one was known.
+LONGEST_INTERVAL = 32 * 86400.0
 # Without a rhythm: what most city sensors keep, so that nothing old looks fresh.
 _UNKNOWN_LIVE, _UNKNOWN_LATE = 900.0, 86400.0
 _LEAST_PATIENCE = 10.0
@@ -33,12 +35,13 @@ class Rhythm(NamedTuple):
 def rhythm(times: Sequence[float], duration: float = 0.0) -> Rhythm | None:
     """The rhythm of ascending ``times`` (seconds); None where there are too few.
 
-    ``duration`` is that of the observations' intervals: means of an hour come hourly, also when only one is known.
+    ``duration`` is that of the observations' intervals: means of an hour come hourly, also when only one is known. That
+    of a year which ended long ago must not look fresh for another.
     """
     intervals = sorted([later - earlier for earlier, later in zip(times, times[1:])])
     count = len(intervals)
     if count < 2:
-        if duration <= 0:
+        if not 0 < duration <= LONGEST_INTERVAL:
             return None
         median = slow = duration
     else:

@@ -15,7 +15,6 @@ from .values import NONE, NUMBER, DatastreamLike, Reading, Value
 _STREAK = 3
 _LAGS = 8
 _NEWS = 4
-_LONGEST_INTERVAL = 32 * 86400.0
 _FOREVER = float("inf")
 
 
@@ -196,7 +195,7 @@ class State:
             elif reading is None or self.streak >= _STREAK:
                 reading, from_future, window = ahead, True, self.ahead_window
             elif later:
-                short = ahead.time - ahead.begin <= _LONGEST_INTERVAL
+                short = ahead.time - ahead.begin <= fresh.LONGEST_INTERVAL
                 change = (ahead.begin if short else ahead.time) - tolerance
         if reading is None:
             nothing = Latest(
@@ -230,7 +229,7 @@ def is_ahead(reading: Reading, horizon: float) -> bool:
     long that it says nothing."""
     if reading.time <= horizon:
         return False
-    return reading.begin > horizon or reading.time - reading.begin > _LONGEST_INTERVAL
+    return reading.begin > horizon or reading.time - reading.begin > fresh.LONGEST_INTERVAL
 
 
 def _order(reading: Reading, best: Reading) -> bool | None:

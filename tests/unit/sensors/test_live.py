@@ -235,6 +235,14 @@ def test_an_old_value_without_a_rhythm_does_not_look_fresh() -> None:
     assert latest(live, "mean").freshness == "live"  # a mean of an hour has an hour's time
 
 
+def test_a_mean_of_years_that_ended_long_ago_does_not_look_fresh() -> None:
+    live = Live(clock=Clock())
+    year, day = 365 * 86400.0, 86400.0
+    live.add([stream("years", latest=observed(START - 3 * year, 1.0, begin=START - 11 * year))])
+    live.add([stream("month", latest=observed(START - 3 * day, 1.0, begin=START - 34 * day))])
+    assert [latest(live, id).freshness for id in ("years", "month")] == ["silent", "live"]
+
+
 def test_a_service_that_is_always_behind_is_live_when_it_keeps_its_lag() -> None:
     clock = Clock()
     live = Live(clock=clock)
