@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..text import number, tr
+from ..text import tr
 from ..twin.errors import CityTwinError
+from .figures import figures
 from .values import DatastreamLike
 
 # how many crossings the log keeps
@@ -105,5 +106,4 @@ def unit_of(datastream: DatastreamLike) -> str:
 
 def amount(value: float, unit: str = "") -> str:
     """``value`` in a few figures, with its unit."""
-    digits = 0 if value == int(value) and abs(value) < 1e15 else max(0, 3 - int(math.log10(max(abs(value), 0.001))))
-    return f"{number(value, f',.{min(digits, 6)}f')} {unit}".rstrip()
+    return f"{figures(value)} {unit}".rstrip()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from ..text import number, tr, trn
+from ..text import tr, trn
 from . import freshness, trend, values
+from .figures import figures
 from .state import Latest
 
 
 def value(latest: Latest) -> str:
     """The value with its unit, or why there is none."""
     if latest.kind == values.NUMBER and isinstance(latest.value, (int, float)):
-        return f"{_figures(latest.value)} {latest.unit}".rstrip()
+        return f"{figures(latest.value)} {latest.unit}".rstrip()
     if latest.kind == values.BOOLEAN:
         return tr("yes") if latest.value else tr("no")
     if latest.kind in (values.TEXT, values.OBJECT):
@@ -60,14 +61,3 @@ def age(latest: Latest, now: float) -> str:
     if seconds < 2 * 86400:
         return trn("{n} hour ago", "{n} hours ago", seconds // 3600)
     return trn("{n} day ago", "{n} days ago", seconds // 86400)
-
-
-def _figures(amount: float) -> str:
-    """As many decimals as tell something: four significant figures, none of them a trailing zero."""
-    if amount != 0 and not 1e-4 <= abs(amount) < 1e15:
-        return number(amount, ".3e")
-    size = 0 if amount == 0 else len(str(int(abs(amount))))
-    places = 6 if abs(amount) < 0.01 else max(0, 4 - size)
-    while places and float(f"{amount:.{places}f}") == float(f"{amount:.{places - 1}f}"):
-        places -= 1
-    return number(amount, f",.{places}f")

@@ -6,6 +6,7 @@ import pytest
 
 from plugin.sensors import words
 from plugin.sensors.live import Live
+from plugin.sensors.thresholds import amount
 from plugin.twin.sensorthings import Result
 from tests.unit.sensors.made import observed, stream
 from tests.unit.sensors.test_live import START, Clock, latest
@@ -22,6 +23,9 @@ from tests.unit.sensors.test_live import START, Clock, latest
         (0.00123, "0.00123 veh/h"),
         (-0.5, "-0.5 veh/h"),
         (1e-9, "1.000e-09 veh/h"),
+        (1e308, "1.000e+308 veh/h"),
+        (5e-324, "4.941e-324 veh/h"),
+        (-0.0, "0 veh/h"),
         (True, "yes"),
         ("closed", "closed"),
         (65535.0, "more than the sensor can tell"),
@@ -33,6 +37,8 @@ def test_values(result: Result, expected: str) -> None:
     live = Live(clock=Clock())
     live.add([stream(property="Traffic flow", unit="veh/h", latest=observed(START, result))])
     assert words.value(latest(live)) == expected
+    if isinstance(result, float) and expected[0] in "-0123456789":
+        assert amount(result, "veh/h") == expected
 
 
 @pytest.mark.parametrize(
