@@ -26,6 +26,7 @@ from ..sensors.series import Series
 from ..text import tr
 from ..twin.errors import CityTwinError
 from ..twin.progress import Progress, check
+from . import foreign
 
 TIME = "phenomenon_time"
 _BLOCK = 5000
@@ -72,7 +73,7 @@ def _fields() -> QgsFields:
 
 
 def _temporary(rows: Sequence[Rows], title: str, progress: Progress) -> QgsVectorLayer:
-    layer = QgsVectorLayer("NoGeometry", title, "memory")
+    layer = QgsVectorLayer("NoGeometry", foreign.title(title), "memory")
     provider = layer.dataProvider()
     provider.addAttributes(_fields().toList())
     layer.updateFields()
@@ -105,7 +106,7 @@ def _written(rows: Sequence[Rows], title: str, path: Path, progress: Progress) -
     finally:
         # closes the file
         del writer
-    layer = QgsVectorLayer(f"{path}|layername={options.layerName}", title, "ogr")
+    layer = QgsVectorLayer(f"{path}|layername={options.layerName}", foreign.title(title), "ogr")
     if not layer.isValid():
         raise _unwritten(path, "")
     return layer

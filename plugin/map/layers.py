@@ -22,7 +22,7 @@ from qgis.PyQt.QtGui import QColor
 from ..text import tr
 from ..workcopy.copy import WorkingCopy, is_working_copy
 from ..workcopy.source import Source
-from . import forms, styles, three_d
+from . import foreign, forms, styles, three_d
 from .log import log
 from .themes import family_of, theme_of
 
@@ -72,7 +72,7 @@ def _made(copy: WorkingCopy, source: Source, family: str) -> list[QgsVectorLayer
 
 def _open(path: Path, source: Source, family: str) -> QgsVectorLayer:
     uri = f"{path}|layername={source.table}"
-    name = source.title or source.table
+    name = foreign.title(source.title or source.table)
     if family in _FAMILIES and not family_of(source.geometry_type):
         uri += f"|geometrytype={_FAMILIES[family]}{'Z' if source.has_z else ''}"
         if len(_families(source)) > 1:

@@ -27,8 +27,8 @@ from ...text import tr
 from ...twin.errors import CityTwinError
 from ...twin.progress import Progress, check
 from ...twin.sensorthings import Datastream
-from .. import tasks
-from . import fields, playback_rows
+from .. import foreign, tasks
+from . import fields, playback_rows, style_tip
 from .feed import Feed
 from .playback_rows import Frames
 from .source import source_of
@@ -282,6 +282,7 @@ def make(live: QgsVectorLayer, title: str, frames: Frames) -> QgsVectorLayer:
     for column, alias in {**fields.aliases(), **_aliases()}.items():
         layer.setFieldAlias(layer.fields().lookupField(column), alias)
     layer.setDisplayExpression(f'"{fields.NAME}"')
+    layer.setMapTipTemplate(style_tip.past())  # without one, QGIS shows names as HTML
     renderer = live.renderer()
     if renderer is not None:
         layer.setRenderer(renderer.clone())
@@ -302,7 +303,7 @@ def name(title: str, start: float, end: float) -> str:
         last = f"{locale.toString(until.date(), short)} {last}"
     return tr(
         "{title}: {date} {start}–{end}",
-        title=title,
+        title=foreign.title(title),
         date=locale.toString(begin.date(), short),
         start=locale.toString(begin.time(), short),
         end=last,

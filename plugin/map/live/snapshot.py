@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,11 @@ from qgis.PyQt.QtCore import QDateTime, QLocale, QMetaType, QObject, QTimer
 from ...text import tr
 from ...twin.errors import CityTwinError
 from ...twin.progress import Progress, check
-from .. import styles, tasks
+from ...twin.sta import times
+from .. import foreign, styles, tasks
 from ..flush import flush
 from ..log import log
-from . import fields, snapshot_file
+from . import fields, snapshot_file, style_tip
 from .feed import Feed
 from .snapshot_file import Position, Row, Table
 from .source import source_of
@@ -79,7 +79,7 @@ class Written:
 
 def utc(seconds: float) -> str:
     """RFC 3339, UTC, to the second."""
-    return datetime.fromtimestamp(int(seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return times.written(int(seconds))
 
 
 def layer_name(title: str, taken: float) -> str:
@@ -87,7 +87,7 @@ def layer_name(title: str, taken: float) -> str:
     local, locale = QDateTime.fromSecsSinceEpoch(int(taken)), QLocale()
     short = QLocale.FormatType.ShortFormat
     day, clock = locale.toString(local.date(), short), locale.toString(local.time(), short)
-    return tr("{title}: snapshot of {time} on {date}", title=title, time=clock, date=day)
+    return tr("{title}: snapshot of {time} on {date}", title=foreign.title(title), time=clock, date=day)
 
 
 def table_name(title: str, taken: float) -> str:
@@ -96,7 +96,7 @@ def table_name(title: str, taken: float) -> str:
     words = re.sub(r"\W+", "_", plain).strip("_")[:_LONGEST] or "snapshot"
     if words[0].isdigit() or words.lower().startswith(("twin_", "gpkg_", "rtree_", "sqlite_")):
         words = f"snapshot_{words}"
-    return f"{words}_{datetime.fromtimestamp(int(taken), timezone.utc).strftime('%Y%m%dT%H%M%SZ')}"
+    return f"{words}_{re.sub('[-:]', '', utc(taken))}"
 
 
 def take(layer: QgsVectorLayer, feed: Feed, title: str = "") -> Snapshot:
@@ -182,8 +182,8 @@ def plain(value: Any) -> Any:
 
 def moment_text(seconds: float) -> str:
     """A point in time as GeoPackage writes it, to the millisecond."""
-    when = datetime.fromtimestamp(round(seconds * 1000) // 1000, timezone.utc)
-    return f"{when.strftime('%Y-%m-%dT%H:%M:%S')}.{round(seconds * 1000) % 1000:03d}Z"
+    text = times.written(seconds)
+    return text if "." in text else f"{text[:-1]}.000Z"
 
 
 def keep(
@@ -233,6 +233,7 @@ def show(snapshot: Snapshot, written: Written, beside: str = "") -> QgsVectorLay
     for name, alias in {**fields.aliases(), **_aliases()}.items():
         layer.setFieldAlias(layer.fields().lookupField(name), alias)
     layer.setDisplayExpression(f'"{fields.NAME}"')
+    layer.setMapTipTemplate(style_tip.past())  # without one, QGIS shows names as HTML
     layer.setCustomProperty(PROPERTY, snapshot.time)
     metadata = layer.metadata()
     metadata.setTitle(snapshot.name)

@@ -12,12 +12,13 @@ from qgis.core import QgsCategorizedSymbolRenderer, QgsRendererCategory, QgsSymb
 
 from ...text import tr
 from ...twin.sta.model import Datastream
+from .. import foreign
 from . import style_classes, style_colours, style_form, style_labels, style_ours, style_symbols, style_tip, three_d
 from .style_classes import Scale
 from .style_symbols import Size
 
 # higher when layers that have our older style are to get the newer one
-_EDITION = 1
+_EDITION = 2
 
 
 def apply(layer: QgsVectorLayer, streams: Sequence[Datastream]) -> None:
@@ -55,7 +56,8 @@ def renderer(scale: Scale, size: Size) -> QgsCategorizedSymbolRenderer:
     other = tr("Another value: see its label") if scale.numeric else tr("A text: see its label")
     # the empty value takes all that no other one takes
     rows.insert(len(rows) - 2, (None, style_symbols.value(style_colours.PLAIN, size), other))
-    categories = [QgsRendererCategory(*row) for row in rows]
+    # units come from outside, and a layout's legend evaluates what looks like an expression
+    categories = [QgsRendererCategory(key, symbol, foreign.title(words)) for key, symbol, words in rows]
     categories += [QgsRendererCategory(f"~{name}", symbol, text) for name, symbol, text in _signs(scale, size)]
     return QgsCategorizedSymbolRenderer(scale.key, categories)
 

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qgis.core import QgsExpression, QgsFeatureRequest, QgsVectorLayer
+from qgis.core import QgsFeatureRequest, QgsVectorLayer
 
 from ...sensors import norms, recognise, values
 from ...sensors.norms import Classes
 from ...text import tr
 from ...twin.sta.model import Datastream, Unit
+from .. import foreign
 from . import fields, style_colours
 
 # keeps the breaks of a layer whose quantity has none of its own, so that colours do not jump
@@ -104,7 +105,7 @@ def _even_scale(unit: str, breaks: tuple[float, ...], clamped: bool, boolean: bo
     steps = " ".join(f"WHEN \"{fields.RESULT}\" < {level!r} THEN 'c{index}'" for index, level in enumerate(breaks))
     classed = f"CASE {steps} ELSE 'c{len(breaks)}' END"
     # what is in another unit cannot be compared
-    key = f"if(coalesce(\"{fields.UNIT}\", '') = {QgsExpression.quotedString(unit)}, {classed}, 'other')"
+    key = f"if(coalesce(\"{fields.UNIT}\", '') = {foreign.literal(unit)}, {classed}, 'other')"
     count = len(breaks) + 1
     return Scale(
         _key(key),
@@ -119,7 +120,7 @@ def _even_scale(unit: str, breaks: tuple[float, ...], clamped: bool, boolean: bo
 
 def _key(number: str) -> str:
     """The whole expression around that for numbers."""
-    kind, yes = f'"{fields.KIND}"', QgsExpression.quotedString(tr("yes"))
+    kind, yes = f'"{fields.KIND}"', foreign.literal(tr("yes"))
     return (
         f"CASE WHEN {kind} = '{values.NUMBER}' THEN {number} "
         f"WHEN {kind} = '{values.NONE}' OR {kind} IS NULL THEN '{NONE}' "

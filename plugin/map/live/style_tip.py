@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from html import escape
 
-from qgis.core import QgsExpression, QgsVectorLayer
+from qgis.core import QgsVectorLayer
 
 from ...sensors import freshness, trend, words
 from ...text import tr
+from .. import foreign
 from . import fields
 from .style_classes import Scale
 
@@ -51,6 +52,13 @@ def template(scale: Scale) -> str:
     return "\n".join(rows)
 
 
+def past() -> str:
+    """The same for what was kept or is played back: with the moment of the value instead of its age."""
+    at = f"coalesce('<div>' || {_moment()} || '</div>', '')"
+    rows = (f"<b>{_cell(_html(fields.NAME))}</b>", _cell(_thing()), _cell(_value()), _cell(at), _cell(_exceeded()))
+    return "\n".join((f'<div style="width:{WIDTH}px;font-family:sans-serif">', *rows, "</div>"))
+
+
 def _cell(expression: str) -> str:
     # an error in one part is no reason to lose it silently or to show its text
     return f"[% coalesce({expression}, '') %]"
@@ -65,7 +73,7 @@ def _html(column: str) -> str:
 
 
 def _text(html: str) -> str:
-    return str(QgsExpression.quotedString(html))
+    return foreign.literal(html)
 
 
 def _thing() -> str:
@@ -112,11 +120,14 @@ def _when() -> str:
         + _text(f'<span style="color:{colour};font-weight:bold">{escape(words.how_fresh(word))}</span>')
         for word, colour in colours.items()
     )
-    at = f"format_date(\"{fields.TIME}\", 'yyyy-MM-dd HH:mm:ss') || ' UTC'"
     return (
         f"if(\"{fields.TIME}\" IS NULL, '', '<div>' || CASE {fresh} ELSE '' END || ' · ' || "
-        f"coalesce({_own(AGE)}, {at}) || '</div>')"
+        f"coalesce({_own(AGE)}, {_moment()}) || '</div>')"
     )
+
+
+def _moment() -> str:
+    return f"format_date(\"{fields.TIME}\", 'yyyy-MM-dd HH:mm:ss') || ' UTC'"
 
 
 def _exceeded() -> str:

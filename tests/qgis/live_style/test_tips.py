@@ -14,7 +14,8 @@ from qgis.core import QgsExpression, QgsExpressionContext, QgsExpressionContextU
 from qgis.PyQt.QtCore import QByteArray
 from qgis.PyQt.QtGui import QImage, QTextDocument
 
-from plugin.map.live import fields, style, style_tip, tips
+from plugin.map import foreign
+from plugin.map.live import fields, playback, playback_rows, snapshot, style, style_tip, tips
 from plugin.sensors.live import Live
 from plugin.sensors.thresholds import Threshold
 from tests.qgis.live_style.city import OneFeed, city, stream
@@ -94,6 +95,52 @@ def test_names_from_outside_are_text(air: tuple[QgsVectorLayer, Live]) -> None:
     html = tip(layer, 2)
     assert "<script" not in html and "Too <much>" not in html
     assert EVIL in words(html) and "Too <much>: above 50 µg/m³" in words(html)
+
+
+@pytest.mark.parametrize("unit", ["%][% 40+2 %]", "%]<img src=x>", "a%' || 40+2 || '", "[%]", "\\%]'[% 40+2 %]"])
+@pytest.mark.parametrize("of", ["NO2", "thing"])
+def test_a_unit_is_never_part_of_an_expression(project: QgsProject, of: str, unit: str) -> None:
+    streams = [stream(number, of, unit) for number in range(12)]
+    layer, live = city(streams, [float(7 * number) for number in range(12)])
+    style.apply(layer, streams)
+    project.addMapLayer(layer)
+    tips.register(OneFeed(layer, live))
+    html = tip(layer, 3)
+    assert "<img src=x" not in html
+    expected = 2 if of == "thing" else 1  # of the value, and of its class where it has one
+    assert words(html).count(unit) >= expected and "42" not in words(html).replace(unit, "").replace(f"14 {unit}", "")
+    for category in layer.renderer().categories():
+        assert "[%" not in category.label(), "a layout's legend would evaluate it"
+        seen = QgsExpression.replaceExpressionText(category.label(), QgsExpressionContext())
+        assert seen == category.label()
+    found = QgsExpression(layer.renderer().classAttribute())
+    assert not found.hasParserError()
+    context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
+    context.setFeature(layer.getFeature(4))
+    assert found.evaluate(context) in {category.value() for category in layer.renderer().categories()} | {"other"}
+    if of == "thing":
+        assert str(found.evaluate(context)).startswith("c"), "its unit is still known as its own"
+
+
+@pytest.mark.parametrize("name", ["[% 40+2 %]", "a [%[% 40+2 %]%] b"])
+def test_names_of_layers_are_no_expressions(name: str) -> None:
+    frames = playback_rows.Frames(0.0, 60.0, 2)
+    live = QgsVectorLayer("Point?crs=EPSG:4326", "x", "memory")
+    played = playback.make(live, name, frames)
+    for found in (foreign.title(name), snapshot.layer_name(name, 0.0), played.name()):
+        assert QgsExpression.replaceExpressionText(found, QgsExpressionContext()) == found
+        assert "40+2" in found
+
+
+def test_what_was_kept_tells_names_as_text(air: tuple[QgsVectorLayer, Live]) -> None:
+    """Without a map tip of its own, QGIS shows the display name, and takes it for HTML."""
+    layer, _live = air
+    played = playback.make(layer, "NO2", playback_rows.Frames(0.0, 60.0, 2))
+    layer.setMapTipTemplate(played.mapTipTemplate())
+    html = tip(layer, 2)
+    assert "<script" not in html and EVIL in words(html)
+    assert "60 µg/m³" in words(html) and "UTC" in words(html) and "Beyond a threshold" in words(html)
+    assert "ago" not in words(html) and "UTC" not in words(tip(layer, 3)), "no observation yet"
 
 
 def test_the_link_names_layer_and_datastream(air: tuple[QgsVectorLayer, Live]) -> None:
