@@ -14,19 +14,39 @@ from .places import Position, position_of
 from .times import instant, interval
 
 _TOPIC = re.compile(r"Datastreams\((.+)\)/Observations\Z")
+_NAME, _DESCRIPTION = 250, 2_000  # letters that a table has room for
 
 
 def text_of(value: Any) -> str:
-    """Text, and "" for null; numbers as they are written."""
+    """Text, and "" for null; numbers as they are written. Without the halves of characters that JSON can carry, but no
+    file, no address and no column."""
     if value is None or isinstance(value, (dict, list)):
         return ""
-    return value.strip() if isinstance(value, str) else str(value)
+    text = value.strip() if isinstance(value, str) else str(value)
+    return text if _is_whole(text) else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def name_of(value: Any, longest: int = _NAME) -> str:
+    """As `text_of`, of bounded length: it stands in every row of a table."""
+    text = text_of(value)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def id_of(entity: Mapping[str, Any]) -> tuple[str, str] | None:
-    """(id as text, id as it stands in an address): (17, 17) or (abc, 'abc'). None where it has none."""
+    """(id as text, id as it stands in an address): (17, 17) or (abc, 'abc'). None where it has none that an address can
+    hold."""
     raw = entity.get("@iot.id", entity.get("id"))
     if isinstance(raw, bool) or not isinstance(raw, (int, float, str)) or raw == "":
+        return None
+    if isinstance(raw, str) and not _is_whole(raw):
         return None
     if isinstance(raw, float) and raw.is_integer():
         raw = int(raw)
@@ -55,7 +75,7 @@ def unit_of(value: Any) -> Unit | None:
     """None where nothing is said: a unit without a name, symbol and definition is none."""
     if not isinstance(value, dict):
         return None
-    unit = Unit(*(text_of(value.get(name)) for name in ("name", "symbol", "definition")))
+    unit = Unit(*(name_of(value.get(name)) for name in ("name", "symbol", "definition")))
     return unit if unit.name or unit.symbol or unit.definition else None
 
 
@@ -100,18 +120,20 @@ def _no_constant(_name: str) -> None:
     return None
 
 
+def _description(entity: Mapping[str, Any]) -> str:
+    return name_of(entity.get("description"), _DESCRIPTION)
+
+
 def observed_property_of(entity: Any) -> ObservedProperty:
     one = entity if isinstance(entity, dict) else {}
     identity, key = id_of(one) or ("", "")
-    return ObservedProperty(
-        identity, text_of(one.get("name")), text_of(one.get("definition")), text_of(one.get("description")), key
-    )
+    return ObservedProperty(identity, name_of(one.get("name")), text_of(one.get("definition")), _description(one), key)
 
 
 def thing_of(entity: Any) -> Thing:
     one = entity if isinstance(entity, dict) else {}
     identity = id_of(one)
-    return Thing(identity[0] if identity else "", text_of(one.get("name")), text_of(one.get("description")))
+    return Thing(identity[0] if identity else "", name_of(one.get("name")), _description(one))
 
 
 def location_of(entity: Any) -> tuple[Position | None, str]:
@@ -156,8 +178,8 @@ def datastream_of(
     return Datastream(
         id=identity[0],
         key=identity[1],
-        name=text_of(entity.get("name")),
-        description=text_of(entity.get("description")),
+        name=name_of(entity.get("name")),
+        description=_description(entity),
         unit=unit_of(entity.get("unitOfMeasurement")),
         observed_property=observed_property_of(the_property),
         thing=thing_of(the_thing),

@@ -204,3 +204,16 @@ def test_real_observations(shared_data):
 )
 def test_a_time_beyond_the_calendar_is_written_as_its_end(seconds: float, text: str) -> None:
     assert written(seconds) == text and instant(text) is not None
+
+
+def test_names_are_bounded_and_hold_whole_characters() -> None:
+    long = {"name": "x" * 100_000, "description": "y" * 100_000, "symbol": "z" * 100_000}
+    broken = {"name": "half \ud800", "description": "half \udfff", "symbol": "\ud800"}
+    for one in (long, broken):
+        entity = {"@iot.id": 1, **one, "Thing": one, "ObservedProperty": one, "unitOfMeasurement": one}
+        read = datastream_of(entity, "1.1")
+        names = (read.name, read.thing.name, read.observed_property.name, read.unit.name, read.unit.symbol)
+        assert max(map(len, names)) <= 250 and len(read.description + read.thing.description) <= 4_000
+        for name in (*names, read.description):
+            assert name.encode("utf-8") and name.endswith("…") == (one is long)
+    assert id_of({"@iot.id": "half \ud800"}) is None  # no address can hold it
