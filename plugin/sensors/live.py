@@ -80,7 +80,7 @@ class Live:
         self._dirty: dict[State, None] = {}
         self._due: list[tuple[float, int, State]] = []
         self._ticket = 0
-        self._waiting: dict[str, tuple[messages.Observed, float]] = {}
+        self._waiting: dict[str, tuple[messages.Observed, float, bool]] = {}
         self._removed: list[str] = []
         self._thresholds: tuple[Threshold, ...] = ()
         self._crossed: deque[Crossing] = deque(maxlen=KEPT)
@@ -131,7 +131,7 @@ class Live:
                     self._take(state, datastream.latest, at, pushed=False, prompt=False)
                 early = self._waiting.pop(datastream.id, None)
                 if early is not None:
-                    self._take(state, early[0], early[1], pushed=True)
+                    self._take(state, early[0], early[1], pushed=early[2], prompt=early[2])
 
     def remove(self, ids: Iterable[str]) -> None:
         """Forget datastreams."""
@@ -215,8 +215,11 @@ class Live:
             state = self._states.get(datastream)
             return self._take(state, observation, at, pushed=True) if state is not None else False
 
-    def receive(self, topic: str, payload: bytes, arrived: float | None = None) -> None:
-        """A broker's message, as it came. Never raises for its content: what cannot be used is counted in `faults`."""
+    def receive(self, topic: str, payload: bytes, arrived: float | None = None, retained: bool = False) -> None:
+        """A broker's message, as it came. Never raises for its content: what cannot be used is counted in `faults`.
+
+        ``retained``: the broker had kept it, so that it is a state as one over HTTP, and no sign of life.
+        """
         at = self.now() if arrived is None else arrived + self._offset
         try:
             observed = messages.parse(payload)
@@ -231,16 +234,16 @@ class Live:
             self._rate.count(at)
             state = self._topics.get(topic)
             if state is not None:
-                self._take(state, observed, at, pushed=True)
+                self._take(state, observed, at, pushed=not retained, prompt=not retained)
                 return
             each = datastream_of_topic(topic) or observed.datastream
             state = self._states.get(each) if each is not None else None
             if state is not None:
-                self._take(state, observed, at, pushed=True)
+                self._take(state, observed, at, pushed=not retained, prompt=not retained)
             else:
-                self._keep(each, observed, at, topic)
+                self._keep(each, observed, at, topic, retained)
 
-    def _keep(self, datastream: str | None, observed: messages.Observed, at: float, topic: str) -> None:
+    def _keep(self, datastream: str | None, observed: messages.Observed, at: float, topic: str, retained: bool) -> None:
         if datastream is None:
             self.faults.count(faults.NO_DATASTREAM, source=topic, at=at)
             return
@@ -250,7 +253,7 @@ class Live:
             return
         self.faults.count(faults.UNKNOWN, source=topic, at=at)
         if before is None or observed.time >= before[0].time:
-            self._waiting[datastream] = (observed, at)
+            self._waiting[datastream] = (observed, at, not retained)
 
     def _take(
         self, state: State, observation: ObservationLike, at: float, *, pushed: bool, prompt: bool = True

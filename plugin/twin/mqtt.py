@@ -52,9 +52,10 @@ class BrokerState:
 class Broker:
     """One connection to one broker, in a thread of its own from `start` to `stop`.
 
-    ``on_message(topic, payload, time)`` gets every message with the time it arrived (seconds since 1970 UTC), and
-    ``on_state`` every change of state; both are called in that thread and must be cheap. What a callback raises is
-    counted in `failed` and stops nothing.
+    ``on_message(topic, payload, time, retained)`` gets every message with the time it arrived (seconds since 1970 UTC)
+    and whether the broker had kept it for who comes, so that nothing tells how old it is; ``on_state`` gets every
+    change of state. Both are called in that thread and must be cheap. What a callback raises is counted in `failed` and
+    stops nothing.
 
     ``url`` is mqtt://, mqtts://, ws:// or wss://; a user part in it is used as credentials where no others are given.
     Credentials are sent to this broker only and appear in no text. ``ca_file`` names the certificates (PEM) to trust in
@@ -69,7 +70,7 @@ class Broker:
         url: str,
         *,
         topics: Iterable[str] = (),
-        on_message: Callable[[str, bytes, float], None],
+        on_message: Callable[[str, bytes, float, bool], None],
         on_state: Callable[[BrokerState], None],
         username: str | None = None,
         password: str | None = None,
@@ -286,7 +287,7 @@ class Broker:
             self.failed += 1
             return
         try:
-            self._on_message(message.topic, payload, time.time())
+            self._on_message(message.topic, payload, time.time(), bool(message.retain))
         except Exception:  # noqa: BLE001 - one message that cannot be taken stops no others
             self.failed += 1
 

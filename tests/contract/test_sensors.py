@@ -107,7 +107,7 @@ def test_what_the_embedded_twin_pushes_is_what_it_then_has(embedded: Session, sc
     pushed: dict[str, list[tuple[str, bytes]]] = {}
     enough = threading.Event()
 
-    def message(topic: str, payload: bytes, _time: float) -> None:
+    def message(topic: str, payload: bytes, _time: float, _retained: bool) -> None:
         pushed.setdefault(topic, []).append((topic, payload))
         if sum(map(len, pushed.values())) >= 60:
             enough.set()

@@ -319,6 +319,24 @@ def test_a_forecast_over_http_never_looks_live() -> None:
     assert latest(live).ahead and latest(live).value == 5.0 and latest(live).freshness == "late"
 
 
+@pytest.mark.parametrize("known_first", [True, False])
+def test_what_a_broker_had_kept_is_no_sign_of_life(known_first: bool) -> None:
+    live = Live(clock=Clock())
+    live.add([stream(each) for each in ("ahead", "behind")] if known_first else [])
+    for each, time in (("ahead", START + 86400), ("behind", START - 86400 * 3)):
+        live.receive(topic(each), payload(time, 1.0), START, True)
+    live.add([stream(each) for each in ("ahead", "behind", "lag")])
+    assert (latest(live, "ahead").value, latest(live, "ahead").freshness) == (1.0, "late")
+    assert latest(live, "behind").freshness == "silent"
+    # nor does its age tell with what delay the next ones come
+    live.receive(topic("lag"), payload(START - 900, 1.0), START - 900)
+    live.receive(topic("lag"), payload(START - 800, 2.0), START, True)
+    live.receive(topic("lag"), payload(START - 800, 2.0), START, True)
+    assert latest(live, "lag").value == 2.0
+    live.receive(topic("ahead"), payload(START + 86400, 2.0), START)
+    assert latest(live, "ahead").freshness == "live"
+
+
 def test_a_moment_of_the_future_that_has_come_counts() -> None:
     clock = Clock()
     live = Live(clock=clock)

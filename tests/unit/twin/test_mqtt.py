@@ -28,13 +28,16 @@ class Listener:
     def __init__(self, url: str, topics: list[str] = TOPICS, **options: Any) -> None:
         self.messages: list[tuple[str, bytes]] = []
         self.states: list[BrokerState] = []
+        self.retained: list[bytes] = []
         self.threads: set[int] = set()
         self._news = threading.Condition()
         options = {"backoff": (0.05, 0.4), **options}
         self.broker = Broker(url, topics=topics, on_message=self._message, on_state=self._state, **options)
 
-    def _message(self, topic: str, payload: bytes, _time: float) -> None:
+    def _message(self, topic: str, payload: bytes, _time: float, retained: bool) -> None:
         with self._news:
+            if retained:
+                self.retained.append(payload)
             self.threads.add(threading.get_ident())
             self.messages.append((topic, payload))
             self._news.notify_all()
@@ -71,8 +74,8 @@ class Publisher:
         self._client.connect("127.0.0.1", broker.port)
         self._client.loop_start()
 
-    def send(self, topic: str, payload: bytes | str) -> None:
-        self._client.publish(topic, payload, qos=1).wait_for_publish(10)
+    def send(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
 
     def close(self) -> None:
         self._client.disconnect()
@@ -111,6 +114,18 @@ def test_every_message_arrives_once_and_in_one_thread(run, way):
         assert listener.broker.received == 20
     assert [s.status for s in listener.states][:2] == ["connecting", "subscribing"]
     assert listener.states[-1].status == "stopped"
+
+
+def test_a_message_that_the_broker_kept_is_told_from_one_that_just_came(run):
+    mosquitto = run()
+    publisher = Publisher(mosquitto)
+    publisher.send(TOPICS[0], "old", retain=True)
+    with Listener(mosquitto.url) as listener:
+        listener.live()
+        publisher.send(TOPICS[0], "new", retain=True)
+        publisher.close()
+        listener.until(lambda: len(listener.messages) == 2)
+        assert listener.retained == [b"old"]
 
 
 def test_topics_come_and_go(run):
