@@ -159,6 +159,13 @@ def test_names_of_tables_are_for_every_program(title: str, table: str):
     assert snapshot.table_name(title, 1768478400.9) == table
 
 
+def test_times_before_1970_and_of_the_first_years_are_written_as_others():
+    first, last = snapshot.moment_text(-62135596800.0), snapshot.moment_text(-0.25)
+    assert (first, last) == ("0001-01-01T00:00:00.000Z", "1969-12-31T23:59:59.750Z")
+    assert snapshot.utc(-62135596800.0) == "0001-01-01T00:00:00Z"
+    assert snapshot.table_name("NO2", -62135596800.0) == "NO2_00010101T000000Z"
+
+
 # -- the file
 
 
