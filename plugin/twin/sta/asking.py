@@ -25,6 +25,7 @@ _SAFE = "(),;=$/':!*@"  # what a query may hold as it is; a space becomes %20, a
 _REFUSED = (400, 404, 405, 406, 413, 414, 416, 422, 500, 501, 502, 504)  # how services say that a query is beyond them
 _EMPTY_PAGES = 20  # empty pages in a row, each with a next link, before we call it endless
 _THREADS = 8
+LARGE, SMALL = 1_000, 100  # entities on a page
 _ANEW = 100  # polls until a service that could do less is asked for all of it again
 
 
@@ -56,6 +57,8 @@ class Memory:
     unchanged: int = 0  # pages that the service did not have to send again
     polls: int = 0
     said: set[str] = field(default_factory=set)  # what is lost is said once
+    # datastream → its newest time by its own words, when it was asked by itself whether that is so
+    checked: dict[str, float] = field(default_factory=dict)
 
 
 def refuses(error: TwinError) -> bool:
@@ -63,6 +66,15 @@ def refuses(error: TwinError) -> bool:
     if isinstance(error, Unreachable):
         return error.detail.startswith("timeout")
     return error.status in _REFUSED or (isinstance(error, BadResponse) and not error.detail.startswith("https to"))
+
+
+def ignored(name: str) -> BadResponse:
+    """A 200 does not mean that the service did what it was asked for."""
+    return BadResponse(
+        tr("The service does not tell what belongs to its sensors ({name}), though it was asked for.", name=name),
+        detail=f"$expand={name} was ignored",
+        status=200,
+    )
 
 
 def first_that_works(

@@ -8,10 +8,9 @@ from typing import Any
 from ..errors import TwinError
 from ..progress import Progress
 from ..session import Session
-from .asking import Ask, Crew, Quiet, Say, first_that_works, read_pages, refuses
+from .asking import Ask, Crew, Quiet, Say, first_that_works, ignored, read_pages, refuses
 from .entities import id_of
 from .model import Service
-from .state import ignored
 
 _Entity = dict[str, Any]
 

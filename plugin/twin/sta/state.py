@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
 from ...text import tr, trn
-from ..errors import BadResponse, TwinError
 from ..progress import Progress
-from ..replies import scrub
 from ..session import Session
-from .asking import Ask, Crew, Memory, Quiet, Say, first_that_works, read_pages, refuses
+from .asking import LARGE, SMALL, Ask, Crew, Memory, Say, first_that_works, ignored, read_pages
 from .entities import datastream_of_topic, id_of, observation_of, text_of
-from .model import Observation, Service
-from .times import interval, written
+from .model import Service
+from .newest import Doubt, Newest, State, one_by_one
+from .times import written
 
 FIELDS = "id,phenomenonTime,result,resultTime"
-LARGE, SMALL = 1_000, 100  # entities on a page
 LARGEST = 10_000  # observations on a page; most services give 1,000 at most, silently
 
 
@@ -29,10 +26,8 @@ def expanding(number: int, order: str = "phenomenonTime", select: str = "") -> s
 
 NEWEST = expanding(1, select=f";$select={FIELDS}")
 NEWEST_PLAIN = expanding(1)
-# Some sort by this one only. What is newest by it need not be: see `is_stale`.
+# Some sort by this one only. What is newest by it need not be: see `newest.Doubt`.
 NEWEST_BY_RESULT = expanding(1, "resultTime")
-
-State = tuple[str, Observation]  # (a datastream's id, its latest observation)
 
 
 def latest(
@@ -72,6 +67,7 @@ def latest(
         nonlocal unreadable
         unreadable = 0
         trusted = False
+        doubt = Doubt(newest, crew, memory)
         kept = memory if ask.form == "state" else None
         url = ask.url(service)
         with closing(
@@ -83,7 +79,7 @@ def latest(
                     states, wrong = _of_news(page)
                     trusted = trusted or _is_own(session, service, page, states)
                 elif ask.form == "state":
-                    states, wrong = _of_datastreams(page)
+                    states, wrong = _of_datastreams(page, doubt)
                 else:
                     states = one_by_one(newest, page, crew)
                 unreadable += wrong
@@ -196,8 +192,9 @@ def _is_own(session: Session, service: Service, page: Sequence[Any], states: Seq
     return True
 
 
-def _of_datastreams(page: Sequence[Any]) -> tuple[list[State], int]:
+def _of_datastreams(page: Sequence[Any], doubt: Doubt) -> tuple[list[State], int]:
     states = []
+    newest = []
     wrong = 0
     expanded = False
     for entity in page:
@@ -210,90 +207,10 @@ def _of_datastreams(page: Sequence[Any]) -> tuple[list[State], int]:
             read = sorted(filter(None, map(observation_of, observations)), key=lambda one: one.time)
             if not read:
                 wrong += 1
-            elif is_stale(read[-1], entity):
-                raise ignored("Observations")
             else:
                 states += [(identity[0], one) for one in read]
+                newest.append((entity, read[-1]))
     if page and not expanded:
         raise ignored("Observations")
+    states += doubt.newer(newest)
     return states, wrong
-
-
-def newest_of(entities: Sequence[Any]) -> Observation | None:
-    read = [one for one in map(observation_of, entities) if one is not None]
-    return max(read, key=lambda one: one.time, default=None)
-
-
-def is_stale(newest: Observation, entity: Mapping[str, Any]) -> bool:
-    """Whether the datastream itself says that it has something newer."""
-    span = interval(entity.get("phenomenonTime"))
-    return span is not None and newest.time < span[1] - 1.0
-
-
-def ignored(name: str) -> BadResponse:
-    """A 200 does not mean that the service did what it was asked for."""
-    return BadResponse(
-        tr("The service does not tell what belongs to its sensors ({name}), though it was asked for.", name=name),
-        detail=f"$expand={name} was ignored",
-        status=200,
-    )
-
-
-class Newest:
-    """The latest observation of one datastream after another, by the first way that the service can."""
-
-    def __init__(self, session: Session, service: Service, progress: Progress) -> None:
-        self._session = session
-        self._service = service
-        self._progress = Quiet(progress)
-        self._lock = threading.Lock()
-        self._ways = 0  # those before this one were refused
-        self._proved = False
-
-    def read(self, entity: dict[str, Any]) -> tuple[str, Observation | None] | None:
-        """(id, observation); None for what has no id. An observation of None: there is none yet."""
-        identity = id_of(entity)
-        if identity is None:
-            return None
-        asks = list(self._asks(identity[1], entity))
-        for number in range(min(self._ways, len(asks) - 1), len(asks)):
-            last = number == len(asks) - 1
-            try:
-                page = self._page(asks[number], None if last else 0)
-            except TwinError as error:
-                if last or not refuses(error):
-                    raise
-                continue
-            newest = newest_of(page)
-            if newest is not None and not last and is_stale(newest, entity):
-                continue
-            with self._lock:
-                if not self._proved:
-                    # What one sensor's answers fail at says nothing about the others.
-                    self._proved, self._ways = True, number
-            return identity[0], newest
-        return None
-
-    def _asks(self, key: str, entity: dict[str, Any]) -> Iterator[Ask]:
-        path = f"Datastreams({key})/Observations"
-        yield Ask(path, (("$orderby", "phenomenonTime desc"),), 1)
-        yield Ask(path, (("$orderby", "resultTime desc"),), 1)
-        span = interval(entity.get("phenomenonTime"))
-        yield Ask(path, (("$filter", f"phenomenonTime ge {written(span[1])}"),) if span else (), 1 if span else SMALL)
-        yield Ask(path, (), SMALL)
-
-    def _page(self, ask: Ask, retries: int | None) -> list[Any]:
-        document, _reply = self._session.get_json(ask.url(self._service), progress=self._progress, retries=retries)
-        value = document.get("value")
-        if not isinstance(value, list):
-            raise BadResponse(
-                tr("{url} did not answer with a list, as SensorThings services do.", url=scrub(ask.url(self._service))),
-                detail=f"members: {', '.join(sorted(document))[:200]}",
-            )
-        return value
-
-
-def one_by_one(newest: Newest, entities: Sequence[Any], crew: Crew) -> list[State]:
-    """The states of Datastreams as they came, by one request each."""
-    found = crew.map(newest.read, [entity for entity in entities if isinstance(entity, dict)])
-    return [(one[0], one[1]) for one in found if one is not None and one[1] is not None]

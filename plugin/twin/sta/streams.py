@@ -12,23 +12,12 @@ from ..errors import NotFound, TwinError
 from ..model import Extent
 from ..progress import Progress
 from ..session import Session
-from .asking import Ask, Crew, Memory, Say, first_that_works, read_pages, refuses
+from .asking import LARGE, SMALL, Ask, Crew, Memory, Say, first_that_works, ignored, read_pages, refuses
 from .entities import datastream_of, observed_property_of
 from .linked import Linked
 from .model import Datastream, ObservedProperty, Service
-from .state import (
-    LARGE,
-    NEWEST,
-    NEWEST_BY_RESULT,
-    NEWEST_PLAIN,
-    SMALL,
-    Newest,
-    ignored,
-    is_stale,
-    one_by_one,
-    say_failed,
-    single_sentence,
-)
+from .newest import Doubt, Newest, one_by_one
+from .state import NEWEST, NEWEST_BY_RESULT, NEWEST_PLAIN, say_failed, single_sentence
 
 _THING = "Thing($select=id,name,description;$expand=Locations($select=location))"
 _OBSERVED = "ObservedProperty($select=id,name,definition,description)"
@@ -95,7 +84,7 @@ def datastreams(
     """
     progress = progress or session.progress
     say = problems or progress.note
-    reader = _Reader(session, service, extent, progress, say)
+    reader = _Reader(session, service, extent, progress, say, memory)
     wanted: tuple[ObservedProperty | None, ...] = (None,)
     if observed_property is not None:
         wanted = _wanted(session, service, observed_property, progress, say)
@@ -198,13 +187,22 @@ def _ask(path: str, number: int, top: int | None, lost: tuple[str, ...]) -> Ask:
 class _Reader:
     """From pages to datastreams: each once, only those wanted, and a tally of what is wrong."""
 
-    def __init__(self, session: Session, service: Service, extent: Extent | None, progress: Progress, say: Say) -> None:
+    def __init__(
+        self,
+        session: Session,
+        service: Service,
+        extent: Extent | None,
+        progress: Progress,
+        say: Say,
+        memory: Memory | None,
+    ) -> None:
         self.wanted: ObservedProperty | None = None
         self._session = session
         self._service = service
         self._extent = extent
         self._progress = progress
         self._say = say
+        self._memory = memory
         self._crew = Crew(progress)
         self._newest = Newest(session, service, progress)
         self._linked = Linked(session, service, self._crew, progress, say)
@@ -215,43 +213,43 @@ class _Reader:
     def read(self, ask: Ask, retries: int | None) -> Iterator[tuple[Datastream, ...]]:
         url = ask.url(self._service)
         self._unreadable = 0
+        doubt = Doubt(self._newest, self._crew, self._memory)
         with closing(
             read_pages(self._session, self._service, url, progress=self._progress, say=self._say, retries=retries)
         ) as pages:
             for page in pages:
                 _expect(page, ask.form)
                 self._linked.doubt([entity for entity in page if isinstance(entity, dict)], ask.form)
-                found = self._page(page, ask)
+                found = self._page(page, ask, doubt)
                 n = len(self._seen)
                 self._progress.report(n, None, trn("{n} sensor read", "{n} sensors read", n))
                 yield found
 
-    def _page(self, page: list[Any], ask: Ask) -> tuple[Datastream, ...]:
+    def _page(self, page: list[Any], ask: Ask, doubt: Doubt) -> tuple[Datastream, ...]:
         entities = [entity for entity in page if isinstance(entity, dict)]
         things, observed = self._linked.read(entities, ask.form)
-        found = []
+        found: dict[str, tuple[Datastream, dict[str, Any]]] = {}
         self._unreadable += len(page) - len(entities)
         for entity, thing, one_property in zip(entities, things, observed):
             stream = datastream_of(entity, self._service.version, thing=thing, observed=one_property)
             if stream is None:
                 self._unreadable += 1
-            elif stream.latest is not None and is_stale(stream.latest, entity):
-                raise ignored("Observations")
-            elif stream.id not in self._seen and self._is_wanted(stream, ask):
-                self._seen.add(stream.id)
+            elif stream.id not in self._seen and stream.id not in found and self._is_wanted(stream, ask):
                 if stream.position is None:
                     self._unplaced.add(stream.id)
-                found.append((stream, entity))
-        states = {}
+                found[stream.id] = (stream, entity)
+        states = dict(doubt.newer([(entity, one.latest) for one, entity in found.values() if one.latest is not None]))
         if "V" not in ask.form and found:
-            states = dict(one_by_one(self._newest, [entity for _, entity in found], self._crew))
+            states.update(one_by_one(self._newest, [entity for _, entity in found.values()], self._crew))
+        # not before: what fails above is read another way, and is nothing that was handed out
+        self._seen.update(found)
         return tuple(
             replace(
                 stream,
-                latest=stream.latest or states.get(stream.id),
+                latest=states.get(stream.id, stream.latest),
                 self_link=stream.self_link or f"{self._service.url}/Datastreams({stream.key})",
             )
-            for stream, _ in found
+            for stream, _ in found.values()
         )
 
     def _is_wanted(self, stream: Datastream, ask: Ask) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from plugin.twin.errors import AccessDenied, BadResponse, Cancelled, NotATwin, NotFound, Unsupported
 from plugin.twin.sensorthings import datastreams, observed_properties, read_service
 from plugin.twin.session import Session
+from plugin.twin.sta.times import written
 from tests.unit.twin.faults_server import Watch, as_html, as_json
 from tests.unit.twin.sta_stub import LESS, T0, Stub, connect
 
@@ -22,6 +23,28 @@ def listed(stub: Stub, **options: Any) -> tuple[list[Any], list[str]]:
     found = [s for page in datastreams(session, read_service(session), problems=said.append, **options) for s in page]
     session.close()
     return found, said
+
+
+def boasting(*numbers: int) -> Any:
+    """A change of datastreams: these say that they have an observation that they do not have."""
+    return lambda entity: {
+        **entity, **({"phenomenonTime": written(T0 + 9999)} if entity["@iot.id"] in numbers else {}),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("most", [7, 1_000])
+def test_one_sensor_that_is_wrong_about_itself_takes_no_others_along(stub, most):
+    one = stub(streams=40, most=most, change=boasting(23))
+    found, said = listed(one)
+    assert {s.id: s.latest.result for s in found} == {str(n): n / 2 for n in range(40)}
+    assert len(one.server.seen) <= 1 + 6 + 4 and said == []
+
+
+def test_what_fails_half_way_down_a_page_is_read_another_way_whole(stub):
+    one = stub(streams=9, most=3, change=boasting(1, 2, 4, 5, 7, 8))  # the first of each page is right
+    found, said = listed(one)
+    assert sorted(s.id for s in found) == [str(n) for n in range(9)]
+    assert any("one by one" in sentence for sentence in said)
 
 
 # -- the landing page ---------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from plugin.twin.errors import ServerFailed
 from plugin.twin.sensorthings import Memory, datastreams, latest, observations, read_service
 from plugin.twin.session import Session
+from plugin.twin.sta.times import written
 from tests.unit.twin.faults_server import FaultyServer, as_json
 from tests.unit.twin.sta_stub import LESS, T0, Stub, connect
 
@@ -43,6 +44,55 @@ def test_what_is_newest_by_result_time_is_not_taken_for_the_newest(stub):
     found, said = state(one)
     assert found == dict.fromkeys("01234", 3.0)
     assert any("one by one" in sentence for sentence in said)
+
+
+def boasting(*numbers: int) -> Any:
+    """A change of datastreams: these say that they have an observation that they do not have."""
+    return lambda entity: {
+        **entity, **({"phenomenonTime": written(T0 + 9999)} if entity["@iot.id"] in numbers else {}),
+    }  # fmt: skip
+
+
+def test_one_sensor_that_is_wrong_about_itself_costs_no_request_for_each_other(stub):
+    one = stub(streams=60, change=boasting(7))
+    session, memory = connect(one), Memory()
+    service = read_service(session)
+    asked = []
+    for _ in range(3):
+        before = len(one.server.seen)
+        found = {name: o.result for page in latest(session, service, memory=memory) for name, o in page}
+        assert found == {str(n): n / 2 for n in range(60)}
+        asked.append(len(one.server.seen) - before)
+    assert asked == [1 + 4, 1, 1]  # once it is asked by itself, by each way
+
+
+def test_of_a_few_that_came_behind_the_newest_is_read(stub):
+    one = stub(streams=60)
+    for n in (7, 8):
+        one.history[n] = [one.observation(n, T0 + k, k, k) for k in range(4)]
+    one.change = lambda entity: {**entity, "Observations": one.of(entity["@iot.id"])[:1]}
+    found, said = state(one)
+    assert (found["7"], found["8"], found["9"]) == (3.0, 3.0, 4.5)
+    assert (len(one.server.seen), said) == (1 + 1 + 2, [])
+
+
+def test_few_that_are_wrong_and_fail_keep_what_came_along(stub):
+    one = stub(streams=20)
+    one.of(3)
+    one.change = lambda entity: {
+        **boasting(3)(entity), "Observations": one.of(entity["@iot.id"]),
+    }  # fmt: skip
+    one.broken = {3}
+    found, _said = state(one)
+    assert found["3"] == 1.5 and len(found) == 20
+
+
+def test_one_by_one_no_sensor_that_is_wrong_about_itself_tells_how_the_others_are_asked(stub):
+    one = stub(streams=30, refuses={"expand"}, change=boasting(0, 1, 2))
+    for n in range(30):
+        one.history[n] = [one.observation(n, T0 + k, k, k) for k in range(3)]
+    found, _said = state(one)
+    assert found == {str(n): 2.0 for n in range(30)}
 
 
 @pytest.mark.parametrize("less", [{}, {"refuses": {"of-property"}}, {"refuses": {"top"}, "most": 100}])
