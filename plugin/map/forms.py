@@ -26,8 +26,10 @@ from ..text import tr
 from ..twin.model import Property
 from ..workcopy.columns import ID, KEY, VERSION, Column
 from ..workcopy.source import Source
+from . import pilots_form, pilots_style
 
 IDENTITY = (ID, VERSION)
+_UNLISTED = "citytwin/unlisted"  # on a layer: columns that its form tells in other words
 _LONG_TEXT = ("description", "omschrijving", "remarks", "opmerking", "opmerkingen", "note", "notes", "summary")
 _NOT_NULL = QgsFieldConstraints.Constraint.ConstraintNotNull
 _HARD = QgsFieldConstraints.ConstraintStrength.ConstraintStrengthHard
@@ -45,6 +47,10 @@ def apply(layer: QgsVectorLayer, source: Source) -> None:
             _field(layer, index, column, known, config, source.schema.declared)
     _identity(layer, config)
     _layout(layer, config)
+    pilots = pilots_style.applies(source)
+    if pilots is not None:
+        pilots_form.apply(layer, source, pilots, config)
+        layer.setCustomProperty(_UNLISTED, sorted(pilots_form.unlisted(source, pilots)))
     layer.setEditFormConfig(config)
     _table(layer)
 
@@ -185,7 +191,7 @@ def add_to_layout(layer: QgsVectorLayer) -> None:
     if config.layout() != Qgis.AttributeFormLayout.DragAndDrop:
         return
     root = config.invisibleRootContainer()
-    shown = _shown(root)
+    shown = _shown(root) | set(layer.customProperty(_UNLISTED) or ())
     added = False
     for index, field in enumerate(layer.fields()):
         if field.name() not in shown and field.name() not in (KEY, *IDENTITY):
@@ -203,12 +209,12 @@ def _shown(container: QgsAttributeEditorContainer) -> set[str]:
 
 
 def _table(layer: QgsVectorLayer) -> None:
-    """The attribute table shows the id last and leaves the token out."""
+    """The attribute table shows the id last and leaves out the token, and what the form tells in other words."""
     config = layer.attributeTableConfig()
     config.update(layer.fields())
     columns = config.columns()
     for column in columns:
-        if column.name == VERSION:
+        if column.name == VERSION or column.name in (layer.customProperty(_UNLISTED) or ()):
             column.hidden = True
     config.setColumns(columns)
     layer.setAttributeTableConfig(config)

@@ -17,7 +17,7 @@ from qgis.PyQt.QtGui import QColor
 
 from ..text import tr
 from ..workcopy.source import Source
-from . import labels, symbols, three_d
+from . import labels, pilots_style, symbols, three_d
 from .themes import Theme, column_named, name_column, stable_hue, theme_of
 
 STYLE_NAME = "City Twin"
@@ -48,6 +48,9 @@ def apply(layer: QgsVectorLayer, source: Source) -> None:
     name = name_column(source)
     if name is not None:
         layer.setDisplayExpression(QgsExpression.quotedColumnRef(name))
+    pilots = pilots_style.applies(source) if theme.name == "pilots" else None
+    if pilots is not None:
+        pilots_style.apply(layer, source, pilots)
     three_d.apply(layer, source, theme)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..workcopy.source import Source
+from . import pilot_mappings
 
 _LONG = 5  # letters from which a word is also found inside another (Dutch writes compounds as one)
 
@@ -59,6 +60,8 @@ def family_of(geometry_type: str) -> str:
 def theme_of(source: Source, family: str | None = None) -> Theme:
     """The theme of a source, or of its part of one ``family`` where its table mixes them."""
     family = family_of(source.geometry_type) if family is None else family
+    if family == "polygon" and pilot_mappings.of_source(source) is not None:
+        return next(theme for theme in THEMES if theme.name == "pilots")  # whatever their server calls them
     words = [word for word in re.split(r"[\W_]+", f"{source.collection} {source.title}".lower()) if word]
     for theme in THEMES:
         if family in theme.families and any(_says(words, word) for word in theme.words):
