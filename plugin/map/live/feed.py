@@ -10,6 +10,7 @@ from itertools import chain
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
+from ...sensors import coverage
 from ...sensors.live import Live
 from ...sensors.series import Series
 from ...text import tr
@@ -67,6 +68,7 @@ class Feed(QObject):
         self._pages: deque[tuple[Shown, LiveSource, tuple[Datastream, ...]]] = deque()
         self._notes: dict[str, None] = {}
         self._untidy = False
+        self._away = False
         self._told = 0.0
         self._since = time.time()
         self._status = status.idle(self._since)
@@ -135,8 +137,7 @@ class Feed(QObject):
     def retry(self) -> None:
         """Somebody does not want to wait for the next attempt."""
         for shown in self._shown.values():
-            if shown.trouble:
-                shown.due = 0.0
+            shown.due = 0.0
         self._link.retry()
         self._turn()
 
@@ -207,13 +208,27 @@ class Feed(QObject):
         self._take_pages()
         if not self._more.isActive():
             self._drain()
+        if not self._timer.isActive():
+            return  # who heard of that wants no more
         self._link.look()
+        self._look_back()
         if self.service is not None:
             self._read()
             if all(shown.complete or shown.trouble for shown in self._shown.values()):
                 self._asking.look(self._by_id)
         self._tidy()
         self._tell()
+
+    def _look_back(self) -> None:
+        """A service that was away, or has another broker, may have other sensors."""
+        covered = self._link.coverage
+        phase = covered.status().phase if covered is not None else coverage.STARTING
+        if phase in (coverage.INTERRUPTED, coverage.CATCHING_UP):
+            self._away = True
+        elif phase == coverage.LIVE and self._away:
+            self._away = False
+            for shown in self._shown.values():
+                shown.soon()
 
     def _drain(self) -> None:
         changes = self.live.drain(_SLICE)
@@ -246,29 +261,34 @@ class Feed(QObject):
         # what is read now is the state, too
         wanted = covered.next() if not covered.pushes and not self._asking.busy else None
         remarks: list[str] = []
+        read: dict[str, Datastream] = {}
         shown.begin()
 
         def take(page: tuple[Datastream, ...]) -> None:
             pages.append((shown, source, page))
+            read.update((stream.id, stream) for stream in page)
 
-        def work(progress: Progress) -> None:
+        def work(progress: Progress) -> bool:
             with garbage.light_collections():
                 reading.streams(service, source, take, remarks.append, progress)
                 resident.settle()
+                return shown.is_news(read)
 
-        def done(_none: None) -> None:
+        def done(news: bool) -> None:
             self._take_pages()
             shown.handle = None
-            changed = shown.end()
-            for remark in remarks:
-                shown.say(remark)
             if wanted is not None:
                 covered.answered(wanted)
                 self.live.mark()
             self._untidy = True
-            self._asking.learn(shown.streams.values())
-            self._link.listen(stream.topic for stream in shown.streams.values() if stream.topic)
-            if changed:
+            if self._shown.get(source) is not shown:
+                return
+            believed = shown.end()
+            for remark in remarks:
+                shown.say(remark)
+            if news and believed:
+                self._asking.learn(shown.streams.values())
+                self._link.listen(stream.topic for stream in shown.streams.values() if stream.topic)
                 self.streams_changed.emit(source)
 
         def failed(error: CityTwinError | None) -> None:
@@ -276,7 +296,7 @@ class Feed(QObject):
             why = error.message if error is not None else ""
             if wanted is not None:
                 covered.failed(wanted, why)
-            if shown.fail(why) and error is not None:
+            if shown.fail(why) and error is not None and self._shown.get(source) is shown:
                 self.failed.emit(error)
 
         name = f"read {id(shown)}"
@@ -319,7 +339,9 @@ class Feed(QObject):
     def _state_of_affairs(self) -> FeedStatus:
         if not self._timer.isActive():
             return status.idle(self._status.since if self._status.kind == "idle" else time.time())
-        said: dict[str, None] = dict.fromkeys(shown.trouble for shown in self._shown.values() if shown.trouble)
+        said: dict[str, None] = dict.fromkeys(
+            why for shown in self._shown.values() for why in (shown.trouble, shown.doubt) if why
+        )
         said.update(self._notes)
         if self.service is not None:
             said.update(dict.fromkeys(self.service.problems))
@@ -333,7 +355,7 @@ class Feed(QObject):
         if covered is None:
             return status.opening(self.url, self._since, self._link.trouble, not self._link.locked, faults)
         found = status.running(covered, round(self.live.rate(), 1), push.url if push is not None else "", faults)
-        trouble = next((shown.trouble for shown in self._shown.values() if shown.trouble), "")
+        trouble = next((why for shown in self._shown.values() if (why := shown.trouble or shown.doubt)), "")
         if trouble and not self._by_id:
             return replace(found, sentence=trouble, kind="bad")
         return found

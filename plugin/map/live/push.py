@@ -16,6 +16,7 @@ from ...twin.progress import Progress
 from ...twin.sensorthings import Service
 from .. import credentials
 from ..connections import Connection
+from .service import same_origin
 
 # attempts on a broker that never answered, before the next one is tried; a lasting fault makes it wait for longer
 _ATTEMPTS, _LASTING = 2, 20.0
@@ -40,12 +41,14 @@ class Entrance:
 def entrances(service: Service, connection: Connection, progress: Progress) -> tuple[Entrance, ...]:
     """The service's brokers in the order in which they are tried. Worker thread: QGIS may ask for a password.
 
-    Credentials are those of ``connection``, for brokers on its own host only, and without TLS only where the twin
-    itself is asked without. Certificates that QGIS trusts are trusted here.
+    Credentials are those of ``connection``, where the service is of its origin (another could name a broker to have
+    them sent to), for brokers on its own host only, and without TLS only where the twin itself is asked without.
+    Certificates that QGIS trusts are trusted here.
     """
     https = service.url.startswith("https:")
     order = ("mqtts", "wss", "mqtt", "ws") if https else ("mqtt", "ws", "mqtts", "wss")
     brokers = sorted(service.brokers, key=lambda url: order.index(urlsplit(url).scheme))
+    home = connection.authcfg and same_origin(connection.url, service.url)
     user: tuple[str, str] | None = None
     tls: ssl.SSLContext | None = None
     found = []
@@ -53,7 +56,7 @@ def entrances(service: Service, connection: Connection, progress: Progress) -> t
         entrance = Entrance(url)
         if entrance.secure and tls is None:
             tls = _trusting(credentials.trusted_certificates(progress.cancelled))
-        own = connection.authcfg and _host(url) == _host(connection.url)
+        own = home and _host(url) == _host(connection.url)
         if own and (entrance.secure or not connection.url.lower().startswith("https:")):
             user = user or credentials.basic(connection.authcfg, progress.cancelled)
             if user is not None:
@@ -195,7 +198,7 @@ class _Ear:
     def __init__(self, live: Live, coverage: Coverage) -> None:
         self._coverage = coverage
         self._live = live
-        self.message: Callable[[str, bytes, float], None] = live.receive
+        self.message: Callable[[str, bytes, float, bool], None] = live.receive
         self.deaf = False
         self.lived = False
         self.attempts = 0

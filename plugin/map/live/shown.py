@@ -1,15 +1,23 @@
-"""The datastreams of one source as a feed knows them: read once, and again now and then."""
+"""The datastreams of one source as a feed knows them: read once, and again and again, since units and places change.
+
+A list far shorter than before may be that of a service that is just starting: the first time it is not believed.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from operator import attrgetter
 
+from ...text import trn
 from ...twin.sensorthings import Datastream
 from ..tasks import TaskHandle
 
-_AGAIN = 900.0  # seconds until they are read again: new sensors, changed units
+# until they are read again, in seconds: at the most often, at the most seldom, and the part of the time it may take
+_OFTENEST, _SELDOMEST, _BUSY = 60.0, 900.0, 0.03
+_SOON = 10.0  # and where there may be other ones
+_DOUBT, _FEW = 30.0, 10  # seconds until a list that lacks more than half, and so many at least, is read again
 _RETRY, _LONGEST = 5.0, 300.0
 _SAID = 50  # remarks that are kept
 
@@ -24,13 +32,18 @@ class Shown:
         self.handle: TaskHandle | None = None
         self.trouble = ""
         self.remarks: dict[str, None] = {}
+        self.doubt = ""  # why what was read last is not, or was not, believed
         self.due = 0.0  # by time.monotonic()
         self._fresh: dict[str, Datastream] = {}
         self._failures = 0
+        self._most = 0  # were there before they became so few
+        self._doubts = 0
+        self._begun = self._read = 0.0
 
     def begin(self) -> None:
         """A reading begins."""
         self._fresh = {}
+        self._begun = time.monotonic()
         self.remarks.clear()
 
     def take(self, page: Iterable[Datastream]) -> bool:
@@ -49,13 +62,42 @@ class Shown:
         if len(self.remarks) < _SAID:
             self.remarks[sentence] = None
 
+    def is_news(self, read: Mapping[str, Datastream]) -> bool:
+        """Whether all that was ``read`` is another thing than what is shown. For the thread that reads."""
+        if not self.complete or list(read) != list(self.streams):
+            return True
+        return any(_lasting(stream) != _lasting(self.streams[each]) for each, stream in read.items())
+
     def end(self) -> bool:
-        """It is read to the end; True where what is shown is another thing than before."""
-        before = None if not self.complete else [_lasting(stream) for stream in self.streams.values()]
-        self.streams, self._fresh = self._fresh, {}
-        self.complete, self.trouble, self._failures = True, "", 0
-        self.due = time.monotonic() + _AGAIN
-        return before != [_lasting(stream) for stream in self.streams.values()]
+        """It is read to the end; False where that is not believed."""
+        fresh, self._fresh = self._fresh, {}
+        now = time.monotonic()
+        took, self._read = now - self._begun, now
+        self.trouble, self._failures = "", 0
+        self._most = max(self._most, len(self.streams)) if self.complete else len(fresh)
+        lost = self._most - len(fresh)
+        if lost and (not fresh or (lost > len(fresh) and lost >= _FEW)):
+            self.doubt = trn(
+                "The service names {n} sensor only, of {most} before. It is asked again soon.",
+                "The service names {n} sensors only, of {most} before. It is asked again soon.",
+                len(fresh),
+                most=self._most,
+            )
+            self._doubts += 1
+            self.due = now + min(_SELDOMEST, _DOUBT * 2.0 ** min(self._doubts - 1, 10))
+            if self._doubts < 2:
+                return False
+        else:
+            self.doubt, self._doubts, self._most = "", 0, len(fresh)
+            self.due = now + min(_SELDOMEST, max(_OFTENEST, took / _BUSY))
+        self.streams, self.complete = fresh, True
+        return True
+
+    def soon(self) -> None:
+        """There may be others: the service was away."""
+        if self.complete:
+            pause = max(_SOON, (self.due - self._read) / 6)
+            self.due = min(self.due, max(time.monotonic(), self._read + pause))
 
     def fail(self, why: str) -> bool:
         """It could not be read; True where that is news."""
@@ -66,6 +108,5 @@ class Shown:
         return news
 
 
-def _lasting(stream: Datastream) -> Datastream:
-    """What of a datastream does not change with each observation."""
-    return replace(stream, latest=None)
+# what of a datastream does not change with each observation
+_lasting = attrgetter(*(field.name for field in fields(Datastream) if field.name != "latest"))

@@ -10,7 +10,7 @@ from typing import Any
 from qgis.core import QgsMapLayer
 
 from ...twin.model import Extent
-from ...twin.replies import without_userinfo
+from ...twin.replies import without_query, without_userinfo
 
 PROPERTY = "citytwin/live"
 
@@ -36,7 +36,7 @@ class LiveSource:
         """For the layer's custom property."""
         return json.dumps(
             {
-                "service": without_userinfo(self.service),
+                "service": _without_secrets(self.service),
                 "connection": self.connection,
                 "observed_property": self.observed_property,
                 "title": self.title,
@@ -62,7 +62,7 @@ class LiveSource:
         if isinstance(extent, str) or not (ids is None or isinstance(ids, list)):
             return None
         try:
-            service = without_userinfo(words[0])
+            service = _without_secrets(words[0])
         except ValueError:
             return None
         chosen = None if ids is None else tuple(str(one) for one in ids)
@@ -71,6 +71,11 @@ class LiveSource:
     def shows(self, datastream: str) -> bool:
         """Whether the datastream of that id is among those that were chosen."""
         return self.datastreams is None or datastream in self.datastreams
+
+
+def _without_secrets(url: str) -> str:
+    """A service is where its path leads; names, passwords and keys in its address are nobody else's."""
+    return without_query(without_userinfo(url))
 
 
 def _extent(value: Any) -> Extent | str | None:

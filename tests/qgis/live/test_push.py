@@ -121,6 +121,39 @@ def test_messages_that_come_before_the_state_are_not_lost(desk, service, broker,
     assert not spin(lambda: desk.cell(layer, "0", "result") != 2, 0.6)
 
 
+def test_after_the_broker_was_away_the_sensors_are_read_again(desk, service, broker, publisher, brisk, monkeypatch):
+    from plugin.map.live import shown
+
+    monkeypatch.setattr(shown, "_SOON", 0.2)
+    monkeypatch.setattr(shown, "_OFTENEST", 6.0)
+    stub = service(streams=4, brokers=(broker.url,))
+    layer = desk.show(stub.url)
+    live(desk)
+    monkeypatch.setattr(shown, "_OFTENEST", 600.0)
+    (read,) = desk.feed._shown.values()
+    read.due = time.monotonic() + 600
+    broker.kill()
+    desk.wait(lambda: desk.feed.status.phase == "interrupted")
+    stub.streams = 8
+    broker.start()
+    desk.wait(lambda: layer.featureCount() == 4)
+
+
+def test_after_the_broker_was_away_the_sensors_are_read_again(desk, service, broker, publisher, brisk, monkeypatch):
+    from plugin.map.live import shown
+
+    monkeypatch.setattr(shown, "_SOON", 0.2)
+    monkeypatch.setattr(shown, "_OFTENEST", 30.0)
+    stub = service(streams=4, brokers=(broker.url,))
+    layer = desk.show(stub.url)
+    live(desk)
+    broker.kill()
+    desk.wait(lambda: desk.feed.status.phase == "interrupted")
+    stub.streams = 8
+    broker.start()
+    desk.wait(lambda: layer.featureCount() == 4)
+
+
 def test_bad_messages_stop_no_others(desk, service, broker, publisher):
     stub = service(streams=4, brokers=(broker.url,))
     writer = publisher(stub)
@@ -200,6 +233,12 @@ def test_the_password_goes_to_the_connections_own_host_only(authcfg):
     }  # fmt: skip
     assert next(iter(found)).startswith("mqtts")
     assert set(users("http://elsewhere.org/v1.1", "http://other.org").values()) == {None}
+    # nor to a broker of its host, or what says to be one, that another service names
+    assert set(users("http://elsewhere.org/v1.1", "http://twin.example.org/twin").values()) == {None}
+    assert set(users("http://twin.example.org:8080/v1.1", "http://twin.example.org/twin").values()) == {None}
+    # nor to a broker of its host, or what says to be one, that another service names
+    assert set(users("http://elsewhere.org/v1.1", "http://twin.example.org/twin").values()) == {None}
+    assert set(users("http://twin.example.org:8080/v1.1", "http://twin.example.org/twin").values()) == {None}
 
 
 def test_of_several_brokers_the_one_that_works(desk, service, broker, publisher, brisk):
