@@ -19,7 +19,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..map import connections
 from ..map.connections import Connection
-from ..map.log import plain
+from ..map.log import show
 from ..text import tr
 from ..twin.errors import CityTwinError
 from ..twin.report import Sentence
@@ -111,7 +111,7 @@ class ConnectionDialog(QDialog):
                 wrong = error.message
         if wrong:
             self.bar.clearWidgets()
-            self.bar.pushMessage("", plain(wrong), Qgis.MessageLevel.Warning, 0)
+            show(self.bar, wrong, Qgis.MessageLevel.Warning, 0, "")
             return
         if former and former != entered.name:
             connections.remove(former)

@@ -10,7 +10,7 @@ from qgis.gui import QgsMessageBarItem
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
-from ..map.log import plain
+from ..map.log import show
 from ..text import tr
 from . import pull_words
 from .pull_presenter import Editing, PullResult
@@ -50,13 +50,11 @@ class PullMessages:
         self._push(text, level, seconds, buttons)
 
     def _push(self, text: str, level: Qgis.MessageLevel, seconds: int, buttons: Sequence[Button]) -> QgsMessageBarItem:
-        bar = self._iface.messageBar()
-        item = bar.createMessage(tr("City Twin"), plain(text))
+        item = show(self._iface.messageBar(), text, level, seconds)
         for words, call in buttons:
             button = QPushButton(words, item)
             button.clicked.connect(lambda _checked=False, call=call: call())
             item.layout().addWidget(button)
-        bar.pushWidget(item, level, seconds)
         return item
 
 

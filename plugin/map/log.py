@@ -6,13 +6,14 @@ import html
 from typing import TYPE_CHECKING
 
 from qgis.core import Qgis, QgsMessageLog
+from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QPushButton
 
 from ..text import tr
 from ..twin.errors import CityTwinError
 
 if TYPE_CHECKING:
-    from qgis.gui import QgisInterface
+    from qgis.gui import QgisInterface, QgsMessageBar, QgsMessageBarItem
 
 TAB = "City Twin"
 _SHOWN = 8  # seconds that good news stays; warnings and errors stay until they are closed
@@ -46,15 +47,29 @@ def push(
         log(f"{text}\n{detail}" if detail else text, level)
     if iface is None:
         return
-    bar = iface.messageBar()
-    item = bar.createMessage(tr("City Twin"), plain(text))
+    if seconds is None:
+        seconds = _SHOWN if level in (Qgis.MessageLevel.Info, Qgis.MessageLevel.Success) else 0
+    item = show(iface.messageBar(), text, level, seconds)
     if detail:
         button = QPushButton(tr("Details"), item)
         button.clicked.connect(lambda _checked=False: iface.openMessageLog())
         item.layout().addWidget(button)
-    if seconds is None:
-        seconds = _SHOWN if level in (Qgis.MessageLevel.Info, Qgis.MessageLevel.Success) else 0
+
+
+def show(
+    bar: QgsMessageBar, text: str, level: Qgis.MessageLevel, seconds: int, title: str | None = None
+) -> QgsMessageBarItem:
+    """``text`` in ``bar``, as it is written, and as such in QGIS's own log of messages. ``title``: else the plugin's
+    name. Main thread. The item's layout takes buttons."""
+    title = tr("City Twin") if title is None else title
+    # The bar logs an item as it comes, with the text as it was escaped: it comes empty, and is logged here.
+    item = bar.createMessage("")
     bar.pushWidget(item, level, seconds)
+    item.setTitle(title)
+    item.setText(plain(text))
+    said = f"{title} : {text}" if title else text
+    QgsMessageLog.logMessage(said, QCoreApplication.translate("QgsMessageBar", "Messages"), level, False)
+    return item
 
 
 def plain(text: str) -> str:

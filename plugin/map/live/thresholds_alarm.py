@@ -13,7 +13,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QPushButton
 
 from ...text import tr
-from ..log import log, plain
+from ..log import log, plain, show
 from .thresholds_words import Entry, sentence
 
 if TYPE_CHECKING:
@@ -127,14 +127,12 @@ class Alarm(QObject):
             if self._item.level() != level:
                 self._item.setLevel(level)
             return
-        bar = self._iface.messageBar()
-        item = bar.createMessage(tr("City Twin"), plain(self.text))
+        # no duration: whoever was away finds it
+        item = self._item = show(self._iface.messageBar(), self.text, level, 0)
         for words, act in ((tr("Show"), self._show), (tr("Log"), self.log_wanted.emit)):
             button = QPushButton(words, item)
             button.clicked.connect(lambda _checked=False, act=act: act())
             item.layout().addWidget(button)
-        # no duration: whoever was away finds it
-        self._item = bar.pushWidget(item, level, 0)
 
     def _show(self) -> None:
         self.show_wanted.emit(tuple(self._beyond.values()))
