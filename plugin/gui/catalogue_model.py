@@ -13,6 +13,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..text import tr
 from ..twin.model import Collection, Schema
 from . import catalogue_wording as wording
+from .tool_tip import tool_tip
 
 _ROOT = QModelIndex()
 _USER = Qt.ItemDataRole.UserRole
@@ -107,7 +108,8 @@ class CatalogueModel(QAbstractListModel):
                 return None
             return Qt.CheckState.Checked if one.id in self._ticked else Qt.CheckState.Unchecked
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
-            return one.description or wording.summary(one)
+            about = one.description or wording.summary(one)
+            return tool_tip(about) if role == Qt.ItemDataRole.ToolTipRole else about
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return tr("{title}, {summary}", title=one.title, summary=wording.summary(one))
         if role == Role.COLLECTION:

@@ -17,6 +17,7 @@ from ..workcopy.conflicts import Conflict
 from ..workcopy.geometry import BadGeometry, encode
 from ..workcopy.source import Source
 from ..workcopy.wording import NOTHING, describe_geometry, geometry_shown, shown
+from .tool_tip import tool_tip
 
 COLUMN, PUBLISHED, YOURS, THEIRS = range(4)
 HEAVY = 200_000  # bytes of geometry that are not measured in the main thread
@@ -139,7 +140,7 @@ class CellsModel(QAbstractTableModel):
         text = (row.title, row.old, row.new, row.theirs)[index.column()]
         show: Mapping[int, Any] = {
             Qt.ItemDataRole.DisplayRole: lambda: " ".join(text.split()),
-            Qt.ItemDataRole.ToolTipRole: lambda: (row.story or text) if index.column() == YOURS else text,
+            Qt.ItemDataRole.ToolTipRole: lambda: tool_tip((row.story or text) if index.column() == YOURS else text),
             Qt.ItemDataRole.FontRole: lambda: _bold() if index.column() == YOURS and row.changed else None,
         }
         found = show.get(role)

@@ -18,6 +18,7 @@ from ..workcopy.changes import Change
 from ..workcopy.source import Source
 from .change_words import counted, icon_name, name_of, summary, tally
 from .icons import icon
+from .tool_tip import tool_tip
 
 _USER = int(Qt.ItemDataRole.UserRole)
 NODE = _USER + 1  # "copy", "layer", "change", "more"
@@ -128,7 +129,7 @@ class ChangesModel(QStandardItemModel):
                 font = QFont(copy.item.font())
                 font.setBold(True)
                 copy.item.setFont(font)
-                copy.item.setToolTip(path)
+                copy.item.setToolTip(tool_tip(path))
                 self._copies[path] = copy
                 self.appendRow([copy.item, copy.words])
             self._copies[path].item.setText(title)
@@ -152,7 +153,7 @@ class ChangesModel(QStandardItemModel):
             layer.title, layer.broken = source.title or source.table, broken
             layer.item.setText(layer.title)
             layer.item.setIcon(icon("change-problem") if broken else _geometry_icon(source))
-            layer.item.setToolTip("\n".join(broken))
+            layer.item.setToolTip(tool_tip("\n".join(broken)))
             self._set_rows(layer, [] if broken else rows)
         self._say_counts()
         self._timer.start()
@@ -230,10 +231,10 @@ class ChangesModel(QStandardItemModel):
         problems = self._problems.get(path, {}).get(key, ())
         first.setText(name_of(row.change))
         first.setIcon(icon(icon_name(row.change, bool(problems))))
-        first.setToolTip("\n".join((name_of(row.change), *problems)))
+        first.setToolTip(tool_tip("\n".join((name_of(row.change), *problems))))
         first.setData(f"{_MARK}problem{row.search}" if problems else row.search, SEARCH)
         second.setText(row.summary)
-        second.setToolTip(row.summary)
+        second.setToolTip(tool_tip(row.summary))
 
     def _say_more(self, layer: _Layer) -> None:
         if layer.more is not None:

@@ -14,6 +14,7 @@ from ..text import tr
 from .chart_sensor import Sensor
 from .dim import Dim, MiddleElided
 from .icons import icon
+from .tool_tip import tool_tip
 
 _KEY = Qt.ItemDataRole.UserRole
 _MARK = QSize(18, 12)
@@ -74,9 +75,9 @@ class ChartList(QTreeWidget):
                 item.setText(column, text)
         age = words.age(latest, sensor.feed.live.now()) if latest is not None else ""
         tip = "\n".join(part for part in (sensor.name, thing if thing != sensor.name else "", observed, age) if part)
-        if item.toolTip(0) != tip:
-            item.setToolTip(0, tip)
-            item.setToolTip(1, "\n".join(part for part in (texts[1], age) if part))
+        if item.toolTip(0) != tool_tip(tip):
+            item.setToolTip(0, tool_tip(tip))
+            item.setToolTip(1, tool_tip("\n".join(part for part in (texts[1], age) if part)))
             item.setToolTip(2, texts[2])
 
     @property

@@ -18,6 +18,7 @@ from .conflict_choices import UNDECIDED, Choice, Decision, Pick
 from .conflict_shapes import Shapes
 from .conflict_words import column_title, one_line, tag
 from .icons import icon
+from .tool_tip import tool_tip
 
 COLUMN, BASE, MINE, THEIRS, RESULT = range(5)
 SIDES: dict[int, Pick] = {BASE: "base", MINE: "mine", THEIRS: "theirs"}
@@ -167,7 +168,7 @@ class ConflictCells(QAbstractTableModel):
         cell, column = self._rows[index.row()], index.column()
         roles: dict[int, Callable[[ConflictCell, int], Any]] = {
             int(Qt.ItemDataRole.DisplayRole): self._text,
-            int(Qt.ItemDataRole.ToolTipRole): self._tip,
+            int(Qt.ItemDataRole.ToolTipRole): lambda cell, column: tool_tip(self._tip(cell, column)),
             int(Qt.ItemDataRole.DecorationRole): self._icon,
             int(Qt.ItemDataRole.AccessibleTextRole): self._spoken,
             int(Qt.ItemDataRole.EditRole): self._value,

@@ -21,6 +21,7 @@ from . import conflict_cells as cells
 from . import conflict_editor as editing
 from .conflict_cells import ConflictCells
 from .conflict_colours import COLOURS, OPEN, OWN, draw_mark, ink, tint
+from .tool_tip import tool_tip
 
 _PAD = 6
 _MARK = 14
@@ -166,7 +167,7 @@ class CellDelegate(QStyledItemDelegate):
             if (enter and not plain) or event.key() == Qt.Key.Key_Tab:
                 words = self._wrong(editor)
                 if words:
-                    QToolTip.showText(editor.mapToGlobal(QPoint(0, editor.height())), words, editor)
+                    QToolTip.showText(editor.mapToGlobal(QPoint(0, editor.height())), tool_tip(words), editor)
                     self.refused.emit(words)
                     return True
                 if enter:

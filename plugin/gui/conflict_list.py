@@ -23,6 +23,7 @@ from .conflict_colours import OPEN, RESOLVED, ink
 from .conflict_words import kind_words, state_words
 from .conflicts_presenter import ConflictsPresenter
 from .icons import icon
+from .tool_tip import tool_tip
 
 _USER = int(Qt.ItemDataRole.UserRole)
 KEY = _USER + 1
@@ -100,7 +101,7 @@ class ConflictListModel(QStandardItemModel):
         item.setData(kind_words(conflict), BELOW)
         item.setData(state, STATE)
         item.setData(left, IS_OPEN)
-        item.setToolTip(f"{conflict.label}\n{kind_words(conflict)} · {state}")
+        item.setToolTip(tool_tip(f"{conflict.label}\n{kind_words(conflict)} · {state}"))
         item.setAccessibleText(f"{conflict.label}, {kind_words(conflict)}, {state}")
 
     def _say_layers(self) -> None:

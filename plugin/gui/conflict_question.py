@@ -20,6 +20,7 @@ from ..workcopy.conflicts import Conflict
 from .conflict_choices import Decision, Keep, asks_first, keep_of
 from .conflict_colours import draw_mark
 from .conflict_words import changed_titles
+from .tool_tip import tool_tip
 
 _PAD = 10
 _MARK = 16
@@ -43,7 +44,7 @@ class BigChoice(QPushButton):
         self._sentence = sentence
         self.setAccessibleName(title)
         self.setAccessibleDescription(sentence)
-        self.setToolTip(sentence)
+        self.setToolTip(tool_tip(sentence))
         self.setMinimumHeight(self.heightForWidth(self.width()))
         self.update()
 

@@ -27,6 +27,7 @@ from .conflicts_presenter import ConflictsPresenter
 from .empty_state import EmptyState
 from .icons import icon
 from .status_line import StatusLine
+from .tool_tip import tool_tip
 
 _SETTING = "citytwin/conflicts"
 _NARROWEST = 800
@@ -245,7 +246,7 @@ class ConflictsWindow(QDialog):
             (self.redo_action, tr("Redo"), redo),
         ):
             action.setEnabled(ready and bool(text))
-            action.setToolTip(tr("{action}: {what}", action=words, what=text) if text else words)
+            action.setToolTip(tool_tip(tr("{action}: {what}", action=words, what=text) if text else words))
         for button in (self.undo_button, self.redo_button):
             button.setVisible(total > 0)
         if presenter.phase == "applying":

@@ -13,6 +13,7 @@ from ..map.connections import Connection
 from ..text import tr
 from .connection_dialog import ConnectionDialog
 from .icons import icon
+from .tool_tip import tool_tip
 
 _LAST = "citytwin/connection"
 
@@ -111,7 +112,7 @@ class ConnectionBar(QWidget):
         self.combo.clear()
         for one in known:
             self.combo.addItem(icon("connect"), one.name)
-            self.combo.setItemData(self.combo.count() - 1, one.url, Qt.ItemDataRole.ToolTipRole)
+            self.combo.setItemData(self.combo.count() - 1, tool_tip(one.url), Qt.ItemDataRole.ToolTipRole)
         if now is not None:
             self.combo.setCurrentIndex(known.index(now))
         for widget in (self.combo, self.edit_button, self.remove_button, self.refresh_button):

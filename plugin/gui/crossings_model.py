@@ -13,6 +13,7 @@ from ..map.live.thresholds_words import Entry
 from ..sensors.thresholds import KEPT, amount
 from ..text import tr
 from .icons import icon
+from .tool_tip import tool_tip
 
 TIME, SENSOR, THRESHOLD, VALUE, WHAT = range(5)
 ENTRY, SORT = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
@@ -76,7 +77,7 @@ class CrossingsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and column == VALUE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return crossing.sentence()
+            return tool_tip(crossing.sentence())
         return None
 
 

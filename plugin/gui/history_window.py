@@ -26,6 +26,7 @@ from .history_presenter import HistoryPresenter, change_word, feature_state, sto
 from .icons import icon
 from .moments import clock
 from .publish_report import LISTED, fill, make_table
+from .tool_tip import tool_tip
 
 _USER = Qt.ItemDataRole.UserRole
 
@@ -117,8 +118,8 @@ class HistoryWindow(QDialog):
         for line in presenter.lines[:LISTED]:
             item = QTreeWidgetItem([line.when, line.message, line.result, line.twin, line.protection])
             item.setIcon(0, icon("change-conflict" if line.trouble else "change-published"))
-            item.setToolTip(1, line.message)
-            item.setToolTip(2, line.result)
+            item.setToolTip(1, tool_tip(line.message))
+            item.setToolTip(2, tool_tip(line.result))
             item.setData(0, _USER, line)
             items.append(item)
         fill(self.table, items, len(presenter.lines) - len(items))
@@ -142,7 +143,7 @@ class HistoryWindow(QDialog):
             row = [feature.label, presenter.layer(feature), change_word(feature), words, clock(feature.at)]
             item = QTreeWidgetItem(row)
             item.setIcon(0, icon(name))
-            item.setToolTip(3, feature.words)
+            item.setToolTip(3, tool_tip(feature.words))
             item.setData(0, _USER, feature)
             items.append(item)
         fill(self.features, items, len(presenter.features) - len(items))

@@ -16,6 +16,7 @@ from ..text import tr
 from ..workcopy.changes import Counts
 from .change_words import counted
 from .icons import icon
+from .tool_tip import tool_tip
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class ChangeIndicators(QObject):
         for node, mark in wanted:
             indicator = QgsLayerTreeViewIndicator(self)
             indicator.setIcon(icon(mark.icon))
-            indicator.setToolTip(mark.words)
+            indicator.setToolTip(tool_tip(mark.words))
             indicator.clicked.connect(self._on_clicked)
             self._view.addIndicator(node, indicator)
             kept.append((node, indicator, mark))

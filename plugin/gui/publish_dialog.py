@@ -33,6 +33,7 @@ from .publish_prospects import PublishProspects
 from .publish_report import LISTED, PublishReportView, fill, make_table
 from .publish_targets import remembered
 from .status_line import ElidedLabel
+from .tool_tip import tool_tip
 
 _USER = Qt.ItemDataRole.UserRole
 _SHORT = 60
@@ -263,7 +264,7 @@ class PublishDialog(QDialog):
         for problem in presenter.problems[:LISTED]:
             item = QTreeWidgetItem([name_of(problem), titles.get(problem.table, problem.table), problem.message])
             item.setIcon(0, icon("change-problem"))
-            item.setToolTip(2, problem.message)
+            item.setToolTip(2, tool_tip(problem.message))
             item.setData(0, _USER, problem)
             items.append(item)
         fill(self.problems, items, len(presenter.problems) - len(items))

@@ -27,6 +27,7 @@ from .dim import dimmed
 from .icons import icon
 from .notice import Notice
 from .publish_presenter import PublishPresenter
+from .tool_tip import tool_tip
 
 _STATES = ("clash", "held", "failed", "unsent", "published")
 LISTED = 1000  # rows that the window shows; what needs attention comes first, and the CSV file has all
@@ -103,7 +104,7 @@ class PublishReportView(QWidget):
         for row in rows[:LISTED]:
             item = QTreeWidgetItem([name_of(row.change), row.layer, row.what, state_word(row.state)])
             item.setIcon(0, icon(state_icon(row.state)))
-            item.setToolTip(3, row.words)
+            item.setToolTip(3, tool_tip(row.words))
             item.setData(0, _USER, row)
             items.append(item)
         fill(self.table, items, len(rows) - len(items))

@@ -9,6 +9,7 @@ from ..text import tr, trn
 from .icons import icon
 from .sensors_choice import Choice
 from .status_line import ElidedLabel
+from .tool_tip import tool_tip
 
 _ICON = 20
 
@@ -79,7 +80,7 @@ class SensorsFoot(QWidget):
     def _enable(self, button: QToolButton, text: str, able: bool, why_not: str, of: str = "") -> None:
         button.setEnabled(able)
         beside = of if able else why_not
-        button.setToolTip(tr("{what} ({beside})", what=text, beside=beside) if beside else text)
+        button.setToolTip(tool_tip(tr("{what} ({beside})", what=text, beside=beside) if beside else text))
 
 
 def add_text(layers: int) -> str:

@@ -16,6 +16,7 @@ from . import sensors_words as words
 from .sensors_filter import Filter
 from .sensors_rows import Group, Row, by_order, group_of, newest, title, unit
 from .sensors_turns import Turns
+from .tool_tip import tool_tip
 
 _USER = Qt.ItemDataRole.UserRole
 _FIRST = int(getattr(_USER, "value", _USER))  # a Python enum in Qt 6
@@ -315,7 +316,7 @@ class SensorModel(QStandardItemModel):
         if role == Qt.ItemDataRole.CheckStateRole:
             return Qt.CheckState.Checked if group.id in self._ticked else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole:
-            return words.group_tip(group, self._now())
+            return tool_tip(words.group_tip(group, self._now()))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return words.group_read(group, self._now())
         return None
@@ -326,7 +327,7 @@ class SensorModel(QStandardItemModel):
         if role == Role.ROW:
             return row
         if role == Qt.ItemDataRole.ToolTipRole:
-            return words.row_tip(row, self._now())
+            return tool_tip(words.row_tip(row, self._now()))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return words.row_read(row, self._now())
         return None

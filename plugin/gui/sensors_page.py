@@ -40,6 +40,7 @@ from .sensors_rows import Row
 from .sensors_status import Section, SensorsStatus
 from .sensors_tree import SensorsTree
 from .sensors_watch import SensorsWatch
+from .tool_tip import tool_tip
 
 _REMARKS = 50
 
@@ -391,7 +392,7 @@ class SensorsPage(QWidget):
     def _say_status(self, text: str, kind: str = "idle", *, retry: bool = False, whole: str = "") -> None:
         if (text, kind) != (self.status.text, self.status.kind):
             self.status.say(text, kind)  # type: ignore[arg-type]
-        self.status.setToolTip(whole)
+        self.status.setToolTip(tool_tip(whole))
         self.status.offer(retry=retry, details=self._found is not None)
 
     def details(self) -> Sequence[Section]:

@@ -32,6 +32,7 @@ from ..text import tr, trn
 from ..twin.errors import CityTwinError
 from .dim import dimmed
 from .icons import icon
+from .tool_tip import tool_tip
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
@@ -65,7 +66,7 @@ class SnapshotDialog(QDialog):
             self.layer.setCurrentIndex(max(0, self.layer.findData(layer.id())))
         for copy in copies.copies():
             self.file.addItem(tr("{file} (working copy)", file=copy.path.name), str(copy.path))
-            self.file.setItemData(self.file.count() - 1, str(copy.path), Qt.ItemDataRole.ToolTipRole)
+            self.file.setItemData(self.file.count() - 1, tool_tip(str(copy.path)), Qt.ItemDataRole.ToolTipRole)
         if not self.file.count():
             self.file.addItem(tr("None chosen yet"), "")
         self._show_layer()
@@ -194,7 +195,7 @@ class SnapshotDialog(QDialog):
         if at < 0:
             self.file.addItem(path.name, str(path))
             at = self.file.count() - 1
-            self.file.setItemData(at, str(path), Qt.ItemDataRole.ToolTipRole)
+            self.file.setItemData(at, tool_tip(str(path)), Qt.ItemDataRole.ToolTipRole)
         self.file.setCurrentIndex(at)
 
     def accept(self) -> None:

@@ -9,6 +9,8 @@ from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QColor, QMovie, QPainter, QPaintEvent, QPalette, QResizeEvent
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
 
+from .tool_tip import tool_tip
+
 Kind = Literal["idle", "busy", "good", "limit", "bad"]
 
 # Also the icons of the capability report.
@@ -55,7 +57,7 @@ class ElidedLabel(QLabel):
     def _fit(self) -> None:
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, max(0, self.width() - 2))
         self.setText(shown)
-        self.setToolTip(self._full if shown != self._full else "")
+        self.setToolTip(tool_tip(self._full) if shown != self._full else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """In the dimmed colour where asked, whatever the theme is just now."""

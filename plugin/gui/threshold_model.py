@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QApplication
 from ..map.live.thresholds import Beyond
 from ..map.live.thresholds_kept import Kept
 from ..text import number, tr, trn
+from .tool_tip import tool_tip
 
 NAME, SENSORS, CONDITION, NOW = range(4)
 
@@ -88,7 +89,7 @@ class ThresholdModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(kept, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(kept, index.column())
+            return tool_tip(self._tip(kept, index.column()))
         return None
 
     def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
