@@ -125,24 +125,6 @@ def test_after_the_broker_was_away_the_sensors_are_read_again(desk, service, bro
     from plugin.map.live import shown
 
     monkeypatch.setattr(shown, "_SOON", 0.2)
-    monkeypatch.setattr(shown, "_OFTENEST", 6.0)
-    stub = service(streams=4, brokers=(broker.url,))
-    layer = desk.show(stub.url)
-    live(desk)
-    monkeypatch.setattr(shown, "_OFTENEST", 600.0)
-    (read,) = desk.feed._shown.values()
-    read.due = time.monotonic() + 600
-    broker.kill()
-    desk.wait(lambda: desk.feed.status.phase == "interrupted")
-    stub.streams = 8
-    broker.start()
-    desk.wait(lambda: layer.featureCount() == 4)
-
-
-def test_after_the_broker_was_away_the_sensors_are_read_again(desk, service, broker, publisher, brisk, monkeypatch):
-    from plugin.map.live import shown
-
-    monkeypatch.setattr(shown, "_SOON", 0.2)
     monkeypatch.setattr(shown, "_OFTENEST", 30.0)
     stub = service(streams=4, brokers=(broker.url,))
     layer = desk.show(stub.url)
@@ -233,9 +215,6 @@ def test_the_password_goes_to_the_connections_own_host_only(authcfg):
     }  # fmt: skip
     assert next(iter(found)).startswith("mqtts")
     assert set(users("http://elsewhere.org/v1.1", "http://other.org").values()) == {None}
-    # nor to a broker of its host, or what says to be one, that another service names
-    assert set(users("http://elsewhere.org/v1.1", "http://twin.example.org/twin").values()) == {None}
-    assert set(users("http://twin.example.org:8080/v1.1", "http://twin.example.org/twin").values()) == {None}
     # nor to a broker of its host, or what says to be one, that another service names
     assert set(users("http://elsewhere.org/v1.1", "http://twin.example.org/twin").values()) == {None}
     assert set(users("http://twin.example.org:8080/v1.1", "http://twin.example.org/twin").values()) == {None}
