@@ -10,8 +10,10 @@ from qgis.PyQt.QtGui import QIcon
 from .capabilities import Capabilities
 from .changes import Changes
 from .checkout import Checkout
+from .checkpilots import CheckPilots
 from .latestobservations import LatestObservations
 from .observationhistory import ObservationHistory
+from .pilotprofile import PilotProfile
 from .publish import Publish
 from .pull import Pull
 from .resolve import Resolve
@@ -37,5 +39,5 @@ class CityTwinProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self) -> None:
         copies = (Capabilities, Checkout, Changes, Pull, Resolve, Publish)
-        for algorithm in (*copies, LatestObservations, ObservationHistory):
+        for algorithm in (*copies, LatestObservations, ObservationHistory, CheckPilots, PilotProfile):
             self.addAlgorithm(algorithm())
