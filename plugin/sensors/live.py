@@ -23,7 +23,7 @@ from .overview import Summary, summarise
 from .rate import Rate
 from .series import Series, chart_number, from_arrays
 from .state import Latest, State, is_ahead
-from .thresholds import KEPT, Crossing, Threshold
+from .thresholds import KEPT, Crossing, Exchange, Threshold
 from .values import BadMessage, DatastreamLike, ObservationLike, Reading, understand
 
 # messages for datastreams that nobody has added yet; the newest of each is kept
@@ -37,6 +37,8 @@ _SKIPPED = 1.5
 TOLERANCE = 60.0
 # datastreams told of under one lock, about 0.3 ms
 _AT_ONCE = 64
+# datastreams that are watched anew under one lock, a millisecond or two
+_WATCHED = 256
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,11 @@ class Live:
                 state = self._states.get(datastream.id)
                 if state is None:
                     state = self._states[datastream.id] = State(datastream)
-                    state.watch(self._thresholds)
                 elif state.renew(datastream):
                     self.faults.count(faults.UNIT, source=datastream.name, example=state.unit, at=at)
+                if state.watched is None:
+                    state.choose(self._thresholds)
+                    self._cross(state)
                 if datastream.topic:
                     self._topics[datastream.topic] = state
                 self._dirty[state] = None
@@ -167,8 +171,7 @@ class Live:
         """There is no stream: remember how far each datastream is known, until `unmark`. An earlier mark stays."""
         with self._lock:
             for state in self._states.values():
-                if state.mark is None:
-                    state.mark = state.best.time if state.best is not None else float("-inf")
+                state.break_off()
 
     def missed(self) -> dict[str, float | None]:
         """The datastreams that are marked, and the phenomenon time from which on to ask for their history; None for
@@ -182,29 +185,30 @@ class Live:
         return {id: mark - _OVERLAP if mark > float("-inf") else None for id, mark in marks if mark is not None}
 
     def gaps(self) -> dict[str, float | None]:
-        """Those of `missed` that somebody follows and that really have news since their mark, more than their usual
-        rhythm explains: what lies between is only in the history. Who shows latest values only has all of it in the
-        state."""
-        found: dict[str, float | None] = {}
+        """Those of `missed` that somebody follows or that thresholds hold for, and that really have news since their
+        mark, more than their usual rhythm explains: what lies between is only in the history. Who shows latest values
+        only has all of it in the state. Those that are followed come first, then those that wait for longest."""
+        found: list[tuple[bool, float, str]] = []
         with self._lock:
             for state in self._states.values():
                 mark, best = state.mark, state.best
-                if mark is None or state.tail is None or best is None or best.time <= mark:
+                if mark is None or best is None or best.time <= mark:
+                    continue
+                followed = state.tail is not None
+                if not followed and (not state.watches or mark == float("-inf")):
                     continue
                 kept = state.window.rhythm(best.time - best.begin)
-                if mark == float("-inf"):
-                    found[state.datastream.id] = None
-                elif kept is None or best.time - mark > _SKIPPED * kept.median:
-                    found[state.datastream.id] = mark - _OVERLAP
-        return found
+                if mark == float("-inf") or kept is None or best.time - mark > _SKIPPED * kept.median:
+                    found.append((not followed, mark, state.datastream.id))
+        return {id: mark - _OVERLAP if mark > float("-inf") else None for _, mark, id in sorted(found)}
 
     def unmark(self, datastreams: Iterable[str]) -> None:
-        """The history of these is caught up with."""
+        """The history of these is caught up with: what crossed thresholds in it is told now."""
         with self._lock:
             for each in datastreams:
                 state = self._states.get(each)
                 if state is not None:
-                    state.mark = None
+                    self._tell(state.catch_up())
 
     def put(self, datastream: str, observation: ObservationLike, arrived: float | None = None) -> bool:
         """An observation that was pushed; True where it is the datastream's latest now."""
@@ -277,12 +281,25 @@ class Live:
         # a late one too may change the rhythm and the trend
         self._dirty[state] = None
         if not taken:
+            state.pass_by(reading)
             return False
+        if state.mark is not None and state.resumed is None and state.best is reading:
+            state.resumed = reading
         if state.watches:
-            crossed = state.cross(reading)
-            self._crossed.extend(crossed)
-            self._log.extend(crossed)
+            self._tell(state.cross(reading))
         return True
+
+    def _tell(self, crossed: Iterable[Crossing]) -> None:
+        """Under the lock."""
+        for each in crossed:
+            self._crossed.append(each)
+            self._log.append(each)
+
+    def _cross(self, state: State) -> None:
+        """Thresholds are new to it. Under the lock."""
+        self._dirty[state] = None
+        if state.best is not None:
+            self._tell(state.cross(state.best))
 
     def drain(self, budget: float = 0.02) -> Changes:
         """What changed since the last drain, freshness that time alone changed included; stops after ``budget`` s."""
@@ -378,17 +395,25 @@ class Live:
         }
 
     def watch(self, thresholds: Iterable[Threshold]) -> None:
-        """Watch exactly these from now on. A value that is beyond a new one already crosses it with this call."""
+        """Watch exactly these from now on. A value that is beyond a new one already crosses it with this call.
+
+        Only what is new to a datastream is looked at. Those that are added or read again are watched by themselves.
+        """
+        wanted = tuple(thresholds)
         with self._lock:
-            self._thresholds = tuple(thresholds)
-            for state in self._states.values():
-                if self._thresholds or state.watches:
-                    state.watch(self._thresholds)
-                    self._dirty[state] = None
-                    if state.best is not None:
-                        crossed = state.cross(state.best)
-                        self._crossed.extend(crossed)
-                        self._log.extend(crossed)
+            if wanted == self._thresholds:
+                return
+            exchange = Exchange(self._thresholds, wanted)
+            self._thresholds = wanted
+            states = list(self._states.values())
+        for begin in range(0, len(states), _WATCHED):
+            with self._lock:
+                if self._thresholds is not wanted:
+                    return  # who asked for others since goes on
+                for state in states[begin : begin + _WATCHED]:
+                    if state.exchange(exchange) and not state.gone:
+                        self._cross(state)
+            time.sleep(0)  # others wait for the lock
 
     def summary(self) -> tuple[Summary, ...]:
         """What is observed, by observed property, as the last drain told it."""

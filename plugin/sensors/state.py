@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from . import freshness as fresh
 from . import recognise
-from .thresholds import Crossing, Threshold, Watch
+from .thresholds import Crossing, Exchange, Threshold, Watch
 from .trend import UNKNOWN, WINDOW, trend
 from .values import NONE, NUMBER, DatastreamLike, Reading, Value
 
@@ -16,6 +16,8 @@ _STREAK = 3
 _LAGS = 8
 _NEWS = 4
 _FOREVER = float("inf")
+# readings of the time without a stream that are kept for a datastream that is watched
+_PASSED = 10_000
 
 
 class Latest(NamedTuple):
@@ -85,8 +87,8 @@ class State:
     """Not locked: its owner is `Live`."""
 
     __slots__ = (
-        "ahead", "ahead_window", "best", "datastream", "due", "gone", "lags", "mark", "reported", "rule", "streak",
-        "tail", "unit", "watches", "window",
+        "ahead", "ahead_window", "best", "datastream", "due", "gone", "lags", "mark", "passed", "reported", "resumed",
+        "rule", "streak", "tail", "unit", "watched", "watches", "window",
     )  # fmt: skip
 
     def __init__(self, datastream: DatastreamLike) -> None:
@@ -100,16 +102,23 @@ class State:
         self.ahead_window = Window()
         self.lags: list[float] = []
         self.watches: list[Watch] = []
+        # the thresholds that they were chosen from; None: they must be chosen anew
+        self.watched: tuple[Threshold, ...] | None = None
         self.reported: Latest | None = None
         self.due = _FOREVER
         self.gone = False
         # the latest time that was known when the stream broke
         self.mark: float | None = None
+        # the first latest reading after that, and what then came of the time between
+        self.resumed: Reading | None = None
+        self.passed: list[Reading] = []
         # every reading since it was asked for, where somebody follows
         self.tail: list[Reading] | None = None
 
     def renew(self, datastream: DatastreamLike) -> bool:
         """The datastream was read again. True where its unit changed: its past is then no measure for its present."""
+        if _measured(self.datastream) != _measured(datastream):
+            self.watched = None
         self.datastream = datastream
         self.rule = recognise.rule(datastream)
         before, self.unit = self.unit, _unit(datastream)
@@ -121,6 +130,7 @@ class State:
             window.numbers = [float("nan")] * len(window.times)
         for watch in self.watches:
             watch.inside = False
+            watch.before = None
         return True
 
     def take(self, reading: Reading, horizon: float, *, prompt: bool) -> bool | None:
@@ -165,19 +175,78 @@ class State:
         """The thresholds that ``reading``, the latest, crosses; none where it is not believed."""
         if reading.kind != NUMBER or (reading is self.ahead and self.best is not None and self.streak < _STREAK):
             return []
-        return [
-            Crossing(
-                reading.time, self.datastream.id, self.datastream.name, watch.threshold, watch.inside, reading.number,
-                self.unit,
-            )
-            for watch in self.watches
-            if watch.take(reading.number)
-        ]  # fmt: skip
+        return [self._crossing(reading, watch, watch.inside) for watch in self.watches if watch.take(reading.number)]
 
-    def watch(self, thresholds: tuple[Threshold, ...]) -> None:
-        """Watch exactly these, keeping what is known of those that were watched before."""
+    def _crossing(self, reading: Reading, watch: Watch, entered: bool) -> Crossing:
+        return Crossing(
+            reading.time, self.datastream.id, self.datastream.name, watch.threshold, entered, reading.number, self.unit
+        )
+
+    def choose(self, thresholds: tuple[Threshold, ...]) -> None:
+        """Watch exactly these, as far as they hold for it, keeping what is known of those that were watched before."""
         known = {watch.threshold: watch for watch in self.watches}
-        self.watches = [known.get(each) or Watch(each) for each in thresholds if each.holds_for(self.datastream)]
+        self.watches = []
+        for threshold in thresholds:
+            if threshold.holds_for(self.datastream):
+                watch = known.get(threshold) or Watch(threshold)
+                watch.threshold = threshold
+                self.watches.append(watch)
+        self.watched = thresholds
+
+    def exchange(self, exchange: Exchange) -> bool:
+        """The same from one set of thresholds to another; whether other ones hold for it now."""
+        before = self.watches
+        if self.watched is exchange.before:
+            self.watches = exchange.watches(before, self.datastream)
+            self.watched = exchange.after
+        elif self.watched is not exchange.after:
+            self.choose(exchange.after)
+        return self.watches != before
+
+    def break_off(self) -> None:
+        """The stream is lost: remember where that was."""
+        if self.mark is not None:
+            return
+        self.mark = self.best.time if self.best is not None else -_FOREVER
+        self.resumed = None
+        for watch in self.watches:
+            watch.before = watch.inside
+
+    def pass_by(self, reading: Reading) -> None:
+        """A reading that came too late to be the latest: it may be of the time without a stream."""
+        mark = self.mark
+        if mark is not None and self.watches and mark < reading.time and len(self.passed) < _PASSED:
+            self.passed.append(reading)
+
+    def catch_up(self) -> list[Crossing]:
+        """All is known of the time without a stream: what crossed thresholds in it, unless that was told since."""
+        mark, resumed = self.mark, self.resumed
+        passed, self.passed, self.mark, self.resumed = self.passed, [], None, None
+        if mark is None or resumed is None or not passed:
+            return []
+        between = sorted([one for one in passed if mark < one.time < resumed.time and one.kind == NUMBER], key=_time)
+        found: list[Crossing] = []
+        for watch in self.watches:
+            if watch.before is not None:
+                found += self._missed(watch, watch.before, between, resumed)
+        return found
+
+    def _missed(self, watch: Watch, before: bool, between: list[Reading], resumed: Reading) -> list[Crossing]:
+        found: list[Crossing] = []
+        inside = before
+        for reading in [*between, resumed] if resumed.kind == NUMBER else between:
+            now = watch.threshold.crossed(reading.number, inside)
+            if now != inside:
+                found.append(self._crossing(reading, watch, now))
+            inside = now
+        told = resumed.kind == NUMBER and watch.threshold.crossed(resumed.number, before) != before
+        if len(found) <= told:
+            return []  # it was told at once, when the stream came back
+        if found[-1].entered != watch.inside:
+            # who goes by the last that was told must know how it is now
+            now_at = self.best if self.best is not None and self.best.kind == NUMBER else resumed
+            found.append(self._crossing(now_at, watch, watch.inside))
+        return found
 
     def latest(self, now: float, tolerance: float) -> tuple[Latest, float]:
         """What is known at ``now``, and when that changes if nothing comes (infinite: never)."""
@@ -245,6 +314,14 @@ def _order(reading: Reading, best: Reading) -> bool | None:
     if reading.result_time is not None and best.result_time is not None and reading.result_time != best.result_time:
         return reading.result_time > best.result_time
     return reading.arrived >= best.arrived
+
+
+def _time(reading: Reading) -> float:
+    return reading.time
+
+
+def _measured(datastream: DatastreamLike) -> tuple[str, str]:
+    return datastream.observed_property.id, _unit(datastream)
 
 
 def _unit(datastream: DatastreamLike) -> str:

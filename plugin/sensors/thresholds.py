@@ -82,13 +82,14 @@ class Crossing(NamedTuple):
 
 
 class Watch:
-    """One threshold on one datastream: whether it is crossed."""
+    """One threshold on one datastream: whether it is crossed, and whether it was (``before``) when the stream broke."""
 
-    __slots__ = ("inside", "threshold")
+    __slots__ = ("before", "inside", "threshold")
 
     def __init__(self, threshold: Threshold) -> None:
         self.threshold = threshold
         self.inside = False
+        self.before: bool | None = None
 
     def take(self, value: float) -> bool:
         """Take the next value; True when it crossed, one way or the other."""
@@ -96,6 +97,32 @@ class Watch:
         changed = now != self.inside
         self.inside = now
         return changed
+
+
+class Exchange:
+    """From some thresholds to others: what stays and what is new, found once for thousands of datastreams."""
+
+    def __init__(self, before: tuple[Threshold, ...], after: tuple[Threshold, ...]) -> None:
+        places = {threshold: place for place, threshold in enumerate(after)}
+        known = set(before)
+        self.before = before
+        self.after = after
+        self._stay = {id(threshold): places[threshold] for threshold in before if threshold in places}
+        self._new = [(place, threshold) for threshold, place in places.items() if threshold not in known]
+
+    def watches(self, watches: list[Watch], datastream: DatastreamLike) -> list[Watch]:
+        """The watches of one datastream, which were made for ``before``, as they are for ``after``."""
+        found = [(place, Watch(threshold)) for place, threshold in self._new if threshold.holds_for(datastream)]
+        for watch in watches:
+            place = self._stay.get(id(watch.threshold))
+            if place is not None:
+                watch.threshold = self.after[place]
+                found.append((place, watch))
+        return [watch for _, watch in sorted(found, key=_place)]
+
+
+def _place(entry: tuple[int, Watch]) -> int:
+    return entry[0]
 
 
 def unit_of(datastream: DatastreamLike) -> str:

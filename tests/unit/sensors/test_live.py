@@ -552,6 +552,125 @@ def test_gaps_are_where_somebody_follows_and_more_came_than_the_rhythm_explains(
     assert set(live.gaps()) == {"3"}
 
 
+def test_gaps_are_also_where_thresholds_hold_those_that_wait_for_longest_first() -> None:
+    clock = Clock(START + 3600)
+    live = Live(clock=clock)
+    for id, time in (("1", 20), ("2", 10), ("3", 30), ("4", 0)):
+        live.add([stream(id, latest=observed(START + time, 1.0))])
+    live.add([stream("new")])
+    live.watch([Threshold("t", "T", 50, datastreams=frozenset({"1", "2", "new"}))])
+    live.follow(["3"])
+    live.mark()
+    live.state({id: observed(START + 3600, 1.0) for id in ("1", "2", "3", "4", "new")})
+    # all that a sensor ever said is nothing to be watched
+    assert list(live.gaps().items()) == [("3", START - 90), ("2", START - 110), ("1", START - 100)]
+
+
+def test_what_crossed_while_the_stream_was_away_is_told_when_it_is_caught_up_with() -> None:
+    clock = Clock(START + 100)
+    live = Live(clock=clock)
+    live.watch([Threshold("t", "T", 50)])
+    live.add([stream("1"), stream("2")])
+    for id in "12":
+        live.put(id, observed(START, 1.0))
+    live.mark()
+    live.state({"1": observed(START + 40, 2.0), "2": observed(START + 40, 60.0)})
+    for id in "12":  # a peak that was over with the first, and has not ended with the second
+        live.catch_up(id, [observed(START + time, value) for time, value in ((30, 70.0), (0, 1.0), (20, 55.0))])
+    live.drain()
+    live.unmark(["1", "2"])
+    told = live.drain().crossings
+    assert [(each.datastream, each.time - START, each.value, each.entered) for each in told] == [
+        ("1", 20, 55.0, True), ("1", 40, 2.0, False),
+    ]  # fmt: skip
+    assert [each.entered for each in live.log() if each.datastream == "2"] == [True]
+    assert live.missed() == {}
+
+
+@patient
+@given(
+    st.lists(st.sampled_from([0.0, 44.0, 48.0, 52.0, 90.0]), min_size=3, max_size=24),
+    st.data(),
+    st.sampled_from([0.0, 5.0]),
+)
+def test_whatever_crosses_without_a_stream_ends_as_the_value_is(
+    values: list[float], data: st.DataObject, hysteresis: float
+) -> None:
+    lost = data.draw(st.integers(1, len(values) - 1))
+    back = data.draw(st.integers(lost, len(values) - 1))
+    history = [observed(START + at, value) for at, value in enumerate(values)]
+    threshold = Threshold("t", "T", 50, hysteresis=hysteresis)
+    through, gapped = Live(clock=Clock(START + 100)), Live(clock=Clock(START + 100))
+    for live in (through, gapped):
+        live.watch([threshold])
+        live.add([stream()])
+    for one in history:
+        through.put("1", one)
+    for one in history[:lost]:
+        gapped.put("1", one)
+    before = gapped.crossed("1")
+    gapped.mark()
+    gapped.state({"1": history[back]})
+    after = gapped.crossed("1")
+    for one in history[back + 1 :]:
+        gapped.put("1", one)
+    gapped.catch_up("1", data.draw(st.permutations(history)))
+    gapped.unmark(["1"])
+    log = gapped.log()
+    assert bool(gapped.crossed("1")) == (log[-1].entered if log else False)
+    if not hysteresis:
+        happened = {(each.time, each.entered) for each in through.log()}
+        told = {(each.time, each.entered) for each in log}
+        if before == after:
+            assert happened <= told
+        # a value beyond that is not the first one tells the same as the first
+        assert len(happened - told) <= 1
+        assert all(threshold.crossed(each.value, False) == each.entered for each in log)
+
+
+def test_only_what_is_new_is_watched_anew_and_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = Live(clock=Clock(START + 100))
+    live.add([stream(str(n), latest=observed(START, float(n))) for n in range(1000)])
+    asked: list[str] = []
+    holds_for = Threshold.holds_for
+    monkeypatch.setattr(Threshold, "holds_for", lambda self, one: asked.append(self.id) or holds_for(self, one))
+    live._lock = lock = Counted()  # type: ignore[assignment]
+
+    def watch(*levels: int) -> tuple[set[str], int, int]:
+        asked.clear()
+        lock.times = 0
+        live.watch([Threshold(str(level), "T", float(level)) for level in levels])
+        return set(asked), len(asked), lock.times
+
+    assert watch(990, 995) == ({"990", "995"}, 2000, 1 + 4)
+    assert len(live.log()) == 9 + 4
+    assert watch(990, 995) == (set(), 0, 1)
+    assert watch(998, 995, 990) == ({"998"}, 1000, 1 + 4)
+    assert latest(live, "999").exceeded == ("998", "995", "990") and len(live.log()) == 9 + 4 + 1
+    assert watch(995) == (set(), 0, 1 + 4)
+    assert latest(live, "999").exceeded == ("995",) and len(live.log()) == 9 + 4 + 1
+    # what is added, and what has another unit now, is watched by itself
+    live.watch([Threshold("m", "T", 0.5, unit="m")])
+    live.add([stream("more", unit="m", latest=observed(START, 1.0)), stream("999", unit="m")])
+    live.put("999", observed(START + 1, 1.0))
+    assert latest(live, "more").exceeded == latest(live, "999").exceeded == ("m",)
+
+
+class Counted:
+    """A lock that tells how often it was taken."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self.times += 1
+        self._lock.acquire()
+
+    def __exit__(self, *_exc: object) -> None:
+        self._lock.release()
+
+
 def test_the_rate_of_the_first_seconds_is_theirs() -> None:
     clock = Clock()
     live = Live(clock=clock)
