@@ -171,37 +171,38 @@ class State:
         self.ahead_window.add(reading.time, reading.number)
         return True
 
-    def cross(self, reading: Reading) -> list[Crossing]:
-        """The thresholds that ``reading``, the latest, crosses; none where it is not believed."""
+    def cross(self, reading: Reading, watches: list[Watch] | None = None) -> list[Crossing]:
+        """The thresholds, all or those of ``watches``, that ``reading``, the latest, crosses; none where it is not
+        believed."""
         if reading.kind != NUMBER or (reading is self.ahead and self.best is not None and self.streak < _STREAK):
             return []
-        return [self._crossing(reading, watch, watch.inside) for watch in self.watches if watch.take(reading.number)]
+        each = self.watches if watches is None else watches
+        return [self._crossing(reading, watch, watch.inside) for watch in each if watch.take(reading.number)]
 
     def _crossing(self, reading: Reading, watch: Watch, entered: bool) -> Crossing:
         return Crossing(
             reading.time, self.datastream.id, self.datastream.name, watch.threshold, entered, reading.number, self.unit
         )
 
-    def choose(self, thresholds: tuple[Threshold, ...]) -> None:
-        """Watch exactly these, as far as they hold for it, keeping what is known of those that were watched before."""
+    def choose(self, thresholds: tuple[Threshold, ...]) -> list[Watch]:
+        """Watch exactly these, as far as they hold for it, keeping what is known of those that were watched before.
+        Those that are new to it."""
         known = {watch.threshold: watch for watch in self.watches}
-        self.watches = []
-        for threshold in thresholds:
-            if threshold.holds_for(self.datastream):
-                watch = known.get(threshold) or Watch(threshold)
-                watch.threshold = threshold
-                self.watches.append(watch)
+        wanted = [threshold for threshold in thresholds if threshold.holds_for(self.datastream)]
+        new = [Watch(threshold) for threshold in wanted if threshold not in known]
+        self.watches = [watch for watch in self.watches if watch.threshold in wanted] + new
+        for watch in self.watches:
+            watch.threshold = wanted[wanted.index(watch.threshold)]
         self.watched = thresholds
+        return new
 
-    def exchange(self, exchange: Exchange) -> bool:
-        """The same from one set of thresholds to another; whether other ones hold for it now."""
-        before = self.watches
-        if self.watched is exchange.before:
-            self.watches = exchange.watches(before, self.datastream)
-            self.watched = exchange.after
-        elif self.watched is not exchange.after:
-            self.choose(exchange.after)
-        return self.watches != before
+    def exchange(self, exchange: Exchange) -> list[Watch]:
+        """The same from one set of thresholds to another."""
+        if self.watched is not exchange.before:
+            return self.choose(exchange.after) if self.watched is not exchange.after else []
+        self.watches, new = exchange.watches(self.watches, self.datastream)
+        self.watched = exchange.after
+        return new
 
     def break_off(self) -> None:
         """The stream is lost: remember where that was."""

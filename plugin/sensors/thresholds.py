@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,29 +101,25 @@ class Watch:
 
 
 class Exchange:
-    """From some thresholds to others: what stays and what is new, found once for thousands of datastreams."""
+    """From some thresholds to others: what goes and what is new, found once for thousands of datastreams.
 
-    def __init__(self, before: tuple[Threshold, ...], after: tuple[Threshold, ...]) -> None:
-        places = {threshold: place for place, threshold in enumerate(after)}
-        known = set(before)
+    ``after`` has the very objects of ``before`` where they are equal.
+    """
+
+    def __init__(self, before: tuple[Threshold, ...], after: Iterable[Threshold]) -> None:
+        known = {threshold: threshold for threshold in before}
         self.before = before
-        self.after = after
-        self._stay = {id(threshold): places[threshold] for threshold in before if threshold in places}
-        self._new = [(place, threshold) for threshold, place in places.items() if threshold not in known]
+        self.after = tuple(known.get(threshold, threshold) for threshold in after)
+        stay = dict.fromkeys(self.after)
+        self._gone = {id(threshold) for threshold in before if threshold not in stay}
+        self._new = [threshold for threshold in stay if threshold not in known]
 
-    def watches(self, watches: list[Watch], datastream: DatastreamLike) -> list[Watch]:
-        """The watches of one datastream, which were made for ``before``, as they are for ``after``."""
-        found = [(place, Watch(threshold)) for place, threshold in self._new if threshold.holds_for(datastream)]
-        for watch in watches:
-            place = self._stay.get(id(watch.threshold))
-            if place is not None:
-                watch.threshold = self.after[place]
-                found.append((place, watch))
-        return [watch for _, watch in sorted(found, key=_place)]
-
-
-def _place(entry: tuple[int, Watch]) -> int:
-    return entry[0]
+    def watches(self, watches: list[Watch], datastream: DatastreamLike) -> tuple[list[Watch], list[Watch]]:
+        """Of one datastream, whose ``watches`` were made for ``before``: (all that are for ``after``, the new ones)."""
+        new = [Watch(threshold) for threshold in self._new if threshold.holds_for(datastream)]
+        if self._gone:
+            watches = [watch for watch in watches if id(watch.threshold) not in self._gone]
+        return watches + new, new
 
 
 def unit_of(datastream: DatastreamLike) -> str:
