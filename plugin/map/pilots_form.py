@@ -34,7 +34,7 @@ _TABS: tuple[tuple[Callable[[], str], tuple[str, ...]], ...] = (
     (lambda: tr("Pilot"), (cols.NAME, cols.SUMMARY, cols.THEME, cols.STAGE, cols.STOP_REASON, cols.START, cols.END,
                            cols.AREA)),
     (lambda: tr("Organisation"), (cols.LEAD, cols.PARTNERS, cols.CONTACT, cols.BAND, cols.BUDGET)),
-    (lambda: tr("Platform and Data"), (cols.INTEGRATION, cols.COLLABORATION, cols.DATA_USED, cols.DATA_PRODUCED)),
+    (lambda: tr("Platform"), (cols.INTEGRATION, cols.COLLABORATION, cols.DATA_USED, cols.DATA_PRODUCED)),
     (lambda: tr("Assessment"), words.CONDITIONS),
     (lambda: tr("History"), (cols.HISTORY,)),
 )  # fmt: skip
@@ -125,7 +125,7 @@ def _tabs(
         if tab.children() and set(names) <= set(cols.STRUCTURED):
             where = QgsAttributeEditorTextElement("", tab)
             where.setShowLabel(False)
-            where.setText(f"<i>{tr('Edited on the Pilots page of City Twin.')}</i>")
+            where.setText(_slanted(tr("Edited on the Pilots page of City Twin.")))
             tab.addChildElement(where)
         if number == 0:
             for name in listed:
@@ -146,10 +146,13 @@ def _element(
         return
     name = columns[ours]
     if ours in cols.STRUCTURED:
+        if "%]" in name:
+            return  # would end the expression before its end
         text = QgsAttributeEditorTextElement(cols.title(ours), tab)
         # above the text instead of beside it, where it would take half the room
         text.setShowLabel(False)
-        text.setText(f"<b>{cols.title(ours)}</b><br>[% {_READABLE[ours](name)} %]<br>")
+        words_and_values = f"<b>{cols.title(ours)}</b><br>[% {_READABLE[ours](name)} %]<br>"
+        text.setText(words_and_values)
         tab.addChildElement(text)
         return
     field = QgsAttributeEditorField(name, layer.fields().lookupField(name), tab)
@@ -185,7 +188,8 @@ def history_text(column: str) -> str:
     """An expression: the changes of stage and signs of life, newest first, as rich text."""
     stages = {name: words.stage_title(name) for name in words.STAGES}
     change = f"coalesce({_titled('from', stages)} || ' → ', '') || {_titled('to', stages)}"
-    note = f"CASE WHEN {member('from')} = {member('to')} THEN {_text(tr('Note'))} ELSE {change} END"
+    note = _text(tr("Note"))
+    note = f"CASE WHEN {member('from')} = {member('to')} THEN {note} ELSE {change} END"
     entry = f"{_safe('at')} || ': <b>' || {note} || '</b>' || {_behind('by')} || {_below('reason')}"
     return _listing(column, entry, tr("Nothing is kept yet."), "array_reverse({})")
 
@@ -246,6 +250,10 @@ def _safe(name: str) -> str:
 def _escaped(expression: str) -> str:
     """Text that is no mark-up: whoever wrote it into the twin, it is shown as it stands."""
     return f"replace(replace({expression}, '&', '&amp;'), '<', '&lt;')"
+
+
+def _slanted(text: str) -> str:
+    return f"<i>{text}</i>"
 
 
 def _text(value: str) -> str:

@@ -16,7 +16,7 @@ class PilotAlgorithm(TwinAlgorithm):
     """Reads the file, so it says which edits are not in it yet."""
 
     def tags(self) -> list[str]:
-        return ["pilot", "living lab", *tr("pilot area,smart city,scaling,proeftuin").split(",")]
+        return ["pilot", "living lab", *tr("pilot area,smart city,scaling up").split(",")]
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -339,7 +339,7 @@ def test_the_form_tells_json_in_words_and_lets_nobody_type_it(city, project):
     (feature,) = layer.getFeatures("twin_id = 'P-05'")
     form = QgsAttributeForm(layer, feature, QgsAttributeEditorContext())
     (tabs,) = form.findChildren(QTabWidget)
-    names = ["Pilot", "Organisation", "Platform and Data", "Assessment", "History"]
+    names = ["Pilot", "Organisation", "Platform", "Assessment", "History"]
     assert [tabs.tabText(index) for index in range(tabs.count())] == names
     text = "\n".join(label.text() for label in form.findChildren(QLabel))
     assert "Funding beyond the pilot: <b>Not met</b> · 2025-10-13" in text
