@@ -20,6 +20,7 @@ from typing import Any, Literal
 from ..text import tr, trn
 from .errors import TwinError, Unsupported
 from .mqtt_faults import Fault, credentials_fault, fault_of, lost_fault
+from .mqtt_reading import Reading
 from .mqtt_topics import Topics
 from .mqtt_url import BrokerAddress, broker_address
 
@@ -97,6 +98,7 @@ class Broker:
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
         self._mqtt = _paho()
+        self._incoming = Reading(lambda _size: b"")
         self._fault: Fault | None = None
         self._accepted = False
         self._lived = False  # whether this connection got as far as being subscribed
@@ -213,6 +215,8 @@ class Broker:
             client.tls_set_context(self._tls)
         if self._address.websocket:
             client.ws_set_options(path=self._address.path)
+        # in place of paho's own way to ask the socket
+        self._incoming = client._sock_recv = Reading(client._sock_recv)
         client.on_connect = self._connected
         client.on_message = self._message
         client.on_subscribe = self._subscribed
@@ -228,7 +232,7 @@ class Broker:
                 events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.want_write() else 0)
                 if connection.events != events:
                     connection = selector.modify(connection.fileobj, events)
-                waiting = _pending(client.socket())
+                waiting = self._incoming.waiting or _pending(client.socket())
                 ready = dict(selector.select(0 if waiting else _TICK))
                 if wake in ready:
                     self._wake_in.recv(4096)

@@ -16,6 +16,7 @@ import pytest
 
 from plugin.twin.errors import TwinError, Unsupported
 from plugin.twin.mqtt import Broker, BrokerState
+from plugin.twin.mqtt_reading import Reading
 from plugin.twin.mqtt_topics import Topics
 from tests.mosquitto import Mosquitto, free_port
 
@@ -468,3 +469,20 @@ def test_ten_thousand_subscriptions(run):
         seconds = time.monotonic() - began
         print(f"10,000 subscriptions: {seconds:.2f} s")
         assert seconds < 10
+
+
+def test_what_is_read_in_large_pieces_is_handed_out_in_the_parts_asked_for():
+    pieces = [b"abcdef", b"g", b""]
+    asked: list[int] = []
+
+    def receive(size: int) -> bytes:
+        asked.append(size)
+        if not pieces:
+            raise BlockingIOError
+        return pieces.pop(0)
+
+    reading = Reading(receive)
+    assert (reading(1), reading.waiting, reading(3), reading(9), reading.waiting) == (b"a", 5, b"bcd", b"ef", 0)
+    assert reading(2) == b"g" and reading(1) == b"" and asked == [1 << 16] * 3
+    with pytest.raises(BlockingIOError):
+        reading(1)
