@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 from ..map.live.thresholds import Beyond, Thresholds
 from ..map.tasks import TaskHandle
 from ..text import tr
+from ..twin.sensorthings import ObservedProperty
 from .crossings_dock import in_the_middle
 from .dim import dimmed
 from .empty_state import EmptyState
@@ -32,14 +33,17 @@ _FIRST, _AGAIN = 10, 2000  # ms
 
 
 class ThresholdsDialog(QDialog):
-    """Nothing is watched otherwise before it is accepted."""
+    """Nothing is watched otherwise before it is accepted. A new threshold begins as one on ``observed``."""
 
-    def __init__(self, thresholds: Thresholds, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, thresholds: Thresholds, parent: QWidget | None = None, *, observed: ObservedProperty | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("CityTwinThresholdsDialog")
         self.setWindowTitle(tr("Thresholds"))
         self.setWindowIcon(icon("threshold"))
         self._thresholds = thresholds
+        self._observed = observed
         self._counting: TaskHandle | None = None
         self.model = ThresholdModel(thresholds.all(), self)
         self._build()
@@ -103,7 +107,7 @@ class ThresholdsDialog(QDialog):
 
     def add(self) -> None:
         """A new one."""
-        editor = ThresholdEditor(self._thresholds, parent=self)
+        editor = ThresholdEditor(self._thresholds, parent=self, observed=self._observed)
         if editor.exec() and editor.kept is not None:
             self._choose(self.model.put(None, editor.kept))
 

@@ -24,6 +24,7 @@ from ..map.live.thresholds_suggest import Suggestion, hysteresis, suggestions
 from ..map.tasks import TaskHandle
 from ..sensors.thresholds import Threshold
 from ..text import tr, trn
+from ..twin.sensorthings import ObservedProperty
 from .dim import dimmed
 from .icons import icon
 from .threshold_amount import AmountBox
@@ -34,9 +35,17 @@ _ALL, _SELECTED, _KEPT = "all", "selected", "kept"
 
 
 class ThresholdEditor(QDialog):
-    """Makes a threshold, or edits ``former``; after `accept` it is `kept`. ``targets``: what can be watched."""
+    """Makes a threshold, or edits ``former``; after `accept` it is `kept`. A new one begins as one on ``observed``,
+    where that is on the map."""
 
-    def __init__(self, thresholds: Thresholds, former: Kept | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        thresholds: Thresholds,
+        former: Kept | None = None,
+        parent: QWidget | None = None,
+        *,
+        observed: ObservedProperty | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("CityTwinThresholdEditor")
         self.setWindowTitle(tr("Edit Threshold") if former else tr("New Threshold"))
@@ -44,6 +53,7 @@ class ThresholdEditor(QDialog):
         self.kept: Kept | None = None
         self._thresholds = thresholds
         self._former = former
+        self._observed = observed
         self._counting: TaskHandle | None = None
         self._suggested: tuple[Suggestion, ...] = ()
         self._own_name = bool(former)
@@ -139,6 +149,12 @@ class ThresholdEditor(QDialog):
                 unit = former.threshold.unit or ""
                 observed = former.threshold.observed_property or ""
                 found.insert(0, Target(former.service, observed, former.title, unit, ()))
+            at = fitting[0] if fitting else 0
+        elif self._observed is not None:
+            wanted = (self._observed.id, self._observed.name)
+            fitting = [
+                number for number, target in enumerate(found) if (target.observed_property, target.title) == wanted
+            ]
             at = fitting[0] if fitting else 0
         services = {target.service for target in found}
         for target in found:
