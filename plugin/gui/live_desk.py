@@ -16,7 +16,7 @@ from ..map.live.feeds import Feeds
 from ..map.live.layers import LiveLayers
 from ..map.live.source import source_of
 from ..map.live.thresholds import Thresholds
-from ..twin.sensorthings import Datastream
+from ..twin.sensorthings import Datastream, ObservedProperty
 from .chart_dock import ChartDock
 from .chart_entrances import ChartEntrances
 from .crossings_dock import CrossingsDock
@@ -65,7 +65,12 @@ class LiveDesk(QObject):
         self.page.desk.added.connect(self._added)
         self.layers.renewed.connect(self._look_at)
         self.page.chart_wanted.connect(self.show_chart)
-        self.page.thresholds_wanted.connect(lambda _observed: self.edit_thresholds())
+        # what is in the chart of the page alone is read as long as somebody looks
+        self.page.desk.chart_again.connect(self.chart.presenter.add)
+        self.chart.presenter.changed.connect(self._charted)
+        self.chart.closed.connect(self.page.desk.pause_chart)
+        self.chart.opened.connect(self.page.desk.resume_chart)
+        self.page.thresholds_wanted.connect(self._edit_thresholds_of)
         self.page.log_wanted.connect(self.show_log)
         self.page.snapshot_wanted.connect(self.keep_snapshot)
         self.page.playback_wanted.connect(self.play_back)
@@ -86,6 +91,12 @@ class LiveDesk(QObject):
     def edit_thresholds(self) -> None:
         """What is watched."""
         self._open(ThresholdsDialog(self.thresholds, self._iface.mainWindow()))
+
+    def _edit_thresholds_of(self, observed: ObservedProperty) -> None:
+        self._open(ThresholdsDialog(self.thresholds, self._iface.mainWindow(), observed=observed))
+
+    def _charted(self) -> None:
+        self.page.desk.charted({sensor.key for sensor in self.chart.presenter.sensors})
 
     def keep_snapshot(self, layer: QgsVectorLayer | None = None) -> None:
         """Keep what a live layer shows now in a file."""

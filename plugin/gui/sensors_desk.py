@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from qgis.core import Qgis, QgsVectorLayer
 from qgis.gui import QgisInterface
@@ -23,11 +23,13 @@ from .sensors_rows import Row
 
 class SensorsDesk(QObject):
     """``changed``: other live layers are on the map. ``chart_ready``: a list of (Feed, Datastream), once the feed knows
-    them; ``added``: the live layers that were asked for are there. Main thread."""
+    them; ``chart_again``: the same after a pause, for a chart that has them already; ``added``: the live layers that
+    were asked for are there. Main thread."""
 
     changed = pyqtSignal()
     added = pyqtSignal(object)  # list[QgsVectorLayer]
     chart_ready = pyqtSignal(object)  # list[tuple[Feed, Datastream]]
+    chart_again = pyqtSignal(object)  # list[tuple[Feed, Datastream]]
 
     def __init__(
         self, iface: QgisInterface, feeds: Feeds, live_layers: LiveLayers, parent: QObject | None = None
@@ -41,7 +43,8 @@ class SensorsDesk(QObject):
         self._made: list[QgsVectorLayer] = []
         self._present: list[QgsVectorLayer] = []
         self._chart: tuple[Feed, LiveSource] | None = None
-        self._drawn = True
+        self._drawn, self._again = True, False
+        self._paused: tuple[Feed, LiveSource] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._add_one)
@@ -142,10 +145,36 @@ class SensorsDesk(QObject):
         source = LiveSource(service, connection.name, "", rows[0].stream.observed_property.name, None, ids)
         if len({row.stream.observed_property.id for row in rows}) == 1:
             source = LiveSource(service, connection.name, rows[0].stream.observed_property.id, source.title, None, ids)
+        self._want(feed, source)
+
+    def charted(self, keys: Collection[tuple[str, str]]) -> None:
+        """What is in the chart now (address of the feed, id of the datastream). Nothing more is read for a chart that
+        has none of ours any more."""
+        held = self._chart or self._paused
+        if held is None or (self._chart is not None and not self._drawn):
+            return
+        feed, source = held
+        if not any((feed.url, id) in keys for id in source.datastreams or ()):
+            self._release_chart()
+
+    def pause_chart(self) -> None:
+        """The chart was closed: nobody looks at what would be read."""
+        held = self._chart
+        if held is not None:
+            self._release_chart()
+            self._paused = held
+
+    def resume_chart(self) -> None:
+        """It is open again: go on, and tell ``chart_again``."""
+        if self._paused is not None:
+            feed, source = self._paused
+            self._want(self._feeds.feed(feed.url, feed.connection), source, again=True)
+
+    def _want(self, feed: Feed, source: LiveSource, again: bool = False) -> None:
         # wanted before the former one is released: a feed that nobody wants ends
         feed.want(source)
         self._release_chart()
-        self._chart, self._drawn = (feed, source), False
+        self._chart, self._drawn, self._again = (feed, source), False, again
         feed.streams_changed.connect(self._streams)
         self._streams()
 
@@ -159,10 +188,10 @@ class SensorsDesk(QObject):
         known = [(feed, stream) for stream in found if stream is not None]
         if len(known) == len(found):
             self._drawn = True
-            self.chart_ready.emit(known)
+            (self.chart_again if self._again else self.chart_ready).emit(known)
 
     def _release_chart(self) -> None:
-        chart, self._chart = self._chart, None
+        chart, self._chart, self._paused = self._chart, None, None
         if chart is not None:
             feed, source = chart
             if sip.isdeleted(feed):
