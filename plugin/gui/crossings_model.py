@@ -142,7 +142,7 @@ def csv_rows(entries: Iterable[Entry]) -> list[list[str]]:
         ["phenomenon_time", "service", "datastream", "name", "threshold", "direction", "level", "crossing", "result",
          "unit"]
     ]  # fmt: skip
-    for service, crossing in entries:
+    for service, crossing, _thing in entries:
         threshold = crossing.threshold
         when = datetime.fromtimestamp(crossing.time, timezone.utc).isoformat(timespec="milliseconds")
         rows.append(

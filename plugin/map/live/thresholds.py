@@ -251,13 +251,18 @@ class Thresholds(QObject):
         feed.live.watch(self._watched[feed])
 
     def _take(self, feed: Feed, found: Changes) -> None:
-        entries = tuple(Entry(feed.url, crossing) for crossing in found.crossings)
+        entries = tuple(Entry(feed.url, one, _thing(feed, one.datastream)) for one in found.crossings)
         self._log.extend(entries)
         self.alarm.take(entries, found.now)
         self.crossed.emit(entries)
 
     def _feed(self, service: str) -> Feed | None:
         return next((feed for feed in self._followed if serves(feed, service)), None)
+
+
+def _thing(feed: Feed, datastream: str) -> str:
+    stream = feed.datastream(datastream)
+    return stream.thing.name if stream is not None else ""
 
 
 def _count(threshold: Threshold, live: Live | None, streams: Sequence[Datastream], progress: Progress) -> Beyond | None:

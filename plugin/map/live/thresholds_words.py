@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ...sensors.thresholds import Crossing, amount
 from ...text import tr, trn
 
-_NAMED = 3
+# a line of the message bar
+_LINE = 110
+# how many sensors are named, and with how many letters: the first that fits
+_TRIES = ((2, 60), (2, 30), (1, 40), (1, 24))
+_TITLE = 40  # letters of a threshold's name, where room is short
 
 
 class Entry(NamedTuple):
-    """A crossing, and the service (landing page) whose datastream it is of."""
+    """A crossing, the service (landing page) whose datastream it is of, and what carries the sensor."""
 
     service: str
     crossing: Crossing
+    thing: str = ""
 
     @property
     def sensor(self) -> tuple[str, str]:
@@ -35,11 +41,25 @@ def distance(crossing: Crossing) -> float:
 
 
 def sentence(beyond: Sequence[Entry], back: int = 0) -> str:
-    """One sentence for all that went ``beyond``, of which ``back`` sensors came back since."""
+    """One sentence for all that went ``beyond``, of which ``back`` sensors came back since: of one line, where the
+    threshold's own name leaves room for that."""
+    words = ""
+    for count, letters in _TRIES:
+        words = _sentence(beyond, back, count, letters)
+        if len(words) <= _LINE:
+            break
+    return words
+
+
+def _sentence(beyond: Sequence[Entry], back: int, named: int, letters: int) -> str:
     furthest = sorted(beyond, key=lambda entry: distance(entry.crossing), reverse=True)
     sensors = {entry.sensor for entry in furthest}
     if len(sensors) == 1 and len(furthest) == 1:
-        words = furthest[0].crossing.sentence()
+        one = furthest[0]
+        title = _cut(one.crossing.threshold.name, max(_TITLE, letters))
+        words = one.crossing._replace(
+            name=_cut(_name(one), letters), threshold=replace(one.crossing.threshold, name=title)
+        ).sentence()
         return words + " " + tr("It is back since.") if back else words
     n = len(sensors)
     worst: dict[tuple[str, str], str] = {}
@@ -47,13 +67,9 @@ def sentence(beyond: Sequence[Entry], back: int = 0) -> str:
         crossing = entry.crossing
         worst.setdefault(
             entry.sensor,
-            tr(
-                "{name} ({value})",
-                name=crossing.name or crossing.datastream,
-                value=amount(crossing.value, crossing.unit),
-            ),
+            tr("{name} ({value})", name=_cut(_name(entry), letters), value=amount(crossing.value, crossing.unit)),
         )
-        if len(worst) == _NAMED:
+        if len(worst) == named:
             break
     thresholds = {entry.crossing.threshold for entry in furthest}
     values = {"worst": ", ".join(worst.values())}
@@ -67,7 +83,7 @@ def sentence(beyond: Sequence[Entry], back: int = 0) -> str:
         )
     else:
         crossing = furthest[0].crossing
-        values["threshold"] = crossing.threshold.name
+        values["threshold"] = _cut(crossing.threshold.name, _TITLE)
         values["level"] = amount(crossing.threshold.level, crossing.unit)
         if crossing.threshold.above:
             words = trn(
@@ -86,3 +102,12 @@ def sentence(beyond: Sequence[Entry], back: int = 0) -> str:
     if back:
         words += " " + trn("{n} of them is back since.", "{n} of them are back since.", back)
     return words
+
+
+def _name(entry: Entry) -> str:
+    """The thing's, since the threshold says what is measured."""
+    return entry.thing or entry.crossing.name or entry.crossing.datastream
+
+
+def _cut(text: str, letters: int) -> str:
+    return text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from qgis.core import QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QDialogButtonBox
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox
 
 from plugin.gui.crossings_dock import CrossingsDock
 from plugin.gui.crossings_model import TIME, csv_rows
@@ -17,6 +17,7 @@ from plugin.gui.threshold_editor import ThresholdEditor
 from plugin.map.live.thresholds import Target
 from plugin.map.live.thresholds_kept import Kept
 from plugin.sensors.thresholds import Threshold
+from plugin.twin.sensorthings import ObservedProperty
 from tests.qgis.watch.conftest import Desk, turn
 
 
@@ -48,8 +49,9 @@ def test_all_sensors_at_once_are_one_message_and_a_mark_on_each(desk):
     (text,) = desk.window.said()
     assert text.startswith(f"Busy: {len(numbers(layer))} sensors are above -1 ")
     assert len(desk.thresholds.log()) == len(numbers(layer))
-    # the three furthest, the furthest first
-    most = sorted(numbers(layer).values(), reverse=True)[:3]
+    # the two furthest, the furthest first, by the thing's name: the threshold says what is measured
+    most = sorted(numbers(layer).values(), reverse=True)[:2]
+    assert len(text) <= 110 and "Traffic flow" not in text
     assert [text.index(f"({value:,.0f} ") for value in most] == sorted(text.index(f"({v:,.0f} ") for v in most)
 
     desk.thresholds.alarm.show_wanted.emit(desk.thresholds.log())
@@ -91,6 +93,29 @@ def test_a_project_is_watched_again_as_soon_as_it_is_open(desk, tmp_path: Path):
     (layer,) = desk.layers.all()
     turn(lambda: exceeded(layer) > 5)
     assert not project.isDirty()
+
+
+def test_a_new_threshold_begins_with_the_property_that_was_chosen(desk):
+    desk.show("NO2")
+    desk.show("Traffic speed")
+    titles = [one.title for one in desk.thresholds.targets()]
+    assert len(titles) > 1
+    for one in desk.thresholds.targets():
+        observed = ObservedProperty(one.observed_property, one.title, "", "")
+        dialog = ThresholdsDialog(desk.thresholds, observed=observed)
+        begun = []
+
+        def look(begun=begun) -> None:
+            editor = QApplication.activeModalWidget()
+            begun.append(editor.chosen().title)
+            editor.reject()
+
+        QTimer.singleShot(0, look)
+        dialog.add()
+        assert begun == [one.title]
+        dialog.reject()
+    gone = ThresholdEditor(desk.thresholds, observed=ObservedProperty("-5", "Rain", "", ""))
+    assert gone.chosen().title == titles[0]
 
 
 def test_only_the_sensors_that_were_chosen(desk):

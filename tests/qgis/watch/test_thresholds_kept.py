@@ -136,14 +136,13 @@ def alarm(window) -> Alarm:
     alarm.stop()
 
 
-def test_five_hundred_crossings_are_one_message_with_the_three_furthest(alarm, window):
+def test_five_hundred_crossings_are_one_message_with_the_two_furthest(alarm, window):
     for start in range(0, 500, 50):
         alarm.take([crossing(n, 201.0 + n) for n in range(start, start + 50)], NOW)
     turn(window.said)
     (text,) = window.said()
     assert text == (
-        "NO₂ too high: 500 sensors are above 200 µg/m³, furthest Station 499 (700 µg/m³), "
-        "Station 498 (699 µg/m³), Station 497 (698 µg/m³)."
+        "NO₂ too high: 500 sensors are above 200 µg/m³, furthest Station 499 (700 µg/m³), Station 498 (699 µg/m³)."
     )
     alarm.take([crossing(n, 150, entered=False) for n in range(20)], NOW)
     turn(lambda: "20 of them" in window.said()[0])
@@ -184,6 +183,22 @@ def test_a_removed_threshold_takes_its_message_away(alarm, window):
     assert "Station 2" not in window.said()[0]
     alarm.drop({"a"})
     assert window.said() == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 41])
+@pytest.mark.parametrize("letters", [3, 20, 60, 400])
+@pytest.mark.parametrize("back", [0, 1])
+def test_a_message_is_one_line_however_long_the_names(count, letters, back):
+    slow = Threshold("s", "S" * letters, 150, above=False)
+    found = [
+        Entry(SERVICE, Crossing(NOW, str(n), f"Traffic {n}: {'speed ' * letters}", slow, True, 47.0 + n, "km/h"), thing)
+        for n, thing in enumerate([f"Traffic {n} " + "x" * letters for n in range(count)])
+    ]
+    text = sentence(found, back)
+    assert len(text) <= 150 and "Traffic 0" in text and "47 km/h" in text
+    if letters <= 20 and not back:
+        assert len(text) <= 110 and "speed" not in text
+        assert letters > 3 or ("Traffic 1 " in text) == (count > 1), "two are named where they fit"
 
 
 def test_one_sensor_beyond_two_thresholds_is_one_sensor():
