@@ -48,16 +48,18 @@ def size_for(datastreams: int) -> Size:
 
 def value(colour: str, size: Size, *, clamped: bool = False) -> QgsSymbol:
     """A value of a class: what is switched on tells its freshness, its trend, and that it is beyond a threshold."""
-    exceeded = f'"{fields.EXCEEDED}" > 0'
+    beyond, silent = f'"{fields.EXCEEDED}" > 0', _is(freshness.SILENT)
+    now, then = f"{beyond} AND NOT ({silent})", f"{beyond} AND {silent}"
     layers = [
-        _when(_not_in_legend(halo(size), exceeded), exceeded),
+        _when(_not_in_legend(halo(size), now), now),
+        _when(_not_in_legend(trace(size), then), then),
         _when(hollow(colour, size), _is(freshness.SILENT)),
         _when(late(colour, size), _is(freshness.LATE)),
         # drawn last of these, since a legend shows them all
         _when(live(colour, size), _is(freshness.LIVE)),
     ]
     if clamped:
-        layers.insert(1, _plus(colour, size))
+        layers.insert(2, _plus(colour, size))
     for up, word in ((True, trend.RISING), (False, trend.FALLING)):
         moves = f"@map_scale < {NEAR} AND {_is(freshness.LIVE)} AND \"{fields.TREND}\" = '{word}'"
         layers.append(_when(_not_in_legend(arrow(up), moves), moves))
@@ -82,6 +84,11 @@ def hollow(colour: str, size: Size) -> QgsSimpleMarkerSymbolLayer:
 def halo(size: Size) -> QgsSimpleMarkerSymbolLayer:
     """Around a value that is beyond a threshold."""
     return _dot(QColor("#ffffff"), QColor(style_colours.ALARM), 0.45, size, more=2.6)
+
+
+def trace(size: Size) -> QgsSimpleMarkerSymbolLayer:
+    """Around one that was beyond a threshold when it fell silent: no alarm now."""
+    return _dot(None, style_colours.faded(style_colours.ALARM, 90), 0.25, size, more=2.6)
 
 
 def cross(size: Size) -> QgsSimpleMarkerSymbolLayer:

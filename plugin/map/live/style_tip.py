@@ -131,9 +131,10 @@ def _moment() -> str:
 
 
 def _exceeded() -> str:
-    style = f'<div style="color:{_ALARM}">'
+    alarm, faint = (_text(f'<div style="{style}">') for style in (f"color:{_ALARM}", _FAINT))
+    style = f"if(\"{fields.FRESHNESS}\" = '{freshness.SILENT}', {faint}, {alarm})"
     plain = _text(escape(tr("Beyond a threshold")))
-    return f"if(\"{fields.EXCEEDED}\" > 0, {_text(style)} || coalesce({_own(EXCEEDED)}, {plain}) || '</div>', '')"
+    return f"if(\"{fields.EXCEEDED}\" > 0, {style} || coalesce({_own(EXCEEDED)}, {plain}) || '</div>', '')"
 
 
 def _chart() -> str:

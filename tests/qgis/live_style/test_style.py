@@ -164,6 +164,13 @@ def test_beyond_a_threshold_there_is_a_ring_around_it() -> None:
 
     assert ring(picture(beyond, 1)) > 20
     assert ring(picture(calm, 1)) == 0
+    # what a sensor said before it fell silent is no alarm now
+    silent = styled([80.0], ages=[2000.0], thresholds=[too_much])
+    quiet = styled([80.0], ages=[2000.0])
+    row = silent.getFeature(1)
+    assert row[fields.EXCEEDED] == 1 and row[fields.FRESHNESS] == "silent"
+    assert ring(picture(silent, 1)) == 0
+    assert coloured(picture(silent, 1)) > coloured(picture(quiet, 1)) + 10, "a trace of the ring is left"
 
 
 def test_trend_and_value_show_from_near_only() -> None:
