@@ -7,7 +7,7 @@ times.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from qgis.PyQt.QtCore import QRectF
@@ -87,19 +87,22 @@ def paint(painter: QPainter, rect: QRectF, plot: Plot) -> PlotArea:
     Lines are thinned to the device's pixels: every lowest and highest value is drawn, a gap is left open, an
     observation between two gaps is a dot.
     """
+    if not plot.end > plot.start:
+        # a moment has no width to draw in
+        plot = replace(plot, start=min(plot.start, plot.end) - 0.5, end=max(plot.start, plot.end) + 0.5)
     painter.save()
-    painter.setClipRect(rect)
-    if plot.ink.ground.alpha():
-        painter.fillRect(rect, plot.ink.ground)
-    sharp = painter.device().devicePixelRatioF()
-    columns = max(1, int(rect.width() * sharp))
-    lines = [curve.trace.line(plot.start, plot.end, columns) for curve in plot.curves]
-    if plot.small:
-        area = plot_spark.draw(painter, rect, plot, lines)
-    else:
-        area = _paint(painter, rect, plot, lines)
-    painter.restore()
-    return area
+    try:
+        painter.setClipRect(rect)
+        if plot.ink.ground.alpha():
+            painter.fillRect(rect, plot.ink.ground)
+        sharp = painter.device().devicePixelRatioF()
+        columns = max(1, int(rect.width() * sharp))
+        lines = [curve.trace.line(plot.start, plot.end, columns) for curve in plot.curves]
+        if plot.small:
+            return plot_spark.draw(painter, rect, plot, lines)
+        return _paint(painter, rect, plot, lines)
+    finally:
+        painter.restore()
 
 
 def said_at(plot: Plot, area: PlotArea, time: float) -> list[Said]:

@@ -76,13 +76,15 @@ def draw_times(
         if tick.context:
             contexts.append((max(span[0], x - half), tick.context))
     painter.setPen(ink.text)
-    for index, (x, text) in enumerate(contexts):
-        # where two days meet there may be no room for the one that ends
-        limit = contexts[index + 1][0] - _GAP if index + 1 < len(contexts) else span[1]
+    # The last one moves to the left where it is near the edge. It is placed first: where two days meet there may be no
+    # room for the one that ends.
+    limit = span[1]
+    for index, (x, text) in enumerate(reversed(contexts)):
         width = pen.width(text)
-        left = max(span[0], min(x, limit - width)) if index + 1 == len(contexts) else x
+        left = x if index else max(span[0], min(x, limit - width))
         if left + width <= limit:
             pen.write(left, bottom + TICK + 1.5 * pen.height, text)
+            limit = left - 2 * _GAP
 
 
 def draw_levels(

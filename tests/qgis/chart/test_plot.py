@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timezone
+
 import numpy as np
 import pytest
 from qgis.PyQt.QtCore import QRectF
 from qgis.PyQt.QtGui import QColor, QImage, QPainter
 
+from plugin.map import plot_text
 from plugin.map.plot import Curve, Level, Plot, paint, said_at, spark
 from plugin.map.plot_colours import DISTINCT, ink_on, light
 from plugin.map.plot_scales import PlotArea
@@ -224,3 +227,39 @@ def test_the_small_one_is_a_line_its_last_value_and_its_times(qgis_app):
     assert text[:32].any() and text[-28:, :150].sum() + where(pixels, light().faint, 130)[-28:, :150].sum() > 30
     # an empty one says so
     assert where(painted(spark(curve([], []), START, START + 60), 1, 240, 80)[0], light().text, 160).any()
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("width", [0.0, -60.0])
+def test_a_moment_without_width_is_drawn(qgis_app, small, width):
+    image = QImage(WIDTH, HEIGHT, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    line = curve([0.0, 0.0], [1.0, 2.0])
+    plot = spark(line, START, START + width) if small else Plot(START, START + width, (line,), now=START)
+    area = paint(painter, QRectF(0, 0, WIDTH, HEIGHT), plot)
+    assert area.end > area.start and not painter.hasClipping(), "the painter is as it was"
+    painter.end()
+
+
+@pytest.mark.parametrize("width", range(120, 420, 20))
+def test_days_below_the_ticks_never_run_into_each_other(qgis_app, monkeypatch, width):
+    """Midnight at every place of a narrow chart."""
+    written = []
+    write = plot_text.Pen.write
+
+    def hear(self, x, middle, text, along=0.0):
+        written.append((middle, x - along * self.width(text), self.width(text), text))
+        write(self, x, middle, text, along)
+
+    monkeypatch.setattr(plot_text.Pen, "write", hear)
+    for hours in range(1, 24, 3):
+        written.clear()
+        begin = 1_787_356_800.0 - hours * 3600  # midnight UTC lies within
+        times = np.arange(0, 86400, 600)
+        line = curve(times + begin - START, times)
+        painted(Plot(begin, begin + 86400, (line,), zone=timezone.utc), width=width)
+        days = sorted((left, left + wide, text) for _, left, wide, text in written if "2026" in text)
+        assert len(days) <= 2 and all(left >= 0 and right <= width for left, right, _ in days)
+        assert all(one[1] + 4 < other[0] for one, other in zip(days, days[1:])), days
+        if width > 300:
+            assert days, "there is room for one"
