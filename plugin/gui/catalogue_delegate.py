@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QRect, QSize, Qt
-from qgis.PyQt.QtGui import QFont, QIcon, QPainter, QPalette
+from qgis.PyQt.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QRect, QRectF, QSize, Qt
+from qgis.PyQt.QtGui import QColor, QFont, QIcon, QPainter, QPalette
 from qgis.PyQt.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from .catalogue_model import Role
@@ -12,6 +12,7 @@ from .catalogue_model import Role
 _PAD = 6
 _ICON = 20
 _LOCK = 14
+_DARK = 110  # lightness, of 255
 
 
 class CollectionDelegate(QStyledItemDelegate):
@@ -36,7 +37,7 @@ class CollectionDelegate(QStyledItemDelegate):
 
         painter.save()
         if index.flags() & Qt.ItemFlag.ItemIsUserCheckable:
-            self._paint_tick(painter, row, index, style)
+            paint_tick(painter, row, index, self.tick_rect(row))
         left = self.tick_rect(row).right() + _PAD + 4
         middle = row.rect.center().y()
         index.data(Qt.ItemDataRole.DecorationRole).paint(
@@ -51,14 +52,6 @@ class CollectionDelegate(QStyledItemDelegate):
             painter, row, QRect(left, row.rect.top() + _PAD, right - left, 0), title, index.data(Role.SUMMARY)
         )
         painter.restore()
-
-    def _paint_tick(self, painter: QPainter, row: QStyleOptionViewItem, index: QModelIndex, style: QStyle) -> None:
-        box = QStyleOptionViewItem(row)
-        box.rect = self.tick_rect(row)
-        box.state &= ~(QStyle.StateFlag.State_HasFocus | QStyle.StateFlag.State_On | QStyle.StateFlag.State_Off)
-        ticked = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
-        box.state |= QStyle.StateFlag.State_On if ticked else QStyle.StateFlag.State_Off
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck, box, painter, row.widget)
 
     def _paint_text(self, painter: QPainter, row: QStyleOptionViewItem, place: QRect, title: str, below: str) -> None:
         chosen = bool(row.state & QStyle.StateFlag.State_Selected)
@@ -101,6 +94,27 @@ class CollectionDelegate(QStyledItemDelegate):
             toggle(model, index)
             return True
         return False
+
+
+def paint_tick(painter: QPainter, row: QStyleOptionViewItem, index: QModelIndex, place: QRect) -> None:
+    """The tick box of ``index`` at ``place``, in the style of the row's view."""
+    style = row.widget.style() if row.widget else QgsApplication.style()
+    box = QStyleOptionViewItem(row)
+    box.rect = place
+    box.state &= ~(QStyle.StateFlag.State_HasFocus | QStyle.StateFlag.State_On | QStyle.StateFlag.State_Off)
+    ticked = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
+    box.state |= QStyle.StateFlag.State_On if ticked else QStyle.StateFlag.State_Off
+    style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck, box, painter, row.widget)
+    if row.palette.color(QPalette.ColorRole.Base).lightness() < _DARK:
+        # Qt's own outline is darker than the ground, on dark grounds too: it is not seen there.
+        colour = QColor(row.palette.color(QPalette.ColorRole.Text))
+        colour.setAlpha(120)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(colour)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+        painter.restore()
 
 
 def toggle(model: QAbstractItemModel, index: QModelIndex) -> None:

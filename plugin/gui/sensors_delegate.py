@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewIte
 
 from ..sensors import freshness
 from . import sensors_words as words
-from .catalogue_delegate import toggle
+from .catalogue_delegate import paint_tick, toggle
 from .icons import icon
 from .sensors_model import Role
 from .sensors_rows import Group, Row, beside, title
@@ -22,7 +22,6 @@ _BAR = 4
 _DOT = 10
 _ICON = 16
 _GAP = 12
-_DARK = 110  # lightness, of 255
 
 # as the icons of changes: right on light and dark themes
 COLOURS = {
@@ -57,30 +56,16 @@ class SensorDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         group, stream = index.data(Role.GROUP), index.data(Role.ROW)
         if isinstance(group, Group):
-            self._paint_group(painter, row, index, style, group)
+            self._paint_group(painter, row, index, group)
         elif isinstance(stream, Row):
             self._paint_row(painter, row, stream)
         painter.restore()
 
-    def _paint_group(
-        self, painter: QPainter, row: QStyleOptionViewItem, index: QModelIndex, style: QStyle, group: Group
-    ) -> None:
-        box = QStyleOptionViewItem(row)
-        box.rect = self.tick_rect(row)
-        box.state &= ~(QStyle.StateFlag.State_HasFocus | QStyle.StateFlag.State_On | QStyle.StateFlag.State_Off)
-        ticked = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
-        box.state |= QStyle.StateFlag.State_On if ticked else QStyle.StateFlag.State_Off
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck, box, painter, row.widget)
-        if row.palette.color(QPalette.ColorRole.Base).lightness() < _DARK:
-            # Qt's own outline is darker than the ground, on dark grounds too: it is not seen there.
-            colour = QColor(row.palette.color(QPalette.ColorRole.Text))
-            colour.setAlpha(120)
-            painter.setPen(colour)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(box.rect).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
-
+    def _paint_group(self, painter: QPainter, row: QStyleOptionViewItem, index: QModelIndex, group: Group) -> None:
+        tick = self.tick_rect(row)
+        paint_tick(painter, row, index, tick)
         line = row.fontMetrics.height()
-        left, right = box.rect.right() + _PAD + 2, row.rect.right() - _PAD
+        left, right = tick.right() + _PAD + 2, row.rect.right() - _PAD
         top = row.rect.top() + _EDGE
         text = _Text(painter, row)
         below = QRect(left, top + line, right - left, line)
