@@ -17,7 +17,7 @@ from qgis.PyQt.QtGui import QColor
 
 from ..text import tr
 from ..workcopy.source import Source
-from . import labels, pilots_style, symbols, three_d
+from . import foreign, labels, pilots_style, symbols, three_d
 from .themes import Theme, column_named, name_column, stable_hue, theme_of
 
 STYLE_NAME = "City Twin"
@@ -101,7 +101,7 @@ def _function(value: str, number: int) -> str:
 
 
 def _words(value: Any) -> str:
-    text = str(value).replace("_", " ")
+    text = foreign.title(str(value).replace("_", " "))
     return text[:1].upper() + text[1:]
 
 
