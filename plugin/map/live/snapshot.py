@@ -26,7 +26,7 @@ from ...twin.sta import times
 from .. import foreign, styles, tasks
 from ..flush import flush
 from ..log import log
-from . import fields, snapshot_file, style_tip
+from . import fields, snapshot_file, style, style_tip
 from .feed import Feed
 from .snapshot_file import Position, Row, Table
 from .source import source_of
@@ -108,6 +108,9 @@ def take(layer: QgsVectorLayer, feed: Feed, title: str = "") -> Snapshot:
         raise CityTwinError(
             tr("{layer} has no sensors yet, so there is nothing to keep. Wait until it is filled.", layer=layer.name())
         )
+    streams = feed.datastreams(source)
+    # just after the layer was made it may still have QGIS's own looks
+    style.apply(layer, streams)
     columns = tuple((field.name(), _KINDS.get(QMetaType.Type(field.type()), "text")) for field in layer.fields())
     return Snapshot(
         title=title.strip() or layer.name(),
@@ -117,7 +120,7 @@ def take(layer: QgsVectorLayer, feed: Feed, title: str = "") -> Snapshot:
         features=QgsVectorLayerFeatureSource(layer),
         columns=columns,
         renderer=layer.renderer().clone() if layer.renderer() is not None else None,
-        links={stream.id: stream.self_link for stream in feed.datastreams(source)},
+        links={stream.id: stream.self_link for stream in streams},
     )
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from osgeo import gdal, ogr
-from qgis.core import QgsProject
+from qgis.core import QgsFeatureRenderer, QgsProject
 
 from plugin.gui.snapshot_dialog import SnapshotDialog
 from plugin.map import layers as map_layers
-from plugin.map.live import snapshot, snapshot_file
+from plugin.map.live import snapshot, snapshot_file, style_ours
 from plugin.map.live.snapshot import Written
 from plugin.map.project import ProjectCopies
 from plugin.twin.errors import CityTwinError
@@ -55,6 +55,23 @@ def features(path: Path, table: str) -> list[dict]:
         row = {feature.GetFieldDefnRef(at).GetName(): feature.GetField(at) for at in range(feature.GetFieldCount())}
         found.append({**row, "": (point.GetX(), point.GetY()) if point is not None else None})
     return found
+
+
+def test_right_after_the_layer_was_made_it_has_its_looks_already(desk, tmp_path: Path):
+    layer = desk.show("NO2")
+    colours = legend(layer)
+    # as it is between the first features and the first style
+    layer.setRenderer(QgsFeatureRenderer.defaultRenderer(layer.geometryType()))
+    for name in layer.customPropertyKeys():
+        if name.startswith(style_ours.PROPERTY):
+            layer.removeCustomProperty(name)
+    made, _written = keep(desk, layer, tmp_path / "early.gpkg")
+    assert made.renderer().type() == "categorizedSymbol" and legend(made) == colours
+    assert "<img" not in made.mapTipTemplate() and "phenomenon_time" in made.mapTipTemplate()
+
+
+def legend(layer) -> list[str]:
+    return [category.label() for category in layer.renderer().categories()]
 
 
 def test_it_is_what_the_layer_shows_and_no_change_of_the_working_copy(desk, tmp_path: Path):
