@@ -14,15 +14,15 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from ...sensors.live import Changes
 from ...text import tr
 from ...twin.sensorthings import Datastream
-from .. import connections
+from .. import connections, foreign
 from ..connections import Connection
-from . import fields, style
+from . import fields, permanent, style
 from .feed import Feed
 from .feeds import Feeds
 from .repaint import Repaint
 from .rows import Rows
 from .service import same_origin
-from .source import PROPERTY, LiveSource, mark, source_of
+from .source import LiveSource, mark, source_of
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
@@ -95,7 +95,7 @@ class LiveLayers(QObject):
 
     def add(self, source: LiveSource, connection: Connection) -> QgsVectorLayer:
         """A new layer of ``source`` at the top of the layer tree's group for live sensors; its features follow."""
-        layer = QgsVectorLayer("Point?crs=EPSG:4326", source.title or tr("Sensors"), "memory")
+        layer = QgsVectorLayer("Point?crs=EPSG:4326", foreign.title(source.title) or tr("Sensors"), "memory")
         layer.dataProvider().addAttributes(fields.fields().toList())
         layer.updateFields()
         mark(layer, source)
@@ -229,8 +229,7 @@ class LiveLayers(QObject):
         layer = self.sender()
         if isinstance(layer, QgsVectorLayer) and layer.id() in self._entries:
             self._forget(layer.id())
-            layer.removeCustomProperty(PROPERTY)
-            layer.setReadOnly(False)
+            permanent.leave(layer)
 
     # -- what the feeds say ------------------------------------------------------------------------------------------
 
