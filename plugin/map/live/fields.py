@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from qgis.core import QgsField, QgsFields
+from qgis.core import QgsExpressionContextUtils, QgsField, QgsFields, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt
 
-from ...sensors import values, words
+from ...sensors import freshness, values, words
 from ...sensors.norms import Fit
 from ...sensors.state import Latest
 from ...sensors.values import DatastreamLike
@@ -28,6 +28,8 @@ FRESHNESS = "freshness"
 TREND = "trend"
 CLASS = "class"
 EXCEEDED = "exceeded"
+# not among `NAMES`, since it is not written: worked out whenever it is read, and saved with the project as such
+AGE = "age"
 
 _COLUMNS = (
     (DATASTREAM, QMetaType.Type.QString),
@@ -50,6 +52,8 @@ _RESULT, _TEXT, _UNIT, _KIND = (_INDEX[name] for name in (RESULT, TEXT, UNIT, KI
 _TIME, _FRESHNESS, _TREND, _CLASS, _EXCEEDED = (_INDEX[name] for name in (TIME, FRESHNESS, TREND, CLASS, EXCEEDED))
 # what Qt can hold and any file can be given
 _FIRST, _LAST = -62135596800.0, 253402300799.0
+
+_CLOCK = "citytwin_clock"
 
 Cells = dict[int, Any]  # column number → value
 
@@ -81,9 +85,32 @@ def aliases() -> dict[str, str]:
     }
 
 
+def add_age(layer: QgsVectorLayer) -> None:
+    """The column that tells how old the result is, in whole seconds by the twin's clock (see `set_clock`)."""
+    expression = f'round((epoch(now()) - epoch("{TIME}")) / 1000.0 + coalesce(@{_CLOCK}, 0))'
+    index = layer.fields().lookupField(AGE)
+    if index < 0:
+        index = layer.addExpressionField(expression, QgsField(AGE, QMetaType.Type.LongLong))
+    elif layer.expressionField(index) != expression:
+        layer.updateExpressionField(index, expression)
+    layer.setFieldAlias(layer.fields().lookupField(AGE), tr("Age (s)"))
+
+
+def set_clock(layer: QgsVectorLayer, ahead: int) -> None:
+    """The twin's clock is ``ahead`` seconds ahead of this computer's."""
+    known = QgsExpressionContextUtils.layerScope(layer).variable(_CLOCK)
+    if ahead != int(known or 0):
+        QgsExpressionContextUtils.setLayerVariable(layer, _CLOCK, ahead)
+
+
 def is_complete(names: Iterable[str]) -> bool:
     """Whether a layer that has columns of these ``names`` has ours, in our order."""
     return tuple(names) == NAMES
+
+
+def silent() -> Cells:
+    """The cells of a value that nothing follows any more."""
+    return {_FRESHNESS: freshness.SILENT}
 
 
 def row(stream: Datastream, latest: Latest, fit: Fit | None) -> list[Any]:

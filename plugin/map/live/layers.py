@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _SLICE = 0.004  # seconds of the main thread for writing features at a time
 _BREATH = 10  # ms that others have it in between
+_TELLING = 0.002  # seconds of the main thread for telling who keeps features
+_SOON, _LATER = 25, 1000  # ms in between, while there is something to tell and otherwise
 
 
 @dataclass
@@ -60,6 +63,11 @@ class LiveLayers(QObject):
         self._filler = QTimer(self)
         self._filler.setInterval(_BREATH)
         self._filler.timeout.connect(self._fill)
+        self._teller = QTimer(self)
+        self._teller.setInterval(_LATER)
+        self._teller.timeout.connect(self._tell)
+        self._teller.start()
+        self._told = 0.0
         self._stopped = False
         project = QgsProject.instance()
         project.layersAdded.connect(self._adopt)
@@ -76,6 +84,7 @@ class LiveLayers(QObject):
             return
         self._stopped = True
         self._filler.stop()
+        self._teller.stop()
         self._repaint.stop()
         project = QgsProject.instance()
         project.layersAdded.disconnect(self._adopt)
@@ -114,6 +123,7 @@ class LiveLayers(QObject):
         layer.setReadOnly(True)
         for name, alias in fields.aliases().items():
             layer.setFieldAlias(fields.index_of(name), alias)
+        fields.add_age(layer)
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
@@ -184,14 +194,10 @@ class LiveLayers(QObject):
         entry = _Entry(layer, source, feed, Rows(layer, feed.live))
         self._entries[layer.id()] = entry
         with _as_clean_as_before():
-            entry.rows.clear()
-            if not fields.is_complete(layer.fields().names()):
-                layer.dataProvider().deleteAttributes(list(range(len(layer.fields()))))
-                layer.dataProvider().addAttributes(fields.fields().toList())
-                layer.updateFields()
-                entry.rows.renew()
+            _empty(entry)
             self._dress(layer)
         layer.dataSourceChanged.connect(self._made_permanent)
+        layer.afterCommitChanges.connect(self._meddled)
         feed.want(source)
         if feed.datastreams(source):
             self._show(entry)
@@ -221,6 +227,7 @@ class LiveLayers(QObject):
         entry = self._entries.pop(id)
         self._repaint.forget(entry.layer)
         entry.layer.dataSourceChanged.disconnect(self._made_permanent)
+        entry.layer.afterCommitChanges.disconnect(self._meddled)
         entry.feed.release(entry.source)
         self.removed.emit(id)
 
@@ -230,6 +237,15 @@ class LiveLayers(QObject):
         if isinstance(layer, QgsVectorLayer) and layer.id() in self._entries:
             self._forget(layer.id())
             permanent.leave(layer)
+
+    def _meddled(self) -> None:
+        """Somebody took the protection away and edited the layer: what the sensors say is written again."""
+        layer = self.sender()
+        entry = self._entry(layer) if isinstance(layer, QgsVectorLayer) else None
+        if entry is not None:
+            with _as_clean_as_before():
+                _empty(entry)
+            self._show(entry)
 
     # -- what the feeds say ------------------------------------------------------------------------------------------
 
@@ -277,6 +293,32 @@ class LiveLayers(QObject):
                 entry.filling = entry.rows.fill(_SLICE)
                 entry.bare = first or not entry.filling
         self._repaint.ask(entry.layer)
+
+    def _tell(self) -> None:
+        """Attribute tables and their like follow, about once a second."""
+        now = time.monotonic()
+        later = now - self._told >= _LATER / 1000
+        more = False
+        for entry in self._entries.values():
+            if later:
+                entry.rows.grow_older()
+                with _as_clean_as_before():
+                    fields.set_clock(entry.layer, round(entry.feed.live.now() - entry.feed.live.clock()))
+            more = entry.rows.onlookers.tell(_TELLING) or more
+        if later:
+            self._told = now
+        self._teller.setInterval(_SOON if more else _LATER)
+
+
+def _empty(entry: _Entry) -> None:
+    """No features, and the columns as they must be."""
+    layer = entry.layer
+    entry.rows.clear()
+    if not fields.is_complete(layer.dataProvider().fields().names()):
+        layer.dataProvider().deleteAttributes(list(range(len(layer.dataProvider().fields()))))
+        layer.dataProvider().addAttributes(fields.fields().toList())
+        layer.updateFields()
+        entry.rows.renew()
 
 
 def _group(project: QgsProject) -> QgsLayerTreeGroup:

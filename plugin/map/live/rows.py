@@ -15,8 +15,11 @@ from ...sensors.state import Latest
 from ...twin.sensorthings import Datastream
 from . import fields
 from .fields import Cells
+from .onlookers import Onlookers
 
 _AT_ONCE = 50  # features between two looks at the clock
+# seconds in which all ages in an open attribute table are told again, and features at once at least
+_AGEING, _LEAST = 20, 50
 
 
 class Row:
@@ -41,8 +44,10 @@ class Rows:
         self._layer = layer
         # asked for each time, it would let other threads have their turn each time (QGIS lets Python's lock go)
         self._provider = layer.dataProvider()
-        self._columns = layer.fields()
+        self._columns = self._provider.fields()
         self._live = live
+        self.onlookers = Onlookers(layer, self._age)
+        self._older: deque[int] = deque()
         self._rows: dict[str, Row] = {}
         self._by_fid: dict[int, Row] = {}
         self._waiting: dict[str, Datastream] = {}
@@ -52,7 +57,7 @@ class Rows:
     def renew(self) -> None:
         """The layer has another provider, or other columns."""
         self._provider = self._layer.dataProvider()
-        self._columns = self._layer.fields()
+        self._columns = self._provider.fields()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -99,27 +104,43 @@ class Rows:
             self._by_fid.pop(fid, None)
         if fids:
             self._provider.deleteFeatures(fids)
+            self.onlookers.gone(fids)
 
     def _add(self, streams: list[Datastream]) -> None:
-        self._delete([row for row in (self._rows.pop(stream.id, None) for stream in streams) if row is not None])
         features, states = [], []
+        cells: dict[int, Cells] = {}
+        places: dict[int, QgsGeometry] = {}
         for stream in streams:
             latest = self._live.latest(stream.id) or fields.nothing_yet(stream)
             fit = norms.fit(stream)
             if fit is not None:
                 fit = self._fits.setdefault(fit, fit)  # thousands have the same
-            feature = QgsFeature(self._columns)
-            if stream.position is not None:
-                feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(*stream.position[:2])))
-            feature.setAttributes(fields.row(stream, latest, fit))
-            features.append(feature)
-            states.append((stream, fit, latest))
+            place, values = _point(stream), fields.row(stream, latest, fit)
+            row = self._rows.get(stream.id)
+            if row is None:
+                feature = QgsFeature(self._columns)
+                feature.setGeometry(place)
+                feature.setAttributes(values)
+                features.append(feature)
+                states.append((stream, fit, latest))
+                continue
+            # the same feature as before, which may be selected
+            cells[row.fid] = dict(enumerate(values))
+            if row.stream.position != stream.position:
+                places[row.fid] = place
+            row.stream, row.fit, row.latest = stream, fit, latest
+        self._write(cells)
+        if places and self._provider.changeGeometryValues(places):
+            self.onlookers.moved(places)
+        if not features:
+            return
         done, added = self._provider.addFeatures(features, QgsFeatureSink.Flag.FastInsert)
         if not done:
             return
         for feature, (stream, fit, latest) in zip(added, states):
             row = Row(feature.id(), stream, fit, latest)
             self._rows[stream.id] = self._by_fid[row.fid] = row
+        self.onlookers.came([feature.id() for feature in added])
 
     def update(self, latest: Iterable[Latest]) -> bool:
         """Write what changed; True where anything did."""
@@ -133,17 +154,29 @@ class Rows:
             row.latest = one
             if cells:
                 changes[row.fid] = cells
-        return bool(changes) and self._write(changes)
+        return self._write(changes)
 
     def silence(self) -> None:
-        """Nothing will come any more: nothing may look as if it did."""
-        self.update(
-            [
-                row.latest._replace(freshness=freshness.SILENT)
-                for row in self._rows.values()
-                if row.latest.freshness in (freshness.LIVE, freshness.LATE)
-            ]
+        """Nothing will come any more: nothing may look as if it did. The last that is done with these rows."""
+        cells, fresh = fields.silent(), (freshness.LIVE, freshness.LATE)
+        self._provider.changeAttributeValues(
+            {row.fid: cells for row in self._rows.values() if row.latest.freshness in fresh}
         )
+        self.onlookers.all_anew()
+
+    def grow_older(self) -> None:
+        """Once a second: tell who keeps features how old some of them are by now."""
+        if not self.onlookers.there():
+            return
+        if not self._older:
+            self._older.extend(self._by_fid)
+        some = max(_LEAST, len(self._by_fid) // _AGEING)
+        self.onlookers.note({self._older.popleft(): {} for _ in range(min(some, len(self._older)))})
+
+    def _age(self, fid: int) -> int | None:
+        row = self._by_fid.get(fid)
+        time = row.latest.time if row is not None else None
+        return round(self._live.now() - time) if time is not None else None
 
     def clear(self) -> None:
         """Take all features out, those of a copy or of another session too."""
@@ -151,10 +184,19 @@ class Rows:
         self._by_fid.clear()
         self._waiting.clear()
         self._leaving.clear()
+        self._older.clear()
         self._provider.truncate()
+        self.onlookers.all_anew()
 
     def _write(self, changes: Mapping[int, Cells]) -> bool:
-        return bool(self._provider.changeAttributeValues(changes))
+        if not changes or not self._provider.changeAttributeValues(changes):
+            return False
+        self.onlookers.note(changes)
+        return True
+
+
+def _point(stream: Datastream) -> QgsGeometry:
+    return QgsGeometry.fromPointXY(QgsPointXY(*stream.position[:2])) if stream.position is not None else QgsGeometry()
 
 
 def _differs(one: Datastream, other: Datastream) -> bool:

@@ -111,7 +111,11 @@ def take(layer: QgsVectorLayer, feed: Feed, title: str = "") -> Snapshot:
     streams = feed.datastreams(source)
     # just after the layer was made it may still have QGIS's own looks
     style.apply(layer, streams)
-    columns = tuple((field.name(), _KINDS.get(QMetaType.Type(field.type()), "text")) for field in layer.fields())
+    columns = tuple(
+        (field.name(), _KINDS.get(QMetaType.Type(field.type()), "text"))
+        for field in layer.fields()
+        if field.name() != fields.AGE
+    )
     return Snapshot(
         title=title.strip() or layer.name(),
         taken=feed.live.now(),
@@ -159,7 +163,7 @@ def _rows(snapshot: Snapshot, progress: Progress) -> Iterator[tuple[Position | N
     for number, feature in enumerate(snapshot.features.getFeatures()):
         if number % 1000 == 0:
             check(progress)
-        values = [plain(value) for value in feature.attributes()]
+        values = [plain(feature.attribute(name)) for name in names]
         observed = feature.attribute(time)
         age = None
         if isinstance(observed, QDateTime) and observed.isValid():

@@ -15,7 +15,7 @@ from . import fields
 
 # what a reader wants first; the others are for expressions
 SHOWN = (
-    fields.NAME, fields.THING, fields.TEXT, fields.TIME, fields.FRESHNESS, fields.TREND, fields.EXCEEDED,
+    fields.NAME, fields.THING, fields.TEXT, fields.TIME, fields.AGE, fields.FRESHNESS, fields.TREND, fields.EXCEEDED,
     fields.OBSERVED, fields.DATASTREAM,
 )  # fmt: skip
 # for sorting and statistics
@@ -25,7 +25,7 @@ TABLE_ONLY = (fields.RESULT, fields.UNIT)
 def apply(layer: QgsVectorLayer) -> None:
     """Form and attribute table of ``layer``; the columns have their names already."""
     known = layer.fields()
-    for name in fields.NAMES:
+    for name in (*fields.NAMES, fields.AGE):
         index = known.lookupField(name)
         if index >= 0:
             layer.setEditorWidgetSetup(index, _widget(name))

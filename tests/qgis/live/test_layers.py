@@ -31,7 +31,7 @@ def test_a_layer_has_a_feature_for_each_datastream_with_its_latest_value(desk, s
     rows = desk.rows(layer)
     assert set(rows) == {"0", "2", "4"}  # of six, those of its observed property
     row = rows["0"]
-    assert [layer.fields().at(n).name() for n in range(len(layer.fields()))] == list(fields.NAMES)
+    assert [layer.fields().at(n).name() for n in range(len(layer.fields()))] == [*fields.NAMES, "age"]
     assert (row["name"], row["thing"], row["observed_property"]) == ("Stream 0", "Pole 0", "NO2")
     assert (row["result"], row["result_text"], row["unit"], row["kind"]) == (21.5, "21.5 µg/m³", "µg/m³", "number")
     assert row["phenomenon_time"].toMSecsSinceEpoch() == pytest.approx((now - 5) * 1000, abs=2)
