@@ -299,6 +299,9 @@ class Live:
         self._dirty[state] = None
         if new and state.best is not None:
             self._tell(state.cross(state.best, new))
+        if state.mark is not None and state.resumed is None:
+            for watch in new:
+                watch.before = watch.inside
 
     def drain(self, budget: float = 0.02) -> Changes:
         """What changed since the last drain, freshness that time alone changed included; stops after ``budget`` s."""

@@ -566,14 +566,17 @@ def test_gaps_are_also_where_thresholds_hold_those_that_wait_for_longest_first()
     assert list(live.gaps().items()) == [("3", START - 90), ("2", START - 110), ("1", START - 100)]
 
 
-def test_what_crossed_while_the_stream_was_away_is_told_when_it_is_caught_up_with() -> None:
+@pytest.mark.parametrize("watched_before", [True, False])
+def test_what_crossed_while_the_stream_was_away_is_told_when_it_is_caught_up_with(watched_before: bool) -> None:
     clock = Clock(START + 100)
     live = Live(clock=clock)
-    live.watch([Threshold("t", "T", 50)])
+    thresholds = [Threshold("t", "T", 50)]
+    live.watch(thresholds if watched_before else [])
     live.add([stream("1"), stream("2")])
     for id in "12":
         live.put(id, observed(START, 1.0))
     live.mark()
+    live.watch(thresholds)
     live.state({"1": observed(START + 40, 2.0), "2": observed(START + 40, 60.0)})
     for id in "12":  # a peak that was over with the first, and has not ended with the second
         live.catch_up(id, [observed(START + time, value) for time, value in ((30, 70.0), (0, 1.0), (20, 55.0))])
