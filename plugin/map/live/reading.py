@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,8 +13,8 @@ from ...sensors.coverage import Wanted
 from ...sensors.live import Live
 from ...sensors.recognise import rule
 from ...sensors.series import Series, series
-from ...text import tr
-from ...twin.errors import Cancelled, TwinError
+from ...text import tr, trn
+from ...twin.errors import TwinError
 from ...twin.progress import Progress, check
 from ...twin.sensorthings import Datastream, Memory, Observation, Service, datastreams, latest, observations
 from ...twin.session import Session
@@ -29,8 +29,12 @@ U = TypeVar("U")
 
 _RETRIES = 1  # the feed tries again by itself, and says so meanwhile
 _AT_ONCE = 4  # requests to one service at the same time
-_FEW = 64  # datastreams that are caught up with after one answer
+_FEW = 64  # datastreams that are caught up with between two looks at the clock
+_AT_MOST = 20.0  # seconds for all of them after one answer
 _PATIENCE = 60.0  # seconds for one of them
+_HOPELESS = 8  # failures without a success after which the others are not tried
+_NAMED = 5  # sensors that a sentence names
+_FRESH = {"Cache-Control": "no-cache", "Pragma": "no-cache"}
 _LEARN = 8  # observations from which a datastream's rhythm and trend are learnt
 
 
@@ -60,13 +64,11 @@ class Reading:
     def _synchronise(self, session: Session, service: Service) -> None:
         sent = self._live.clock()
         try:
-            date = session.request("GET", service.url, retries=0).headers.get("Date", "")
-        except Cancelled:
-            raise
+            headers = session.request("GET", service.url, headers=_FRESH, retries=0).headers
         except TwinError:
             return
-        parsed = email.utils.parsedate_tz(date)
-        if parsed is not None:
+        parsed = email.utils.parsedate_tz(headers.get("Date", ""))
+        if parsed is not None and not _is_kept(headers):
             self._live.synchronise(float(email.utils.mktime_tz(parsed)), sent, self._live.clock())
 
     def streams(
@@ -147,17 +149,29 @@ class Reading:
         gaps = [(streams[each], since) for each, since in self._live.gaps().items() if each in streams]
         waiting = {stream.id for stream, _ in gaps}
         done = [each for each in marked if each not in waiting]
-        try:
-            done += self._one_by_one(session, service, gaps[:_FEW], progress)
-        except Cancelled:
-            raise
-        except TwinError as error:  # the latest values are there; the rest is tried again with the next state
-            say(error.message)
+        stop = time.monotonic() + _AT_MOST
+        for begin in range(0, len(gaps), _FEW):
+            if begin and time.monotonic() > stop:
+                say(
+                    tr(
+                        "There was too much between two answers of the service to read it all: thresholds that were "
+                        "crossed in between may be missing in the log."
+                    )
+                )
+                break
+            try:
+                caught_up, failures = self._one_by_one(session, service, gaps[begin : begin + _FEW], progress)
+            except TwinError as error:  # the latest values are there; the rest is tried again with the next state
+                say(error.message)
+                break
+            done += caught_up
+            if failures:
+                say(failures[0][1].message)
         return done
 
     def _one_by_one(
         self, session: Session, service: Service, wanted: Sequence[tuple[Datastream, float | None]], progress: Progress
-    ) -> list[str]:
+    ) -> tuple[list[str], list[tuple[tuple[Datastream, float | None], TwinError]]]:
         def read(entry: tuple[Datastream, float | None]) -> str:
             stream, since = entry
             stop = time.monotonic() + _PATIENCE
@@ -168,7 +182,7 @@ class Reading:
                     break
             return stream.id
 
-        return list(_several(read, wanted))
+        return _each(read, wanted)
 
     # -- history -----------------------------------------------------------------------------------------------------
 
@@ -180,7 +194,10 @@ class Reading:
         end: float | None,
         progress: Progress,
     ) -> dict[str, Series]:
-        """The observations of ``streams`` between two times (seconds since 1970 UTC). Raises `CityTwinError`."""
+        """The observations of ``streams`` between two times (seconds since 1970 UTC).
+
+        Those that the service fails at are left out, which is noted. Raises `CityTwinError` where it fails at all.
+        """
         session = session_for(self._connection, service.url, progress)
         counts = dict.fromkeys((stream.id for stream in streams), 0)
 
@@ -194,7 +211,18 @@ class Reading:
             unit = (stream.unit.symbol or stream.unit.name) if stream.unit else ""
             return series(found, rule(stream), unit=unit, id=stream.id, name=stream.name)
 
-        return {one.id: one for one in _several(read, streams)}
+        found, failures = _each(read, streams)
+        if failures:
+            names = ", ".join(stream.name or stream.id for stream, _ in failures[:_NAMED])
+            sentence = trn(
+                "The history of {n} sensor could not be read and is left out: {names}.",
+                "The history of {n} sensors could not be read and is left out: {names}.",
+                len(failures),
+                names=names if len(failures) <= _NAMED else f"{names}, …",
+            )
+            progress.note(f"{sentence} {failures[0][1].message}")
+        known = {one.id: one for one in found}
+        return {stream.id: known[stream.id] for stream in streams if stream.id in known}
 
 
 class _Mute:
@@ -217,12 +245,34 @@ def _to_nobody(_sentence: str) -> None:
     return
 
 
-def _several(work: Callable[[T], U], items: Sequence[T]) -> Iterator[U]:
-    if len(items) < 2:
-        yield from map(work, items)
-        return
+def _is_kept(headers: Mapping[str, str]) -> bool:
+    """Whether a cache on the way gave the answer, so that its date is of long ago; though it was asked not to."""
+    return headers.get("Age", "0").strip() not in ("", "0") or "hit" in headers.get("X-Cache", "").lower()
+
+
+def _each(work: Callable[[T], U], items: Sequence[T]) -> tuple[list[U], list[tuple[T, TwinError]]]:
+    """``work`` of each, a few at the same time: what came of it, and those that the service failed at.
+
+    Raises the first failure where it fails at all, or at the first few: then it is not them.
+    """
+    found: list[U] = []
+    failures: list[tuple[T, TwinError]] = []
+
+    def one(item: T) -> None:
+        if not found and len(failures) >= _HOPELESS:
+            failures.append((item, failures[0][1]))
+            return
+        try:
+            found.append(work(item))
+        except TwinError as error:
+            failures.append((item, error))
+
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="city-twin-live") as pool:
-        yield from pool.map(work, items)
+        for _ in pool.map(one, items):
+            pass
+    if failures and not found:
+        raise failures[0][1]
+    return found, failures
 
 
 def _properties(streams: Mapping[str, Datastream]) -> list[str | None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...text import tr
-from ..errors import BadResponse, Cancelled, TwinError
+from ..errors import BadResponse, TwinError
 from ..progress import Progress
 from ..replies import scrub
 from ..session import Session
@@ -75,8 +75,6 @@ class Doubt:
     def _alone(self, entities: Sequence[dict[str, Any]]) -> list[State]:
         try:
             return one_by_one(self._newest, entities, self._crew)
-        except Cancelled:
-            raise
         except TwinError:  # a few that fail are no reason to lose the others: they keep what came along
             return []
 
