@@ -6,7 +6,8 @@ import json
 import time
 
 import pytest
-from qgis.core import QgsProject
+from qgis.core import QgsApplication, QgsAuthCertUtils, QgsProject
+from qgis.PyQt.QtNetwork import QSslCertificate
 
 from plugin.map.connections import Connection
 from plugin.map.live import push
@@ -17,6 +18,7 @@ from tests.mosquitto import Mosquitto, free_port
 from tests.qgis.live.publisher import Publisher
 from tests.qgis.map.meanwhile import spin
 from tests.twin_server import start_twin
+from tests.unit.twin.test_mqtt import certificates
 
 
 @pytest.fixture
@@ -255,6 +257,62 @@ def test_certificates_that_qgis_trusts_are_trusted(monkeypatch, qgis_app):
     pem = push.credentials.trusted_certificates(lambda: False)
     assert pem.count("BEGIN CERTIFICATE") > 10
     assert len(push._trusting(pem).get_ca_certs()) > 10
+
+
+@pytest.fixture
+def locked_broker(tmp_path):
+    """A broker with TLS, and the authority behind its certificate as PEM."""
+    files = certificates(tmp_path)
+    lines = (f"certfile {files['cert']}", f"keyfile {files['key']}")
+    (tmp_path / "tls").mkdir()
+    one = Mosquitto(tmp_path / "tls", tls=lines).start()
+    yield one, files["cert"].read_bytes()
+    one.stop()
+
+
+@pytest.fixture
+def trust(authcfg):
+    """A function that has QGIS trust an authority, as its options do."""
+    manager, trusted = QgsApplication.authManager(), []
+
+    def add(pem):
+        authority = QSslCertificate(pem)
+        assert manager.storeCertAuthority(authority)
+        assert manager.storeCertTrustPolicy(authority, QgsAuthCertUtils.CertTrustPolicy.Trusted)
+        assert manager.rebuildCaCertsCache()
+        assert manager.rebuildTrustedCaCertsCache()
+        trusted.append(authority)
+
+    yield add
+    for authority in trusted:
+        manager.removeCertAuthority(authority)
+        manager.removeCertTrustPolicy(authority)
+    manager.rebuildCaCertsCache()
+    manager.rebuildTrustedCaCertsCache()
+
+
+def test_a_broker_whose_certificate_qgis_trusts(desk, service, locked_broker, trust, brisk):
+    broker, authority = locked_broker
+    trust(authority)
+    stub = service(streams=2, brokers=(broker.tls_url,))
+    layer = desk.show(stub.url)
+    live(desk)
+    assert broker.tls_url in desk.feed.status.sentence
+    writer = Publisher(stub, broker)
+    writer.push(0, time.time(), 8)
+    writer.close()
+    desk.wait(lambda: desk.cell(layer, "0", "result") == 8)
+
+
+def test_a_broker_whose_certificate_nobody_trusts_is_said_and_the_service_polled(desk, service, locked_broker, brisk):
+    broker, _authority = locked_broker
+    stub = service(streams=2, brokers=(broker.tls_url,))
+    layer = desk.show(stub.url)
+    desk.wait(lambda: "certificate" in desk.feed.status.sentence)
+    assert desk.feed.status.phase == "polling"
+    Publisher(stub).observe(0, time.time(), 9)
+    desk.feed.retry()
+    desk.wait(lambda: desk.cell(layer, "0", "result") == 9)
 
 
 def test_the_embedded_twin_killed_and_back(desk, tmp_path, brisk, monkeypatch):
