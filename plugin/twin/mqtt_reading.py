@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-_PIECE = 1 << 16  # bytes
+# bytes: about ten messages. More at once, and the window would have to wait for longer.
+_PIECE = 1 << 11
 
 
 class Reading:

@@ -483,6 +483,6 @@ def test_what_is_read_in_large_pieces_is_handed_out_in_the_parts_asked_for():
 
     reading = Reading(receive)
     assert (reading(1), reading.waiting, reading(3), reading(9), reading.waiting) == (b"a", 5, b"bcd", b"ef", 0)
-    assert reading(2) == b"g" and reading(1) == b"" and asked == [1 << 16] * 3
+    assert reading(2) == b"g" and reading(1) == b"" and asked == [1 << 11] * 3
     with pytest.raises(BlockingIOError):
         reading(1)
