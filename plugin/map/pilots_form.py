@@ -1,7 +1,7 @@
 """The form of pilots: tabs, words in the user's language, and the structured columns as text to read.
 
 History, assessments and links are JSON, which nobody should edit by hand: the form tells what they say, and neither it
-nor the attribute table lets them be typed over. They are edited on the Pilots page.
+nor the attribute table lets them be typed over. A page of their own for editing is still to come.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _tabs(
         if tab.children() and set(names) <= set(cols.STRUCTURED):
             where = QgsAttributeEditorTextElement("", tab)
             where.setShowLabel(False)
-            where.setText(_slanted(tr("Edited on the Pilots page of City Twin.")))
+            where.setText(_slanted(tr("Shown here only: it cannot be edited in this form.")))
             tab.addChildElement(where)
         if number == 0:
             for name in listed:

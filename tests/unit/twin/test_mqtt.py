@@ -262,7 +262,7 @@ def test_callbacks_that_fail_stop_nothing(run):
     listener = Listener(mosquitto.url)
     got = []
 
-    def failing(topic, payload, _time):
+    def failing(topic, payload, _time, _retained):
         got.append(payload)
         raise RuntimeError("a bad sensor")
 
