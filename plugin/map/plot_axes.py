@@ -76,13 +76,13 @@ def draw_times(
         if tick.context:
             contexts.append((max(span[0], x - half), tick.context))
     painter.setPen(ink.text)
-    # The last one moves to the left where it is near the edge. It is placed first: where two days meet there may be no
-    # room for the one that ends.
+    # They move to the left where there is no room, the last one as far as it must; where two days meet in a narrow
+    # chart, the one that ends is left out.
     limit = span[1]
     for index, (x, text) in enumerate(reversed(contexts)):
         width = pen.width(text)
-        left = x if index else max(span[0], min(x, limit - width))
-        if left + width <= limit:
+        left = max(span[0], min(x, limit - width))
+        if left + width <= limit and (not index or left >= x - width / 2):
             pen.write(left, bottom + TICK + 1.5 * pen.height, text)
             limit = left - 2 * _GAP
 

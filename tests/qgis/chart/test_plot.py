@@ -236,9 +236,11 @@ def test_a_moment_without_width_is_drawn(qgis_app, small, width):
     painter = QPainter(image)
     line = curve([0.0, 0.0], [1.0, 2.0])
     plot = spark(line, START, START + width) if small else Plot(START, START + width, (line,), now=START)
-    area = paint(painter, QRectF(0, 0, WIDTH, HEIGHT), plot)
-    assert area.end > area.start and not painter.hasClipping(), "the painter is as it was"
-    painter.end()
+    try:
+        area = paint(painter, QRectF(0, 0, WIDTH, HEIGHT), plot)
+        assert area.end > area.start and not painter.hasClipping(), "the painter is as it was"
+    finally:
+        painter.end()
 
 
 @pytest.mark.parametrize("width", range(120, 420, 20))
