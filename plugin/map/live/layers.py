@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 _SLICE = 0.004  # seconds of the main thread for writing features at a time
 _BREATH = 10  # ms that others have it in between
-_TELLING = 0.002  # seconds of the main thread for telling who keeps features
-_SOON, _LATER = 25, 1000  # ms in between, while there is something to tell and otherwise
+_TELLING = 0.003  # seconds of the main thread for telling who keeps features
+_SOON, _LATER = 15, 1000  # ms in between, while there is something to tell and otherwise
 
 
 @dataclass

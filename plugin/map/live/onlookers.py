@@ -51,8 +51,14 @@ class Onlookers:
         stop = perf_counter() + budget
         while changes:
             fid, cells = changes.popitem(last=False)
-            for column, value in cells.items():
+            while cells and perf_counter() < stop:
+                column, value = cells.popitem()
+                # each time another thread may have Python's lock for a while
                 changed.emit(fid, column, NULL if value is None else value)
+            if cells:
+                changes[fid] = cells
+                changes.move_to_end(fid, last=False)
+                break
             if age >= 0:
                 old = self._age(fid)
                 changed.emit(fid, age, NULL if old is None else old)
