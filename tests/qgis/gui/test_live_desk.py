@@ -67,7 +67,9 @@ def charted(qgis_app, qgis_new_project) -> Iterator[LiveDesk]:
         assert spin(lambda: len(desk.chart.presenter.sensors) == 2)
         assert len(desk.feeds.all()) == 1
         yield desk
+        desk.page.stop()  # as the dock does that it is in
         desk.stop()
+        desk.page.deleteLater()
         tasks.cancel_all(3)
     QgsProject.instance().clear()
 
