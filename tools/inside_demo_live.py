@@ -65,6 +65,7 @@ class LiveTour:
             # not the state alone: what comes by push, too
             self.until(lambda: self.feed.live.counters().messages > 0, "a message of the broker", 90)
         self.page.model.tick([])
+        tree.findLayer(self.layer.id()).setExpanded(True)  # the legend
         self.tour.settle()
         iface.messageBar().clearWidgets()
         said = self.values()

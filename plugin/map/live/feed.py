@@ -36,6 +36,9 @@ _SLICE = 0.002  # seconds of the main thread at a time, and about as much again 
 _BREATH = 5  # ms that others have it in between
 _TOLD = 1.0  # seconds between two sentences
 _READERS = 1  # sources that are read at the same time
+# Seconds that a reading may take before its pages are shown one by one; and that the state waits, at most, for features
+# to be written. Side by side they would take Python's lock from each other thousands of times, and take longer by far.
+_AT_ONCE, _WRITTEN = 2.5, 3.0
 _FAULTS = 20
 
 
@@ -66,6 +69,7 @@ class Feed(QObject):
         self._shown: dict[LiveSource, Shown] = {}
         self._by_id: dict[str, Datastream] = {}
         self._pages: deque[tuple[Shown, LiveSource, tuple[Datastream, ...]]] = deque()
+        self._writing = 0.0  # since when, by time.monotonic(); 0: nobody is
         self._notes: dict[str, None] = {}
         self._untidy = False
         self._away = False
@@ -145,6 +149,10 @@ class Feed(QObject):
         """Something that a user should know of this feed for as long as it lives."""
         self._notes[sentence] = None
 
+    def writing(self, now: bool) -> None:
+        """Whether features of its datastreams are being written: other work waits a little."""
+        self._writing = (self._writing or time.monotonic()) if now else 0.0
+
     # -- questions ---------------------------------------------------------------------------------------------------
 
     @property
@@ -205,7 +213,8 @@ class Feed(QObject):
     def _turn(self) -> None:
         if not self._timer.isActive():
             return
-        self._take_pages()
+        if not any(shown.handle is not None and shown.reads_since < _AT_ONCE for shown in self._shown.values()):
+            self._take_pages()
         if not self._more.isActive():
             self._drain()
         if not self._timer.isActive():
@@ -214,7 +223,8 @@ class Feed(QObject):
         self._look_back()
         if self.service is not None:
             self._read()
-            if all(shown.complete or shown.trouble for shown in self._shown.values()):
+            idle = not self._writing or time.monotonic() - self._writing > _WRITTEN
+            if idle and all(shown.complete or shown.trouble for shown in self._shown.values()):
                 self._asking.look(self._by_id)
         self._tidy()
         self._tell()

@@ -28,8 +28,8 @@ from .source import LiveSource, mark, source_of
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
-_SLICE = 0.004  # seconds of the main thread for writing features at a time
-_BREATH = 10  # ms that others have it in between
+_SLICE = 0.008  # seconds of the main thread for writing features at a time
+_BREATH = 2  # ms that others have it in between
 _TELLING = 0.003  # seconds of the main thread for telling who keeps features
 _SOON, _LATER = 15, 1000  # ms in between, while there is something to tell and otherwise
 
@@ -272,6 +272,7 @@ class LiveLayers(QObject):
     def _show(self, entry: _Entry) -> None:
         entry.rows.show(entry.feed.datastreams(entry.source), all_of_them=entry.feed.complete(entry.source))
         entry.filling = True
+        entry.feed.writing(True)
         if not self._filler.isActive():
             self._filler.start()
 
@@ -292,6 +293,8 @@ class LiveLayers(QObject):
                 first = not len(entry.rows)
                 entry.filling = entry.rows.fill(_SLICE)
                 entry.bare = first or not entry.filling
+                if not entry.filling:
+                    entry.feed.writing(False)
         self._repaint.ask(entry.layer)
 
     def _tell(self) -> None:

@@ -46,6 +46,11 @@ class Shown:
         self._begun = time.monotonic()
         self.remarks.clear()
 
+    @property
+    def reads_since(self) -> float:
+        """Seconds since the last reading began."""
+        return time.monotonic() - self._begun
+
     def take(self, page: Iterable[Datastream]) -> bool:
         """A page of it; True where that is shown at once."""
         for stream in page:
