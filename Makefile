@@ -49,7 +49,7 @@ soak-live: setup ## live sensors for hours: a broker restarted every minute, sen
 	@SOAK_MINUTES="$(MINUTES)" QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/soak -o faulthandler_timeout=0 $(PYTEST_ARGS)
 
 qgis-test: setup ## the tests with QGIS's libraries, without its window
-	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/qgis --timeout=120 --junitxml=build/junit/qgis.xml $(PYTEST_ARGS)
+	@QT_QPA_PLATFORM=offscreen $(PY) -m pytest tests/qgis -n 2 --dist loadfile --timeout=120 --junitxml=build/junit/qgis.xml $(PYTEST_ARGS)
 
 e2e: setup ## the tests inside the real QGIS application, under Xvfb
 	@$(PY) -m tools.package
