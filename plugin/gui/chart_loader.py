@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ..map.live.feed import Feed
 from ..map.tasks import TaskHandle
 from ..sensors.series import Series
-from ..text import number, tr
+from ..text import number, tr, trn
 from ..twin.errors import CityTwinError
 from .chart_sensor import Sensor
 
@@ -17,6 +17,7 @@ from .chart_sensor import Sensor
 _PIECE, _SHORTEST = 100_000, 1800.0
 # what is as new as this comes live
 _NEW = 2.0
+_NAMED = 3
 
 
 class ChartLoader(QObject):
@@ -34,6 +35,7 @@ class ChartLoader(QObject):
         self._handles: dict[str, TaskHandle] = {}
         self._read: dict[str, int] = {}
         self._sum = 0
+        self._left_out: dict[Sensor, None] = {}  # the twin cannot give their history; that of the others goes on
 
     @property
     def running(self) -> bool:
@@ -57,6 +59,7 @@ class ChartLoader(QObject):
     def renew(self) -> None:
         """The next `want` tries again what failed or was stopped."""
         self.error, self.halted = None, False
+        self._left_out.clear()
 
     def cancel(self) -> None:
         """Read no more until `renew`."""
@@ -84,7 +87,20 @@ class ChartLoader(QObject):
         for feed in dict.fromkeys(sensor.feed for sensor in self._sensors):
             if feed.url not in self._handles:
                 self._ask(feed)
-        if not self._handles and self._sum:
+        if self._handles:
+            return
+        left_out = [sensor.stream.name or sensor.stream.id for sensor in self._sensors if sensor in self._left_out]
+        if left_out:
+            self.error = CityTwinError(
+                trn(
+                    "The history of {n} sensor could not be read; what is shown of it is not all. Try again: {names}.",
+                    "The history of {n} sensors could not be read; what is shown of them is not all. Try again: "
+                    "{names}.",
+                    len(left_out),
+                    names=", ".join(left_out[:_NAMED]),
+                )
+            )
+        if self._sum or left_out:
             self._sum = 0
             self.changed.emit()
 
@@ -95,7 +111,10 @@ class ChartLoader(QObject):
         wanted = [
             (sensor, missing)
             for sensor in self._sensors
-            if sensor.feed is feed and sensor.connected and (missing := sensor.covered.missing(start, end))
+            if sensor.feed is feed
+            and sensor.connected
+            and sensor not in self._left_out
+            and (missing := sensor.covered.missing(start, end))
         ]
         if not wanted or feed.service is None:
             return
@@ -116,7 +135,9 @@ class ChartLoader(QObject):
             self._sum += self._read.pop(feed.url, 0)
             for sensor in asked:
                 news = found.get(sensor.stream.id)
-                if news is not None:
+                if news is None:
+                    self._left_out[sensor] = None
+                else:
                     # what is not over yet comes live from now on
                     sensor.covered.add(since, float("inf") if live else until)
                     sensor.add(news)

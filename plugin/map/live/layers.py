@@ -42,6 +42,7 @@ class _Entry:
     rows: Rows
     filling: bool = False  # there are features to be written
     bare: bool = False  # its looks and its extent are those of what it showed before
+    styling: Iterator[None] | None = None  # what is left to do for its looks
 
 
 class LiveLayers(QObject):
@@ -214,6 +215,7 @@ class LiveLayers(QObject):
             entry.feed = self._feeds.feed(entry.source.service, known)
             entry.rows = Rows(entry.layer, entry.feed.live)
             entry.filling = entry.bare = False
+            entry.styling = None
             entry.feed.want(entry.source)
             if entry.feed.datastreams(entry.source):
                 self._show(entry)
@@ -278,17 +280,18 @@ class LiveLayers(QObject):
 
     def _fill(self) -> None:
         """One step of one layer: some features, or its looks."""
-        entry = next((entry for entry in self._entries.values() if entry.filling or entry.bare), None)
+        waiting = (entry for entry in self._entries.values() if entry.filling or entry.bare or entry.styling)
+        entry = next(waiting, None)
         if entry is None:
             self._filler.stop()
             return
         with _as_clean_as_before():
-            if entry.bare:
+            if entry.styling is not None:
+                self._dress_on(entry, entry.styling)
+            elif entry.bare:
                 entry.bare = False
                 entry.layer.updateExtents()
-                style.apply(entry.layer, entry.feed.datastreams(entry.source))
-                if not entry.filling:
-                    self.renewed.emit(entry.layer)
+                entry.styling = style.steps(entry.layer, entry.feed.datastreams(entry.source))
             else:
                 first = not len(entry.rows)
                 entry.filling = entry.rows.fill(_SLICE)
@@ -296,6 +299,13 @@ class LiveLayers(QObject):
                 if not entry.filling:
                     entry.feed.writing(False)
         self._repaint.ask(entry.layer)
+
+    def _dress_on(self, entry: _Entry, styling: Iterator[None]) -> None:
+        if next(styling, self) is not self:
+            return
+        entry.styling = None
+        if not (entry.filling or entry.bare):
+            self.renewed.emit(entry.layer)
 
     def _tell(self) -> None:
         """Attribute tables and their like follow, about once a second."""

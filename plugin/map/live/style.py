@@ -6,7 +6,7 @@ still bears it is replaced.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from qgis.core import QgsCategorizedSymbolRenderer, QgsRendererCategory, QgsSymbol, QgsVectorLayer
 
@@ -24,17 +24,28 @@ _EDITION = 2
 def apply(layer: QgsVectorLayer, streams: Sequence[Datastream]) -> None:
     """Symbols, labels, map tip, form and 3D of ``layer``, which has the columns of `fields`. ``streams`` are the
     datastreams that it shows. May be called again at any time. Main thread."""
+    for _ in steps(layer, streams):
+        pass
+
+
+def steps(layer: QgsVectorLayer, streams: Sequence[Datastream]) -> Iterator[None]:
+    """`apply` in steps of some milliseconds: all of it at once would hold the window up."""
     if not streams and style_ours.has_style(layer):
         return  # nothing is known yet of what the layer had when it was saved
     scale = style_classes.scale_of(layer, streams)
     size = style_symbols.size_for(len(streams))
     if style_ours.is_of(layer, f"{_EDITION} {scale} {size}"):
         return
-    style_ours.renew(layer, "renderer", lambda: layer.setRenderer(renderer(scale, size)))
-    style_ours.renew(layer, "labels", lambda: style_labels.apply(layer))
-    style_ours.renew(layer, "tip", lambda: style_tip.apply(layer, scale))
-    style_ours.renew(layer, "form", lambda: style_form.apply(layer))
-    style_ours.renew(layer, "3d", lambda: three_d.apply(layer, scale))
+    parts: dict[str, Callable[[], object]] = {
+        "renderer": lambda: layer.setRenderer(renderer(scale, size)),
+        "labels": lambda: style_labels.apply(layer),
+        "tip": lambda: style_tip.apply(layer, scale),
+        "form": lambda: style_form.apply(layer),
+        "3d": lambda: three_d.apply(layer, scale),
+    }
+    for part, write in parts.items():
+        yield
+        style_ours.renew(layer, part, write)
     # it shows what is now, whatever the time that the map is set to
     layer.temporalProperties().setIsActive(False)
 

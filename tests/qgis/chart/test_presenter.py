@@ -178,6 +178,27 @@ def test_an_error_is_said_and_can_be_tried_again(qgis_app: object, tmp_path: Pat
     twin.stop()
 
 
+def test_a_sensor_whose_history_the_twin_cannot_give_stops_no_others(desk: Desk, city: City) -> None:
+    """As `Feed.history` hands it over: the others' observations, without that one's."""
+    presenter, ask, asked = desk.dock.presenter, desk.feed.history, []
+
+    def history(ids, start, end, *, done, **more):
+        asked.append(list(ids))
+        return ask([one for one in ids if one != bad], start, end, done=done, **more)
+
+    bad = city.streams["Level"]
+    desk.feed.history = history  # type: ignore[method-assign]
+    desk.show("Flow", "Level")
+    presenter.set_period(WEEK)
+    assert desk.rest() and spin(lambda: presenter.error is not None, 10)
+    assert "Level" in presenter.error.message and "Flow" not in presenter.error.message
+    assert sum(bad in ids for ids in asked) <= 2, "once for each period, not for ever"
+    assert min(trace(desk).series.times) < time.time() - (HOURS - 1) * 3600
+    desk.feed.history = ask  # type: ignore[method-assign]
+    presenter.retry()
+    assert desk.rest() and presenter.error is None
+
+
 def test_stopped_by_the_user_it_says_so_and_goes_on_when_asked(desk: Desk) -> None:
     presenter = desk.dock.presenter
     presenter.show([(desk.feed, desk.stream("Flow"))])
