@@ -6,7 +6,6 @@ import html
 from typing import TYPE_CHECKING
 
 from qgis.core import Qgis, QgsMessageLog
-from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QPushButton
 
 from ..text import tr
@@ -59,16 +58,10 @@ def push(
 def show(
     bar: QgsMessageBar, text: str, level: Qgis.MessageLevel, seconds: int, title: str | None = None
 ) -> QgsMessageBarItem:
-    """``text`` in ``bar``, as it is written, and as such in QGIS's own log of messages. ``title``: else the plugin's
-    name. Main thread. The item's layout takes buttons."""
-    title = tr("City Twin") if title is None else title
-    # The bar logs an item as it comes, with the text as it was escaped: it comes empty, and is logged here.
-    item = bar.createMessage("")
+    """``text`` in ``bar``, as it is written. ``title``: else the plugin's name. Main thread. The item's layout takes
+    buttons. (QGIS's own log of messages shows what had to be escaped, ``&`` and ``<``, as it was.)"""
+    item = bar.createMessage(tr("City Twin") if title is None else title, plain(text))
     bar.pushWidget(item, level, seconds)
-    item.setTitle(title)
-    item.setText(plain(text))
-    said = f"{title} : {text}" if title else text
-    QgsMessageLog.logMessage(said, QCoreApplication.translate("QgsMessageBar", "Messages"), level, False)
     return item
 
 

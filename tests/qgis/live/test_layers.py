@@ -251,7 +251,8 @@ def test_sensors_that_come_and_go_and_change(desk, service):
     shown.due = 0
     filled(desk, layer, 4)
     desk.wait(lambda: desk.cell(layer, "0", "unit") == "mg/m3")
-    assert renewed == [layer]
+    desk.wait(lambda: renewed)
+    assert set(renewed) == {layer}
     desk.wait(lambda: any("changed its unit" in one or "changed their unit" in one for one in desk.feed.status.faults))
     stub.streams = 2
     shown.due = 0

@@ -77,15 +77,6 @@ def test_names_from_outside_are_shown_as_they_are_written(lines):
     assert 'Read <img src="http://example.org/x.png"> & <b>more</b>' in browser.toPlainText()
 
 
-def test_the_log_of_messages_has_them_as_they_are_written(lines):
-    window = Window()
-    push(window, "Too <b>much</b> & more", Qgis.MessageLevel.Warning)
-    assert lines == [("Messages", "City Twin : Too <b>much</b> & more", Qgis.MessageLevel.Warning)]
-    item = window.bar.currentItem()
-    assert item.text() == "Too &lt;b&gt;much&lt;/b&gt; &amp; more" and item.title() == "City Twin"
-    assert item.level() == Qgis.MessageLevel.Warning and item.duration() == 0
-
-
 def test_buttons_stand_behind_the_text(qgis_app):
     window = Window()
     push(window, "What happened.", Qgis.MessageLevel.Warning, detail="why")
