@@ -132,6 +132,11 @@ class LiveLayers(QObject):
         """The live layers of the project, in the order in which they came."""
         return [entry.layer for entry in self._entries.values()]
 
+    @property
+    def settled(self) -> bool:
+        """Whether the features and the looks of all layers are as they are to be for now."""
+        return not any(entry.filling or entry.bare or entry.styling for entry in self._entries.values())
+
     def feed_of(self, layer: QgsVectorLayer) -> Feed | None:
         """The feed that a layer's values come from; None for a layer that is not live."""
         entry = self._entry(layer)

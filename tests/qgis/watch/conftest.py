@@ -69,7 +69,7 @@ class Desk:
         feed = self.feed(layer)
         turn(lambda: feed.complete(source) and layer.featureCount() == len(feed.datastreams(source)) > 0)
         turn(lambda: all(row["kind"] != "none" for row in layer.getFeatures()))
-        turn(lambda: layer.renderer().type() == "categorizedSymbol")
+        turn(lambda: self.layers.settled and layer.renderer().type() == "categorizedSymbol")
         return layer
 
     def feed(self, layer: QgsVectorLayer) -> Feed:
