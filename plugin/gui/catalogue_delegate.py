@@ -81,19 +81,23 @@ class CollectionDelegate(QStyledItemDelegate):
     ) -> bool:
         if not index.flags() & Qt.ItemFlag.ItemIsUserCheckable:
             return False
-        kind = event.type()
-        if kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease, QEvent.Type.MouseButtonDblClick):
-            at = event.position().toPoint() if hasattr(event, "position") else event.pos()
-            near = self.tick_rect(option).adjusted(-_PAD, -_PAD, _PAD // 2, _PAD)
-            if event.button() != Qt.MouseButton.LeftButton or not near.contains(at):
-                return False
-            if kind == QEvent.Type.MouseButtonRelease:
-                toggle(model, index)
-            return True
-        if kind == QEvent.Type.KeyPress and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Select):
+        return tick_event(event, model, index, self.tick_rect(option).adjusted(-_PAD, -_PAD, _PAD // 2, _PAD))
+
+
+def tick_event(event: QEvent, model: QAbstractItemModel, index: QModelIndex, near: QRect) -> bool:
+    """Toggle the tick of ``index`` by a click in ``near`` or the space bar; whether the event was for the tick."""
+    kind = event.type()
+    if kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease, QEvent.Type.MouseButtonDblClick):
+        at = event.position().toPoint() if hasattr(event, "position") else event.pos()
+        if event.button() != Qt.MouseButton.LeftButton or not near.contains(at):
+            return False
+        if kind == QEvent.Type.MouseButtonRelease:
             toggle(model, index)
-            return True
-        return False
+        return True
+    if kind == QEvent.Type.KeyPress and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Select):
+        toggle(model, index)
+        return True
+    return False
 
 
 def paint_tick(painter: QPainter, row: QStyleOptionViewItem, index: QModelIndex, place: QRect) -> None:

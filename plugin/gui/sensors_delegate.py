@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewIte
 
 from ..sensors import freshness
 from . import sensors_words as words
-from .catalogue_delegate import paint_tick, toggle
+from .catalogue_delegate import paint_tick, tick_event
 from .icons import icon
 from .sensors_model import Role
 from .sensors_rows import Group, Row, beside, title
@@ -104,19 +104,7 @@ class SensorDelegate(QStyledItemDelegate):
     ) -> bool:
         if index.data(Role.GROUP) is None:
             return False
-        kind = event.type()
-        if kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease, QEvent.Type.MouseButtonDblClick):
-            at = event.position().toPoint() if hasattr(event, "position") else event.pos()
-            near = self.tick_rect(option).adjusted(-2, -_PAD, _PAD // 2, _PAD)
-            if event.button() != Qt.MouseButton.LeftButton or not near.contains(at):
-                return False
-            if kind == QEvent.Type.MouseButtonRelease:
-                toggle(model, index)
-            return True
-        if kind == QEvent.Type.KeyPress and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Select):
-            toggle(model, index)
-            return True
-        return False
+        return tick_event(event, model, index, self.tick_rect(option).adjusted(-2, -_PAD, _PAD // 2, _PAD))
 
 
 class _Text:
