@@ -18,7 +18,7 @@ from tests.copies import square
 
 from .conftest import SmallTwin
 from .test_publish import run
-from .two_sides import TIERS, nothing_left, row, states_of
+from .two_sides import TIERS, nothing_left, pretend, row, states_of
 
 
 @TIERS
@@ -86,13 +86,6 @@ def test_an_unprotected_twin_is_read_again(
 
 def test_a_twin_that_says_yes_and_does_nothing(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
     """A 200 to a change that was not made: the change stays ours."""
-
-    def pretend(environ: dict[str, Any], start: Any) -> Any:
-        if environ["REQUEST_METHOD"] == "PATCH":
-            environ["wsgi.input"].read()
-            start("204 No Content", [])
-            return [b""]
-        return None
 
     run(copy, "UPDATE buildings SET height = 5 WHERE twin_id = 'b1'")
     twin.around.before = pretend

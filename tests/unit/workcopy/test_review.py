@@ -21,7 +21,7 @@ from plugin.workcopy.sending import Ledger
 
 from .conftest import SmallTwin
 from .test_publish import one, run
-from .two_sides import BARE, blob, cut, nothing_left, row
+from .two_sides import BARE, blob, cut, nothing_left, pretend, row
 
 
 def test_a_file_that_another_program_pulled_can_be_pulled_again(
@@ -49,13 +49,6 @@ def test_an_edit_below_the_last_digit_shown_is_sent_again(copy: WorkingCopy, cli
 
 
 def test_a_small_edit_that_the_twin_did_not_keep_stays_ours(copy: WorkingCopy, client: Twin, twin: SmallTwin) -> None:
-    def pretend(environ: dict[str, Any], start: Any) -> Any:
-        if environ["REQUEST_METHOD"] == "PATCH":
-            environ["wsgi.input"].read()
-            start("204 No Content", [])
-            return [b""]
-        return None
-
     run(copy, "UPDATE buildings SET height = 11.54 WHERE twin_id = 'b1'")
     twin.around.before = pretend
     assert publish(copy, client, "m").failed == 1
