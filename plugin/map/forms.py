@@ -26,7 +26,8 @@ from ..text import tr
 from ..twin.model import Property
 from ..workcopy.columns import ID, KEY, VERSION, Column
 from ..workcopy.source import Source
-from . import pilots_form, pilots_style
+from .pilots import form as pilots_form
+from .pilots import style as pilots_style
 
 IDENTITY = (ID, VERSION)
 _UNLISTED = "citytwin/unlisted"  # on a layer: columns that its form tells in other words

@@ -17,7 +17,8 @@ from qgis.PyQt.QtGui import QColor
 
 from ..text import tr
 from ..workcopy.source import Source
-from . import foreign, labels, pilots_style, symbols, three_d
+from . import foreign, labels, symbols, three_d
+from .pilots import style as pilots_style
 from .themes import Theme, column_named, name_column, stable_hue, theme_of
 
 STYLE_NAME = "City Twin"

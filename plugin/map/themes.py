@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..workcopy.source import Source
-from . import pilot_mappings
+from .pilots import mappings as pilot_mappings
 
 _LONG = 5  # letters from which a word is also found inside another (Dutch writes compounds as one)
 

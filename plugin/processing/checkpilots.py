@@ -22,7 +22,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QMetaType
 
-from ..map import pilot_mappings
+from ..map.pilots import mappings
 from ..map.tasks import FeedbackProgress
 from ..pilots.checks import check_all
 from ..pilots.problems import Problem
@@ -68,7 +68,7 @@ class CheckPilots(PilotAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         copy = self.working_copy(parameters, context)
-        mapping = pilot_mappings.of_copy(copy)
+        mapping = mappings.of_copy(copy)
         pilots = read_pilots(copy, mapping)
         # all are found before the layer is made: after an error there is none, rather than half of one
         found = check_all(pilots, date.today(), _municipality(copy, feedback), progress=FeedbackProgress(feedback))

@@ -15,8 +15,8 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..map import pilot_mappings
-from ..map.pilot_sensors import sensors_of
+from ..map.pilots import mappings
+from ..map.pilots.sensors import sensors_of
 from ..map.tasks import FeedbackProgress
 from ..pilots.figures import Profile, Sensor, as_json
 from ..pilots.profile import profile
@@ -72,7 +72,7 @@ class PilotProfile(PilotAlgorithm):
     ) -> dict[str, Any]:
         copy, progress = self.working_copy(parameters, context), FeedbackProgress(feedback)
         path = self.parameterAsFileOutput(parameters, self.OUTPUT, context)
-        mapping = pilot_mappings.of_copy(copy)
+        mapping = mappings.of_copy(copy)
         pilot = find_pilot(read_pilots(copy, mapping), self.parameterAsString(parameters, self.PILOT, context))
         sensors = self._sensors(parameters, context, feedback)
         found = profile(copy, pilot, today=date.today(), sensors=sensors or (), mapping=mapping, progress=progress)

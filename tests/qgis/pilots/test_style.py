@@ -35,9 +35,12 @@ from plugin.demo.__main__ import fill
 from plugin.demo.app import create_app
 from plugin.demo.settings import Settings
 from plugin.demo.store import Store
-from plugin.map import connections, forms, layers, pilot_mappings, pilots_form, pilots_style, themes
+from plugin.map import connections, forms, layers, themes
 from plugin.map.connections import Connection
-from plugin.map.pilots_fading import fading_expression
+from plugin.map.pilots import form as pilots_form
+from plugin.map.pilots import mappings as pilot_mappings
+from plugin.map.pilots import style as pilots_style
+from plugin.map.pilots.fading import fading_expression
 from plugin.pilots import schema as cols
 from plugin.pilots import vocabulary as words
 from plugin.pilots.fading import fading

@@ -32,7 +32,7 @@ from plugin.demo.app import create_app
 from plugin.demo.settings import Settings
 from plugin.demo.store import Store
 from plugin.map import layers
-from plugin.map.pilot_sensors import sensors_of
+from plugin.map.pilots.sensors import sensors_of
 from plugin.pilots.checks import check_all
 from plugin.pilots.reading import read_municipality, read_pilots
 from plugin.processing.checkpilots import CheckPilots

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 from qgis.core import QgsExpression
 
-from ..pilots import schema as cols
-from ..pilots import vocabulary as words
-from ..pilots.fading import RULES, Rules
-from ..pilots.mapping import OURS, PilotMapping
-from ..workcopy.source import Source
-from . import pilot_mappings
+from ...pilots import schema as cols
+from ...pilots import vocabulary as words
+from ...pilots.fading import RULES, Rules
+from ...pilots.mapping import OURS, PilotMapping
+from ...workcopy.source import Source
+from . import mappings
 
 TODAY = "to_date(now())"
 _WHEN = "try(to_date(left({text}, 10)))"
@@ -30,7 +30,7 @@ _WHEN = "try(to_date(left({text}, 10)))"
 
 def fading_expression(source: Source, mapping: PilotMapping = OURS, rules: Rules = RULES, today: str = TODAY) -> str:
     """True for a feature that fades on ``today`` (an expression). Never fails, whatever a column holds."""
-    return _Fading(source, mapping, pilot_mappings.columns(source, mapping), rules, today).expression()
+    return _Fading(source, mapping, mappings.columns(source, mapping), rules, today).expression()
 
 
 def stage_is(column: str, mapping: PilotMapping, *stages: str) -> str:

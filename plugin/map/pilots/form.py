@@ -22,13 +22,13 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..pilots import schema as cols
-from ..pilots import vocabulary as words
-from ..pilots.mapping import OURS, PilotMapping
-from ..text import tr
-from ..workcopy.source import Source
-from . import pilot_mappings
-from .pilots_fading import entries, has, member, stage_is
+from ...pilots import schema as cols
+from ...pilots import vocabulary as words
+from ...pilots.mapping import OURS, PilotMapping
+from ...text import tr
+from ...workcopy.source import Source
+from . import mappings
+from .fading import entries, has, member, stage_is
 
 _TABS: tuple[tuple[Callable[[], str], tuple[str, ...]], ...] = (
     (lambda: tr("Pilot"), (cols.NAME, cols.SUMMARY, cols.THEME, cols.STAGE, cols.STOP_REASON, cols.START, cols.END,
@@ -43,7 +43,7 @@ _WIDE = 72  # characters a line
 
 def apply(layer: QgsVectorLayer, source: Source, mapping: PilotMapping, config: QgsEditFormConfig) -> None:
     """Widgets, words and tabs in ``config``, over the form that any layer gets. Main thread."""
-    columns = pilot_mappings.columns(source, mapping)
+    columns = mappings.columns(source, mapping)
     for ours, name in columns.items():
         index = layer.fields().lookupField(name)
         if index < 0:
@@ -66,7 +66,7 @@ def apply(layer: QgsVectorLayer, source: Source, mapping: PilotMapping, config: 
 
 def unlisted(source: Source, mapping: PilotMapping) -> set[str]:
     """Columns that no form lists, because it tells what they say instead."""
-    columns = pilot_mappings.columns(source, mapping)
+    columns = mappings.columns(source, mapping)
     return {columns[ours] for ours in cols.STRUCTURED if ours in columns}
 
 
@@ -215,7 +215,7 @@ _READABLE: dict[str, Callable[[str], str]] = {
 def _listing(column: str, entry: str, nothing: str, order: str = "{}") -> str:
     """The entries one below the other; a sentence where there are none, and the text itself where it is no list.
 
-    Few functions within each other, as `pilots_fading` says: a form evaluates this a dozen times as it opens.
+    Few functions within each other, as `fading` says: a form evaluates this a dozen times as it opens.
     """
     ref = QgsExpression.quotedColumnRef(column)
     rows = f"array_filter(array_foreach({order.format(entries(column))}, {entry}), @element IS NOT NULL)"

@@ -17,10 +17,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDateTime, Qt
 
-from ..pilots.figures import Day, Sensor
-from ..text import tr
-from ..twin.errors import CityTwinError
-from ..twin.progress import SILENT, Progress, check
+from ...pilots.figures import Day, Sensor
+from ...text import tr
+from ...twin.errors import CityTwinError
+from ...twin.progress import SILENT, Progress, check
 
 _DEGREES = 4326
 _DAY = 24 * 3600.0

@@ -10,13 +10,13 @@ import json
 
 from qgis.core import QgsSettings
 
-from ..pilots import schema as cols
-from ..pilots import vocabulary as words
-from ..pilots.mapping import OURS, PilotMapping, from_data
-from ..workcopy.copy import WorkingCopy
-from ..workcopy.source import Source
-from . import connections
-from .connections import _GROUP, _key
+from ...pilots import schema as cols
+from ...pilots import vocabulary as words
+from ...pilots.mapping import OURS, PilotMapping, from_data
+from ...workcopy.copy import WorkingCopy
+from ...workcopy.source import Source
+from .. import connections
+from ..connections import _GROUP, _key
 
 _NEEDED = (cols.NAME, cols.STAGE)  # without a title and a stage there is nothing to show
 

@@ -30,14 +30,14 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QPointF
 from qgis.PyQt.QtGui import QColor
 
-from ..pilots import schema as cols
-from ..pilots import vocabulary as words
-from ..pilots.mapping import PilotMapping
-from ..text import tr
-from ..workcopy.source import Source
-from . import pilot_mappings
-from .pilots_fading import fading_expression, stage_is
-from .symbols import MILLIMETRES, colour, dashed, fill, line, stack
+from ...pilots import schema as cols
+from ...pilots import vocabulary as words
+from ...pilots.mapping import PilotMapping
+from ...text import tr
+from ...workcopy.source import Source
+from ..symbols import MILLIMETRES, colour, dashed, fill, line, stack
+from . import mappings
+from .fading import fading_expression, stage_is
 
 WARNING, WARNING_INK = "#ffc02e", "#2b2a28"
 _SEAM = colour("#ffffff", 225)
@@ -68,7 +68,7 @@ _UNKNOWN = Look("#5b5b5b", 0.4, (), 12)
 
 def applies(source: Source) -> PilotMapping | None:
     """The mapping of a layer that is drawn here; None for one that keeps the plain look of its theme."""
-    return pilot_mappings.of_source(source) if "Polygon" in source.geometry_type else None
+    return mappings.of_source(source) if "Polygon" in source.geometry_type else None
 
 
 def apply(layer: QgsVectorLayer, source: Source, mapping: PilotMapping) -> None:
@@ -80,7 +80,7 @@ def apply(layer: QgsVectorLayer, source: Source, mapping: PilotMapping) -> None:
 
 def renderer(source: Source, mapping: PilotMapping) -> QgsFeatureRenderer:
     """A rule for each stage in its order, one for any other word, and the mark of fading pilots above all of them."""
-    stage = pilot_mappings.columns(source, mapping)[cols.STAGE]
+    stage = mappings.columns(source, mapping)[cols.STAGE]
     root = QgsRuleBasedRenderer.Rule(None)
     for name in words.STAGES:
         test = stage_is(stage, mapping, name)
@@ -132,7 +132,7 @@ def mark() -> QgsSymbol:
 
 def label(layer: QgsVectorLayer, source: Source, mapping: PilotMapping) -> None:
     """Titles in the colour of the stage, fading pilots told in words; on top of the theme's own labels."""
-    columns = pilot_mappings.columns(source, mapping)
+    columns = mappings.columns(source, mapping)
     name = QgsExpression.quotedColumnRef(columns[cols.NAME])
     layer.setDisplayExpression(name)
     labeling = layer.labeling()
@@ -163,7 +163,7 @@ def label(layer: QgsVectorLayer, source: Source, mapping: PilotMapping) -> None:
 def make_temporal(layer: QgsVectorLayer, source: Source, mapping: PilotMapping) -> None:
     """Let the Temporal Controller show the pilots of a day, once somebody switches that on for the layer. A pilot
     without a date is open on that side."""
-    columns = pilot_mappings.columns(source, mapping)
+    columns = mappings.columns(source, mapping)
     start, end = (_dated(source, columns.get(name)) for name in (cols.START, cols.END))
     if not start or not end:
         return

@@ -1,0 +1,1 @@
+"""The Pilots page, and the windows that begin there."""

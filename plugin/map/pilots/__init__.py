@@ -1,0 +1,1 @@
+"""Pilot areas in QGIS: which layers are pilots, how they look, and their forms."""
