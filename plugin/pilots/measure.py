@@ -11,15 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from ..twin.progress import SILENT, Progress, check
 from ..workcopy.geometry import wkb_of
 from . import shapes
 from .analysis import changed, geopandas, mended
 from .coordinates import Floats, Ints, Outlines, read
+from .pieces import parted, rings
 from .raster import INSIDE, UNDECIDED, Raster
 
 POINTS, LINES, AREAS = 0, 1, 2
 # less than this of a feature inside is two outlines that touch: m and m²
 _TOUCH = 0.01
+_PAUSE = 1000  # features that GEOS looks at between two looks whether somebody cancelled
 
 
 @dataclass(frozen=True)
@@ -50,19 +53,15 @@ class Measure:
         self._area = series.iloc[0]
         self.area = float(self._area.area)
         self.bounds: tuple[float, float, float, float] = self._area.bounds
-        parts = getattr(self._area, "geoms", [self._area])
-        rings = [np.asarray(ring.coords)[:, :2] for part in parts for ring in (part.exterior, *part.interiors)]
-        self._raster = Raster(rings)
+        self._raster = Raster(list(rings(self._area)))
 
     def holds(self, xy: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         """Which positions (shape (n, 2), EPSG:28992) lie inside or on the outline."""
-        pandas = geopandas()
-        points = pandas.GeoSeries(pandas.points_from_xy(xy[:, 0], xy[:, 1]))
-        found: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = points.intersects(self._area).to_numpy(np.bool_)
-        return found
+        return _held(xy, self._area)
 
-    def inside(self, blobs: Sequence[Any], srid: int = shapes.RD) -> Inside:
-        """What of the features in GeoPackage ``blobs`` lies inside. Raises `CityTwinError` for an unknown CRS."""
+    def inside(self, blobs: Sequence[Any], srid: int = shapes.RD, progress: Progress = SILENT) -> Inside:
+        """What of the features in GeoPackage ``blobs`` lies inside. Raises `CityTwinError` for an unknown CRS,
+        `Cancelled`."""
         outlines = read(blobs)
         if srid != shapes.RD and len(outlines.xy):
             outlines = outlines.moved(to_rd(outlines.xy, srid))
@@ -71,25 +70,33 @@ class Measure:
         known = ~np.isnan(boxes[:, 0])
         state = np.zeros(len(kind), np.int64)
         state[known] = self._raster.states(boxes[known])
-        look = np.union1d(np.flatnonzero(state == UNDECIDED), np.array(outlines.odd, np.int64))
-        # faces of a solid lie over each other: only their union is the footprint
-        solid = np.array([i for i in outlines.solid if state[i] == INSIDE], np.int64)
+        near = parted(self._area, boxes, np.flatnonzero(state == UNDECIDED), progress)
+        for indices in near.inside:
+            state[indices] = INSIDE
         share[state == INSIDE] = 1.0
         amount[state != INSIDE] = 0.0
+        # faces of a solid lie over each other: only their union is the footprint
+        solid = np.array([i for i in outlines.solid if state[i] == INSIDE], np.int64)
+        groups = [(solid, None), (np.array(outlines.odd, np.int64), self._area), *near.cut]
         found = Inside(kind, amount, share)
-        return self._exactly(found, outlines, blobs, srid, np.union1d(look, solid).astype(np.int64))
+        for indices, piece in groups:
+            left, found = self._points(found, outlines, indices, piece)
+            for begin in range(0, len(left), _PAUSE):
+                check(progress)
+                found = self._exactly(found, outlines, blobs, srid, left[begin : begin + _PAUSE], piece)
+        return found
 
     def _whole(self, outlines: Outlines) -> tuple[Ints, Floats, Floats]:
         kind = outlines.kinds()
         amount = np.where(kind == AREAS, outlines.areas(), np.where(kind == LINES, outlines.lengths(), 1.0))
         return kind, amount, np.zeros(len(kind))
 
-    def _exactly(self, found: Inside, outlines: Outlines, blobs: Sequence[Any], srid: int, look: Ints) -> Inside:
-        look, by_points = self._points(found, outlines, look)
-        if not len(look):
-            return by_points
-        kind, amount, share = by_points.kind, by_points.amount, by_points.share
-        wkbs, kept, lost = [], [], 0
+    def _exactly(
+        self, found: Inside, outlines: Outlines, blobs: Sequence[Any], srid: int, look: Ints, piece: Any | None
+    ) -> Inside:
+        """``found``, with the features ``look`` cut by GEOS with a ``piece`` of the area; None: they are inside."""
+        kind, amount, share = found.kind, found.amount, found.share
+        wkbs, kept, lost = [], [], found.unreadable
         for index in look:
             shape = shapes.shape_of(wkb_of(blobs[index]))
             if shape is None or shape.IsEmpty():
@@ -98,8 +105,9 @@ class Measure:
             wkbs.append(shapes.wkb_of_shape(shape.GetLinearGeometry() if shape.HasCurveGeometry(1) else shape))
             kept.append(index)
         if not kept:
-            return Inside(kind, amount, share, 0, lost)
-        series = geopandas().GeoSeries.from_wkb(wkbs, crs=srid)
+            return Inside(kind, amount, share, found.mended, lost)
+        # of one already in metres a CRS need not be made for every group
+        series = geopandas().GeoSeries.from_wkb(wkbs, crs=None if srid == shapes.RD else srid)
         if srid != shapes.RD:
             series = series.to_crs(shapes.RD)
         solids = np.isin(kept, outlines.solid)
@@ -108,16 +116,17 @@ class Measure:
         series, broken = mended(series)
         index = np.array(kept)
         kind[index] = [_dimension(shape) for shape in series]
-        cut = series.intersection(self._area)
+        cut = series if piece is None else series.intersection(piece)
         sizes = _sizes(cut, kind[index])
         whole = _sizes(series, kind[index])
         amount[index] = sizes
         # a wall seen from above has no area of its own: it is inside where it touches
         with np.errstate(divide="ignore", invalid="ignore"):
             share[index] = np.where(whole > 0, np.minimum(1.0, sizes / whole), (~cut.is_empty).to_numpy().astype(float))
-        return Inside(kind, amount, share, broken, lost)
+        return Inside(kind, amount, share, found.mended + broken, lost)
 
-    def _points(self, found: Inside, outlines: Outlines, look: Ints) -> tuple[Ints, Inside]:
+    @staticmethod
+    def _points(found: Inside, outlines: Outlines, look: Ints, piece: Any | None) -> tuple[Ints, Inside]:
         """Single points among the undecided, all at once: making an object of each would take longest of all."""
         single = np.bincount(outlines.feature, minlength=outlines.count) == 1
         points = look[(found.kind[look] == POINTS) & single[look]] if len(look) else look
@@ -125,7 +134,7 @@ class Measure:
             return look, found
         place = np.searchsorted(outlines.feature, points)
         xy = outlines.xy[outlines.starts[place]]
-        found.share[points] = found.amount[points] = self.holds(xy).astype(float)
+        found.share[points] = found.amount[points] = 1.0 if piece is None else _held(xy, piece).astype(float)
         return np.setdiff1d(look, points), found
 
 
@@ -150,6 +159,13 @@ def _way(source: int, target: int) -> Any:
     from pyproj import Transformer
 
     return Transformer.from_crs(source, target, always_xy=True)
+
+
+def _held(xy: Floats, area: Any) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    pandas = geopandas()
+    points = pandas.GeoSeries(pandas.points_from_xy(xy[:, 0], xy[:, 1]))
+    found: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = points.intersects(area).to_numpy(np.bool_)
+    return found
 
 
 def _sizes(series: Any, kind: Ints) -> Floats:

@@ -119,7 +119,7 @@ class _Work:
         try:
             for rows in self._rows(connection, source, columns):
                 check(self._progress)
-                found = self.measure.inside([row[0] for row in rows], source.srid)
+                found = self.measure.inside([row[0] for row in rows], source.srid, self._progress)
                 touched = found.touched
                 count += int(touched.sum())
                 whole += int((touched & (found.share > 1 - 1e-9)).sum())
