@@ -13,12 +13,12 @@ from qgis.PyQt.QtWidgets import QAbstractButton, QMessageBox, QPushButton, QStac
 from ..map import layers
 from ..map.connections import Connection
 from ..map.log import push
+from ..map.pilots.combining import open_copy
 from ..text import tr, trn
 from ..twin.errors import CityTwinError
 from ..twin.model import Collection
 from ..twin.report import tier_name
 from ..workcopy.checkout import CheckoutReport
-from ..workcopy.copy import WorkingCopy
 from .catalogue_loader import Catalogue, CatalogueLoader
 from .catalogue_model import CatalogueModel
 from .checkout_panel import CheckoutPanel
@@ -304,7 +304,7 @@ class CataloguePage(QWidget):
         if self._catalogue is not None:
             self.panel.propose(self._catalogue.connection.name)
         try:
-            copy = WorkingCopy.open(report.path)
+            copy = open_copy(report.path)
         except CityTwinError as error:
             self._failed(error)
             return

@@ -9,6 +9,7 @@ from pathlib import Path
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..map import tasks
+from ..map.pilots.combining import open_copy
 from ..text import tr
 from ..twin.errors import CityTwinError
 from ..twin.progress import Progress, check
@@ -33,7 +34,7 @@ class Reading:
 
 def read(path: Path, progress: Progress) -> Reading:
     """Open and read. Raises `CityTwinError`."""
-    copy = WorkingCopy.open(path)
+    copy = open_copy(path)
     layers = []
     conflicts: dict[str, Conflict] = {}
     for source in copy.sources:

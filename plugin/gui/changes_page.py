@@ -13,11 +13,11 @@ from qgis.PyQt.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QVBoxL
 from ..map import layers as map_layers
 from ..map import tasks
 from ..map.log import push, push_error
+from ..map.pilots import combining
 from ..map.project import ProjectCopies
 from ..text import tr, trn
 from ..twin.errors import CityTwinError
 from ..workcopy.changes import Change
-from ..workcopy.copy import WorkingCopy
 from .change_reader import ChangeReader, Reading
 from .change_words import counted, tally
 from .changes_empty import nothing_changed, nothing_here, still_reading, unreadable
@@ -207,7 +207,7 @@ class ChangesPage(QWidget):
         if not path:
             return
         try:
-            map_layers.add_copy(WorkingCopy.open(Path(path)))
+            map_layers.add_copy(combining.open_copy(Path(path)))
         except CityTwinError as error:
             push_error(self._iface, error)
 

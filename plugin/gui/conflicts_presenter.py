@@ -9,6 +9,7 @@ from typing import Literal
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..map import tasks
+from ..map.pilots.combining import open_copy
 from ..text import tr, trn
 from ..twin.errors import CityTwinError
 from ..twin.progress import Progress
@@ -310,7 +311,7 @@ class ConflictsPresenter(QObject):
 
 
 def _read(path: Path, _progress: Progress) -> tuple[WorkingCopy, list[Conflict]]:
-    copy = WorkingCopy.open(path)
+    copy = open_copy(path)
     found: list[Conflict] = []
     for source in copy.sources:
         if source.table not in copy.problems:

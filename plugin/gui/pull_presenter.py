@@ -14,6 +14,7 @@ from ..map import network, tasks
 from ..map.connections import Connection
 from ..map.flush import flush
 from ..map.held import Held
+from ..map.pilots.combining import open_copy
 from ..map.twins import Origin, origins_of
 from ..text import tr
 from ..twin.client import Twin
@@ -146,7 +147,7 @@ class PullPresenter(QObject):
         origin, path, open_twin = self._todo[0], self.path, self._open_twin
 
         def work(progress: Progress) -> tuple[WorkingCopy, Fetched]:
-            copy = WorkingCopy.open(path)
+            copy = open_copy(path)
             return copy, fetch(copy, open_twin(origin.connection, progress), progress=progress)
 
         self._run(tr("Pulling from {twin}", twin=origin.title), work, self._has_fetched)

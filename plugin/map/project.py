@@ -18,6 +18,7 @@ from ..workcopy.copy import Watch, WorkingCopy
 from . import layers, tasks
 from .guard import ColumnGuard
 from .log import log_error, push
+from .pilots.combining import open_copy
 
 _LOOK = 1000  # ms between two questions whether a file was written
 # ms that a file is left in peace after it was written: QGIS is still closing and reopening it around an edit session,
@@ -122,7 +123,7 @@ class ProjectCopies(QObject):
             guard.stop()
         entry.guards.clear()
         try:
-            entry.copy = WorkingCopy.open(Path(path))
+            entry.copy = open_copy(Path(path))
         except CityTwinError as error:
             self._tell_broken(str(path), (error.message,))
         self._scan_soon()
@@ -159,7 +160,7 @@ class ProjectCopies(QObject):
 
     def _opened(self, key: str) -> _Entry | None:
         try:
-            entry = _Entry(WorkingCopy.open(Path(key)), Watch(Path(key)))
+            entry = _Entry(open_copy(Path(key)), Watch(Path(key)))
         except CityTwinError as error:
             log_error(error, Qgis.MessageLevel.Warning)
             self.broken.emit(key, (error.message,))
@@ -237,7 +238,7 @@ class ProjectCopies(QObject):
 
 
 def _count(path: Path, _progress: Progress) -> tuple[WorkingCopy, dict[str, Counts]]:
-    copy = WorkingCopy.open(path)
+    copy = open_copy(path)
     counts: dict[str, Counts] = {}
     for source in copy.sources:
         if source.table not in copy.problems:

@@ -22,6 +22,7 @@ from qgis.core import (
 from ..map import connections
 from ..map.connections import Connection
 from ..map.network import open_twin
+from ..map.pilots.combining import open_copy
 from ..map.tasks import FeedbackProgress, unforeseen
 from ..text import tr
 from ..twin.client import Twin
@@ -124,7 +125,7 @@ class TwinAlgorithm(QgsProcessingAlgorithm):
 
     def working_copy(self, parameters: dict[str, Any], context: QgsProcessingContext) -> WorkingCopy:
         """The opened WORKING_COPY. Raises `CityTwinError`."""
-        return WorkingCopy.open(Path(self.parameterAsFile(parameters, self.WORKING_COPY, context)))
+        return open_copy(Path(self.parameterAsFile(parameters, self.WORKING_COPY, context)))
 
 
 def told(feedback: QgsProcessingFeedback, work: Callable[[], Result]) -> Result | None:

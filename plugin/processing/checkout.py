@@ -16,6 +16,7 @@ from qgis.core import (
 )
 
 from ..map.layers import make_layers, save_default_styles
+from ..map.pilots.combining import open_copy
 from ..map.tasks import FeedbackProgress
 from ..text import tr, trn
 from ..twin.model import Extent
@@ -80,7 +81,7 @@ class Checkout(TwinAlgorithm):
             feedback.pushInfo(f"{layer.title}: " + trn("{n} feature", "{n} features", layer.count))
         for problem in report.problems:
             feedback.pushWarning(problem)
-        self._copy = WorkingCopy.open(path)
+        self._copy = open_copy(path)
         return {self.WORKING_COPY: str(path), self.FEATURE_COUNT: report.feature_count}
 
     def _extent(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[Extent | None, int]:

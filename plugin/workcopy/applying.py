@@ -41,6 +41,7 @@ class LayerPull:
     left: int = 0  # lie outside the extent now, and are kept
     conflicts: int = 0  # found, or moved on
     notes: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()  # sentences: of which features a column was merged inside, and which
     touched: bool = False  # rows were written
     reshaped: bool = False  # columns were added or changed
     failed: bool = False
@@ -83,6 +84,10 @@ class PullReport:
         return tuple(note for layer in self.layers for note in layer.notes)
 
     @property
+    def inside(self) -> tuple[str, ...]:
+        return tuple(sentence for layer in self.layers for sentence in layer.inside)
+
+    @property
     def touched(self) -> frozenset[str]:
         """The tables whose rows changed."""
         return frozenset(layer.table for layer in self.layers if layer.touched)
@@ -123,6 +128,7 @@ class _Tally:
     left: int = 0
     conflicts: int = 0
     notes: list[str] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)
 
 
 class _Applying:
@@ -170,6 +176,7 @@ class _Applying:
             tally.left,
             tally.conflicts,
             (*layer.notes, *tally.notes),
+            tuple(tally.inside),
             touched=bool(tally.created + tally.updated + tally.deleted + tally.merged),
             reshaped=bool(layer.shape) or self._source.geometry_type != layer.source.geometry_type,
             failed=layer.failed,
@@ -213,6 +220,9 @@ class _Applying:
             self._tally.updated += news
         else:
             self._tally.merged += news
+        told = settle.merged_inside(source, merged, theirs.twin_id)
+        if told:
+            self._tally.inside.append(told)
         self._write(theirs, row.fid if row else None, merged)
 
     def _write(self, theirs: Theirs, fid: int | None, merged: Merge) -> None:

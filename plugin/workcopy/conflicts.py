@@ -20,6 +20,7 @@ from .columns import GEOMETRY, BadValue, Stored, from_stored, to_stored
 from .connection import opened, transaction
 from .errors import WorkingCopyError
 from .geometry import BadGeometry, decode, encode
+from .inside import Inside
 from .merge import Cell, ConflictKind, Merge, Values, Verdict, merge
 from .source import Source
 
@@ -43,9 +44,20 @@ class ConflictCell:
     base: Stored
     mine: Stored
     theirs: Stored
-    result: Stored  # what the merge proposes; of a clash: mine
+    result: Stored  # what the merge proposes; of a clash: `if_mine`
     verdict: Verdict
     read_only: bool = False
+    inside: Inside | None = None  # what came of looking into a column that both changed
+
+    @property
+    def if_mine(self) -> Stored:
+        """What the column becomes where a clash is decided for our side: entries that do not clash stay merged."""
+        return self.inside.mine if self.inside and self.verdict == "clash" else self.mine
+
+    @property
+    def if_theirs(self) -> Stored:
+        """As `if_mine`, for their side."""
+        return self.inside.theirs if self.inside and self.verdict == "clash" else self.theirs
 
 
 @dataclass(frozen=True)
@@ -113,11 +125,12 @@ class Resolution:
 
 
 def resolution_of(conflict: Conflict, side: Side) -> Resolution:
-    """The decision for one side in everything that is open; what only one side changed stays merged."""
+    """The decision for one side in everything that is open; what only one side changed stays merged, be it an entry of
+    a column."""
     there = conflict.mine_there if side == "mine" else conflict.theirs_there
     if not there:
         return Resolution(conflict.table, conflict.twin_id, conflict.token, "deleted")
-    values = {cell.column: cell.mine if side == "mine" else cell.theirs for cell in conflict.clashes}
+    values = {cell.column: cell.if_mine if side == "mine" else cell.if_theirs for cell in conflict.clashes}
     return Resolution(conflict.table, conflict.twin_id, conflict.token, "merged", values)
 
 
@@ -202,6 +215,7 @@ def _cell(source: Source, cell: Cell) -> ConflictCell:
         cell.result,
         cell.verdict,
         column.read_only if column else False,
+        cell.inside,
     )
 
 

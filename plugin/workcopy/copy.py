@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +18,7 @@ from .conflicts import Conflict
 from .connection import opened, transaction
 from .errors import NewerFormat, NotAWorkingCopy, TrackingBroken, WorkingCopyError, told_plainly
 from .geometry import Box, box_of
+from .inside import InsideOf
 from .source import Source
 
 
@@ -34,14 +36,33 @@ def is_working_copy(path: Path) -> bool:
 class WorkingCopy:
     """Cheap to open and to keep: every call makes its own short connection, so it can be used from any thread."""
 
-    def __init__(self, path: Path, sources: tuple[Source, ...], problems: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        sources: tuple[Source, ...],
+        problems: Mapping[str, tuple[str, ...]],
+        inside_of: InsideOf | None = None,
+    ) -> None:
         self.path = path
-        self.sources = sources
         self.problems = problems
+        self._inside_of = inside_of
+        self.sources = sources
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Where its tables came from, in the order of checkout."""
+        return self._sources
+
+    @sources.setter
+    def sources(self, sources: tuple[Source, ...]) -> None:
+        look = self._inside_of
+        self._sources = tuple(replace(source, inside=look(source)) for source in sources) if look else sources
 
     @classmethod
-    def open(cls, path: Path) -> WorkingCopy:
+    def open(cls, path: Path, inside_of: InsideOf | None = None) -> WorkingCopy:
         """Open and verify. Raises `NotAWorkingCopy`, `NewerFormat`, `FileBusy` and other `WorkingCopyError`.
+
+        ``inside_of`` tells which columns merge inside (`inside`); without it, none do.
 
         Tables whose tracking is broken do not prevent opening: they are in ``problems``, and asking for their changes
         raises `TrackingBroken`.
@@ -82,11 +103,11 @@ class WorkingCopy:
                 found = _verify(connection, source, bool(state[0]))
                 if found:
                     problems[source.table] = tuple(found)
-        return cls(path, sources, MappingProxyType(problems))
+        return cls(path, sources, MappingProxyType(problems), inside_of)
 
     def refresh(self) -> None:
         """Read the sources anew: another program may have pulled into the file since. Raises as `open`."""
-        found = WorkingCopy.open(self.path)
+        found = WorkingCopy.open(self.path, self._inside_of)
         self.sources, self.problems = found.sources, found.problems
 
     def source(self, table: str) -> Source:

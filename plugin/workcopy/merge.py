@@ -2,7 +2,8 @@
 
 Each side is a row (column → stored value) or None where the feature is not there. Column by column, and the geometry
 as one column: what only one side changed is taken; what both changed the same way is taken; the rest is a clash, and
-somebody is asked. Delete against update is always asked. Columns that the twin computes are never ours to change.
+somebody is asked. A column that merges inside (`inside`) clashes only where an entry of it does. Delete against update
+is always asked. Columns that the twin computes are never ours to change.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as member
 from typing import Literal
 
 from . import columns as cols
 from . import geometry as geo
 from .columns import Stored
+from .inside import Inside, MergeInside
 
 _SINGLE_DIGITS = 9  # that tell every single precision number from every other
 
-Verdict = Literal["same", "mine", "theirs", "both", "clash"]
+Verdict = Literal["same", "mine", "theirs", "both", "merged", "clash"]
 ConflictKind = Literal["", "update-update", "update-delete", "delete-update", "create-create"]
 Values = Mapping[str, Stored]
 
@@ -30,18 +33,21 @@ class Field:
     name: str
     kind: str
     read_only: bool = False  # the twin keeps it
+    inside: MergeInside | None = member(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One column of a merge. ``result`` of a clash is ours, until somebody decides."""
+    """One column of a merge. ``result`` of a clash is ours, until somebody decides. ``inside``: what came of looking
+    into a column that both changed."""
 
     column: str
     base: Stored
     mine: Stored
     theirs: Stored
     result: Stored
-    verdict: Verdict  # both: the same change on both sides
+    verdict: Verdict  # both: the same change on both sides; merged: the changes of both, which do not touch each other
+    inside: Inside | None = None
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,19 @@ class Merge:
     @property
     def takes_theirs(self) -> bool:
         """Whether anything of theirs came in that we did not have."""
-        return any(cell.verdict == "theirs" for cell in self.cells)
+        return any(cell.verdict in ("theirs", "merged") for cell in self.cells)
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """The columns that both sides changed and that were merged inside."""
+        return tuple(cell.column for cell in self.cells if cell.inside is not None and cell.verdict != "clash")
 
 
 def merge(base: Values | None, mine: Values | None, theirs: Values | None, fields: Sequence[Field]) -> Merge:
     """Merge one feature. ``base`` is the last state that both sides knew; an absent column counts as null."""
     if mine is not None and theirs is not None:
         cells = tuple(_cell(field, base or {}, mine, theirs) for field in fields)
-        ours = any(cell.verdict in ("mine", "clash") for cell in cells)
+        ours = any(cell.verdict in ("mine", "merged", "clash") for cell in cells)
         kind: ConflictKind = "update-update" if any(cell.verdict == "clash" for cell in cells) else ""
         if base is None and (ours or _differ(cells, fields)):
             kind = "create-create"  # whether two such features are the same thing is for somebody to say
@@ -125,6 +136,7 @@ def _cell(field: Field, base: Values, mine: Values, theirs: Values) -> Cell:
     name, kind = field.name, field.kind
     b, m, t = base.get(name), mine.get(name), theirs.get(name)
     verdict: Verdict
+    inside = None
     if field.read_only:
         verdict = "same" if alike(m, t, kind) else "theirs"
     elif alike(b, t, kind, told=t):
@@ -135,7 +147,20 @@ def _cell(field: Field, base: Values, mine: Values, theirs: Values) -> Cell:
         verdict = "both"
     else:
         verdict = "clash"
-    return Cell(name, b, m, t, t if verdict in ("theirs", "both") else m, verdict)
+        inside = field.inside(name, b, m, t) if field.inside else None
+        if inside is not None and not inside.clashes:
+            verdict = _merged(inside.mine, m, t, kind)
+    result = t if verdict in ("theirs", "both") else m
+    if inside is not None and verdict in ("merged", "clash"):
+        result = inside.mine
+    return Cell(name, b, m, t, result, verdict, inside)
+
+
+def _merged(result: Stored, mine: Stored, theirs: Stored, kind: str) -> Verdict:
+    """Where one side has all that the other changed, its value stands as it is written there."""
+    if alike(result, theirs, kind):
+        return "theirs"
+    return "mine" if alike(result, mine, kind) else "merged"
 
 
 def _differ(cells: Iterable[Cell], fields: Iterable[Field]) -> bool:

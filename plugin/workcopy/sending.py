@@ -40,6 +40,7 @@ class Ledger:
         self._publish = publish
         self._message = message
         self._client_ids = client_ids
+        self._inside: dict[str, str] = {}  # change key → what of it was merged inside a column, before it went again
 
     def knows(self, table: str, twin_id: str) -> bool:
         """Whether the file has a feature of the twin."""
@@ -159,7 +160,8 @@ class Ledger:
                     return self._ask(connection, case, answer, values)
             ignored = settle.confirm(connection, source, entry, twin_id, written.token, values)
         if ignored:
-            words = not_kept(", ".join(_title(source, name) for name in ignored))
+            words = not_kept(", ".join(settle.title_of(source, name) for name in ignored))
+        words = " ".join(filter(None, (self._inside.get(case.change.key, ""), words)))
         whole = ignored and entry.kind == "update" and set(ignored) >= set(_sent_columns(case))
         state = "rejected" if whole else "published"
         journal.settle(connection, entry, state, written.status, words, twin_id)
@@ -254,9 +256,13 @@ class Ledger:
         else:
             fid = settle.put_row(connection, source, row.fid if row else None, merged.result, twin_id, answer.token)
             settle.put_base(connection, source, twin_id, answer.token, fid, theirs, merged.result)
+        told = settle.merged_inside(source, merged, twin_id)
         if not merged.to_publish and merged.result is not None:
-            return self._same(connection, case, tr("Somebody else had made the same change."))
-        journal.settle(connection, entry, "unsent", answer.status, tr("Merged with somebody else's change first."))
+            return self._same(connection, case, told or tr("Somebody else had made the same change."))
+        if told:
+            self._inside[case.change.key] = told
+        words = tr("Merged with somebody else's change first.")
+        journal.settle(connection, entry, "unsent", answer.status, told or words)
         return Settled(None, again=True)
 
     def _same(self, connection: sqlite3.Connection, case: Case, words: str) -> Settled:
@@ -280,11 +286,6 @@ class Ledger:
 def _sent_columns(case: Case) -> list[str]:
     row = case.row.values if case.row else case.entry.sent
     return settle.differing(case.source, row, case.base.values if case.base else {})
-
-
-def _title(source: Source, name: str) -> str:
-    column = source.column(name)
-    return (column.title or column.property) if column else tr("Geometry")
 
 
 def not_kept(columns: str) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..text import tr
 from ..twin.model import Item
 from . import books, journal, merge, sql
 from . import changes as ch
 from .columns import GEOMETRY, Stored, reader_of
 from .geometry import BadGeometry, box_of, encode
-from .merge import alike
+from .merge import Merge, alike
 from .source import Source
 
 
@@ -211,3 +212,19 @@ def confirm_delete(connection: sqlite3.Connection, source: Source, twin_id: str)
         connection.execute(sql.set_row(source.table, source.tracked), (*values, None, None, row.fid))
     connection.execute(sql.drop_base(source.table), (twin_id,))
     connection.execute(books.DROP_CONFLICT, (source.table, twin_id))
+
+
+def title_of(source: Source, name: str) -> str:
+    """What people call a tracked column."""
+    column = source.column(name)
+    return (column.title or column.property) if column else tr("Geometry")
+
+
+def merged_inside(source: Source, merged: Merge, twin_id: str) -> str:
+    """The sentence that tells which columns were merged inside; empty where none was."""
+    if not merged.inside:
+        return ""
+    row = merged.result or {}
+    label = ch.label_of(source, [row.get(name) for name in source.tracked], twin_id)
+    titles = ", ".join(title_of(source, name) for name in merged.inside)
+    return tr("{label}: your changes and somebody else’s were merged inside {columns}.", label=label, columns=titles)

@@ -11,6 +11,7 @@ from typing import Any
 from ..twin.model import Extent, Property, Schema
 from . import books
 from .columns import Column
+from .inside import MergeInside
 from .merge import Field
 from .tables import tracked_names
 
@@ -41,6 +42,7 @@ class Source:
     attribution: str = ""
     checked_out: str = ""  # UTC, ISO 8601
     pulled: str = ""  # when the twin was last asked for everything: checkout or pull; UTC, ISO 8601
+    inside: MergeInside | None = field(default=None, compare=False, repr=False)  # not in the file: who opens it knows
 
     @property
     def tracked(self) -> list[str]:
@@ -51,7 +53,7 @@ class Source:
     def fields(self) -> list[Field]:
         """The tracked columns as a merge needs to know them."""
         kept = {column.name for column in self.columns if column.read_only}
-        return [Field(name, self.kind(name), name in kept) for name in self.tracked]
+        return [Field(name, self.kind(name), name in kept, self.inside) for name in self.tracked]
 
     @property
     def has_geometry(self) -> bool:
