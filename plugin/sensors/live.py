@@ -350,6 +350,13 @@ class Live:
             state = self._states.get(datastream)
             return state.latest(now, self._tolerance)[0] if state is not None else None
 
+    def states(self, datastreams: Iterable[str]) -> list[Latest | None]:
+        """As `latest`, of several at one moment."""
+        now = self.now()
+        with self._lock:
+            states = [self._states.get(each) for each in datastreams]
+            return [state.latest(now, self._tolerance)[0] if state is not None else None for state in states]
+
     def recent(self, datastream: str) -> Series:
         """The last readings of one datastream, at most `freshness.WINDOW` of them; empty for one that is not kept."""
         with self._lock:

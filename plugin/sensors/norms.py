@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from ..text import number, tr
 from . import recognise
@@ -57,7 +58,7 @@ class Norm:
 class Classes:
     """``breaks``, ascending, in ``unit``: n breaks make n + 1 classes, class 0 being the lowest.
 
-    ``worse`` is "up", "down" or "" (no direction is worse); ``source`` is for the legend. A value on a break is in the
+    ``worse`` is "up", "down" or "" (no direction is worse). A value on a break is in the
     lower class where more is worse (a limit may be reached, not exceeded), else in the upper one.
     """
 
@@ -65,8 +66,20 @@ class Classes:
     unit: str
     breaks: tuple[float, ...]
     worse: str
-    source: str
     norms: tuple[Norm, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """Who says so, for the legend."""
+        if self.quantity in (recognise.NO2, recognise.PM25, recognise.PM10):
+            return tr("Levels of the EU (directives 2008/50/EC and 2024/2881) and of the WHO (2021)")
+        if self.quantity == recognise.NOISE:
+            return tr("Bands of EU noise maps (directive 2002/49/EC). A momentary level is no Lden")
+        if self.quantity == recognise.SPEED:
+            return tr("Below 50 km/h slow, below 25 km/h stationary traffic (Rijkswaterstaat)")
+        if self.quantity == recognise.FLOW:
+            return tr("Even steps: there is no norm for flow")
+        return tr("Even steps against NAP: alarm levels differ from place to place")
 
     def of(self, value: float, factor: float = 1.0) -> int | None:
         """The class of ``value`` times ``factor``; None for NaN."""
@@ -156,23 +169,19 @@ def _levels(quantity: str) -> tuple[float, ...]:
     return tuple(sorted({norm.level for norm in NORMS[quantity]}))
 
 
+@cache
 def classes(quantity: str) -> Classes:
     """The classes of one of `recognise.QUANTITIES`."""
     unit = recognise.UNITS[quantity]
     if quantity in (recognise.NO2, recognise.PM25, recognise.PM10):
-        source = tr("Levels of the EU (directives 2008/50/EC and 2024/2881) and of the WHO (2021)")
-        return Classes(quantity, unit, _levels(quantity), "up", source, NORMS[quantity])
+        return Classes(quantity, unit, _levels(quantity), "up", NORMS[quantity])
     if quantity == recognise.NOISE:
-        source = tr("Bands of EU noise maps (directive 2002/49/EC). A momentary level is no Lden")
-        return Classes(quantity, unit, (50, 53, 55, 60, 65, 70, 75), "up", source, NORMS[quantity])
+        return Classes(quantity, unit, (50, 53, 55, 60, 65, 70, 75), "up", NORMS[quantity])
     if quantity == recognise.SPEED:
-        source = tr("Below 50 km/h slow, below 25 km/h stationary traffic (Rijkswaterstaat)")
-        return Classes(quantity, unit, (25, 50, 70, 90), "down", source)
+        return Classes(quantity, unit, (25, 50, 70, 90), "down")
     if quantity == recognise.FLOW:
-        source = tr("Even steps: there is no norm for flow")
-        return Classes(quantity, unit, (500, 1000, 2000, 4000, 8000, 16000), "", source)
-    source = tr("Even steps against NAP: alarm levels differ from place to place")
-    return Classes(quantity, unit, (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5), "", source)
+        return Classes(quantity, unit, (500, 1000, 2000, 4000, 8000, 16000), "")
+    return Classes(quantity, unit, (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5), "")
 
 
 @dataclass(frozen=True)
@@ -189,7 +198,12 @@ def fit(datastream: DatastreamLike) -> Fit | None:
     if quantity is None or (quantity == recognise.WATER_LEVEL and not recognise.is_nap(datastream)):
         return None
     factor = recognise.factor(quantity, datastream.unit)
-    return None if factor is None else Fit(classes(quantity), factor)
+    return None if factor is None else _fit(quantity, factor)
+
+
+@lru_cache(maxsize=1024)
+def _fit(quantity: str, factor: float) -> Fit:
+    return Fit(classes(quantity), factor)  # thousands have the same
 
 
 def even_classes(values: Iterable[float], count: int = 5) -> tuple[float, ...]:

@@ -155,8 +155,12 @@ def is_nap(datastream: DatastreamLike) -> bool:
 
 def rule(datastream: DatastreamLike) -> Rule:
     """How this datastream's results are read: its sentinels, its ceiling, and whether a text is a number."""
-    what = quantity(datastream)
-    kind = datastream.observation_type.rsplit("/", 1)[-1].lower()
+    return _rule(quantity(datastream), datastream.observation_type)
+
+
+@lru_cache(maxsize=4096)
+def _rule(what: str | None, observation_type: str) -> Rule:
+    kind = observation_type.rsplit("/", 1)[-1].lower()
     sentinels, clamped = SENTINELS, frozenset[float]()
     if what == FLOW:
         # sources keep flow in 16 bits; what is more ends at the highest number
@@ -168,11 +172,14 @@ def rule(datastream: DatastreamLike) -> Rule:
 
 
 def _by_property(observed: PropertyLike) -> str | None:
-    definition = observed.definition.lower()
-    for what, pattern in _DEFINITIONS:
-        if pattern.search(definition):
-            return what
-    return _by_name(observed.name)
+    return _by_definition(observed.definition) or _by_name(observed.name)
+
+
+# Thousands of datastreams share a property and a unit: what these say is found out once.
+@lru_cache(maxsize=4096)
+def _by_definition(definition: str) -> str | None:
+    lower = definition.lower()
+    return next((what for what, pattern in _DEFINITIONS if pattern.search(lower)), None)
 
 
 @lru_cache(maxsize=4096)
@@ -193,10 +200,15 @@ def _by_unit(unit: UnitLike | None) -> str | None:
 
 def _symbols(unit: UnitLike) -> tuple[str, ...]:
     """The unit's symbol, its definition without the vocabulary's prefix, and its name, in one spelling."""
-    definition = re.sub(r"^ucum:", "", unit.definition.strip(), flags=re.IGNORECASE)
+    return _in_one_spelling(unit.symbol, unit.definition, unit.name)
+
+
+@lru_cache(maxsize=4096)
+def _in_one_spelling(symbol: str, definition: str, name: str) -> tuple[str, ...]:
+    definition = re.sub(r"^ucum:", "", definition.strip(), flags=re.IGNORECASE)
     if "/" in definition and ":" in definition:
         definition = ""  # an address
-    return tuple(filter(None, (_symbol(unit.symbol), _symbol(definition), _symbol(unit.name))))
+    return tuple(filter(None, (_symbol(symbol), _symbol(definition), _symbol(name))))
 
 
 @lru_cache(maxsize=4096)

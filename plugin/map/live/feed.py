@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -20,11 +20,12 @@ from ...twin.sensorthings import Datastream, Service
 from .. import garbage, tasks
 from ..connections import Connection
 from ..tasks import TaskHandle
-from . import status
+from . import fields, status
 from .asking import Asking
 from .errands import Errands
 from .link import Link
 from .reading import Reading
+from .ready import Ready, make
 from .shown import Shown
 from .source import LiveSource
 from .status import FeedStatus
@@ -36,9 +37,9 @@ _SLICE = 0.002  # seconds of the main thread at a time, and about as much again 
 _BREATH = 5  # ms that others have it in between
 _TOLD = 1.0  # seconds between two sentences
 _READERS = 1  # sources that are read at the same time
-# Seconds that a reading may take before its pages are shown one by one; and that the state waits, at most, for features
-# to be written. Side by side they would take Python's lock from each other thousands of times, and take longer by far.
-_AT_ONCE, _WRITTEN = 2.5, 3.0
+# Seconds that the state waits, at most, for features to be written: side by side they would take Python's lock from
+# each other thousands of times, and take longer by far.
+_WRITTEN = 3.0
 _FAULTS = 20
 
 
@@ -68,7 +69,7 @@ class Feed(QObject):
         self._errands = Errands(self)
         self._shown: dict[LiveSource, Shown] = {}
         self._by_id: dict[str, Datastream] = {}
-        self._pages: deque[tuple[Shown, LiveSource, tuple[Datastream, ...]]] = deque()
+        self._pages: deque[tuple[Shown, LiveSource, tuple[Datastream, ...], list[Ready]]] = deque()
         self._writing = 0.0  # since when, by time.monotonic(); 0: nobody is
         self._notes: dict[str, None] = {}
         self._untidy = False
@@ -174,6 +175,11 @@ class Feed(QObject):
         shown = self._shown.get(source)
         return tuple(shown.streams.values()) if shown is not None else ()
 
+    def ready(self, source: LiveSource) -> Mapping[str, Ready]:
+        """While `streams_changed` is told: features of datastreams that were just read."""
+        shown = self._shown.get(source)
+        return shown.ready if shown is not None else {}
+
     def complete(self, source: LiveSource) -> bool:
         """Whether `datastreams` are all of them."""
         shown = self._shown.get(source)
@@ -213,8 +219,7 @@ class Feed(QObject):
     def _turn(self) -> None:
         if not self._timer.isActive():
             return
-        if not any(shown.handle is not None and shown.reads_since < _AT_ONCE for shown in self._shown.values()):
-            self._take_pages()
+        self._take_pages()
         if not self._more.isActive():
             self._drain()
         if not self._timer.isActive():
@@ -272,10 +277,11 @@ class Feed(QObject):
         wanted = covered.next() if not covered.pushes and not self._asking.busy else None
         remarks: list[str] = []
         read: dict[str, Datastream] = {}
+        live, columns = self.live, fields.fields()
         shown.begin()
 
         def take(page: tuple[Datastream, ...]) -> None:
-            pages.append((shown, source, page))
+            pages.append((shown, source, page, [] if shown.complete else list(make(live, columns, page))))
             read.update((stream.id, stream) for stream in page)
 
         def work(progress: Progress) -> bool:
@@ -313,16 +319,17 @@ class Feed(QObject):
         shown.handle = self._errands.run(name, tr("Reading sensors: {name}", name=source.title), work, done, failed)
 
     def _take_pages(self) -> None:
-        news: dict[LiveSource, None] = {}
+        news: dict[LiveSource, Shown] = {}
         while self._pages:
-            shown, source, page = self._pages.popleft()
+            shown, source, page, ready = self._pages.popleft()
             if self._shown.get(source) is not shown:
                 continue
-            if shown.take(page):
-                news[source] = None
+            if shown.take(page, ready):
+                news[source] = shown
             self._by_id.update((stream.id, stream) for stream in page)
-        for source in news:
+        for source, shown in news.items():
             self.streams_changed.emit(source)
+            shown.ready.clear()
 
     def _tidy(self) -> None:
         """Forget the datastreams that nobody wants, once no reading brings any."""

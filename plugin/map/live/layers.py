@@ -277,7 +277,8 @@ class LiveLayers(QObject):
                 self._show(entry)
 
     def _show(self, entry: _Entry) -> None:
-        entry.rows.show(entry.feed.datastreams(entry.source), all_of_them=entry.feed.complete(entry.source))
+        feed, source = entry.feed, entry.source
+        entry.rows.show(feed.datastreams(source), all_of_them=feed.complete(source), ready=feed.ready(source))
         entry.filling = True
         entry.feed.writing(True)
         if not self._filler.isActive():

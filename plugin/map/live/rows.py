@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from time import perf_counter
 
-from qgis.core import QgsFeature, QgsFeatureSink, QgsGeometry, QgsPointXY, QgsVectorLayer
+from qgis.core import QgsFeature, QgsFeatureSink, QgsGeometry, QgsVectorLayer
 
 from ...sensors import freshness, norms
 from ...sensors.live import Live
@@ -16,10 +17,12 @@ from ...twin.sensorthings import Datastream
 from . import fields
 from .fields import Cells
 from .onlookers import Onlookers
+from .ready import Ready, make, point
 
 _AT_ONCE = 50  # features between two looks at the clock
 # seconds in which all ages in an open attribute table are told again, and features at once at least
 _AGEING, _LEAST = 20, 50
+_NONE: Mapping[str, Ready] = {}
 
 
 class Row:
@@ -51,7 +54,7 @@ class Rows:
         self._rows: dict[str, Row] = {}
         self._by_fid: dict[int, Row] = {}
         self._waiting: dict[str, Datastream] = {}
-        self._fits: dict[Fit, Fit] = {}
+        self._ready: dict[str, Ready] = {}
         self._leaving: deque[str] = deque()
 
     def renew(self) -> None:
@@ -68,13 +71,16 @@ class Rows:
     def row_of(self, fid: int) -> Row | None:
         return self._by_fid.get(fid)
 
-    def show(self, streams: Iterable[Datastream], *, all_of_them: bool) -> None:
-        """What the layer is to show; ``all_of_them``: what else it has is to go."""
+    def show(self, streams: Iterable[Datastream], *, all_of_them: bool, ready: Mapping[str, Ready] = _NONE) -> None:
+        """What the layer is to show, some with features that are ``ready``; ``all_of_them``: what else it has is to
+        go."""
         wanted = {stream.id: stream for stream in streams if stream.position is not None}
         for id, stream in wanted.items():
             row = self._rows.get(id)
             if row is None or (row.stream is not stream and _differs(row.stream, stream)):
                 self._waiting[id] = stream
+                if id in ready:
+                    self._ready[id] = ready[id]
             else:
                 row.stream = stream
         if all_of_them:
@@ -87,10 +93,12 @@ class Rows:
         stop = perf_counter() + budget
         self._leave()
         while self._waiting:
-            block = [self._waiting.pop(id) for id in list(self._waiting)[:_AT_ONCE]]
+            block = [self._waiting.pop(id) for id in list(islice(self._waiting, _AT_ONCE))]
             self._add(block)
             if perf_counter() > stop:
                 break
+        if not self._waiting:
+            self._ready.clear()
         return bool(self._waiting)
 
     def _leave(self) -> None:
@@ -107,40 +115,36 @@ class Rows:
             self.onlookers.gone(fids)
 
     def _add(self, streams: list[Datastream]) -> None:
-        features, states = [], []
+        new: list[Ready] = []
+        anew: list[Datastream] = []
         cells: dict[int, Cells] = {}
         places: dict[int, QgsGeometry] = {}
-        for stream in streams:
-            latest = self._live.latest(stream.id) or fields.nothing_yet(stream)
-            fit = norms.fit(stream)
-            if fit is not None:
-                fit = self._fits.setdefault(fit, fit)  # thousands have the same
-            place, values = _point(stream), fields.row(stream, latest, fit)
-            row = self._rows.get(stream.id)
-            if row is None:
-                feature = QgsFeature(self._columns)
-                feature.setGeometry(place)
-                feature.setAttributes(values)
-                features.append(feature)
-                states.append((stream, fit, latest))
-                continue
-            # the same feature as before, which may be selected
-            cells[row.fid] = dict(enumerate(values))
-            if row.stream.position != stream.position:
-                places[row.fid] = place
-            row.stream, row.fit, row.latest = stream, fit, latest
+        for stream, known in zip(streams, self._live.states(stream.id for stream in streams)):
+            row, ready = self._rows.get(stream.id), self._ready.pop(stream.id, None)
+            if row is not None:
+                # the same feature as before, which may be selected
+                latest, fit = known or fields.nothing_yet(stream), norms.fit(stream)
+                cells[row.fid] = dict(enumerate(fields.row(stream, latest, fit)))
+                if row.stream.position != stream.position:
+                    places[row.fid] = point(stream)
+                row.stream, row.fit, row.latest = stream, fit, latest
+            elif ready is not None and ready.stream is stream and ready.latest == known:
+                new.append(ready)
+            else:
+                anew.append(stream)
         self._write(cells)
         if places and self._provider.changeGeometryValues(places):
             self.onlookers.moved(places)
-        if not features:
+        new += make(self._live, self._columns, anew)
+        if not new:
             return
-        done, added = self._provider.addFeatures(features, QgsFeatureSink.Flag.FastInsert)
+        done, added = self._provider.addFeatures([one.feature for one in new], QgsFeatureSink.Flag.FastInsert)
         if not done:
             return
-        for feature, (stream, fit, latest) in zip(added, states):
-            row = Row(feature.id(), stream, fit, latest)
-            self._rows[stream.id] = self._by_fid[row.fid] = row
-        self.onlookers.came([feature.id() for feature in added])
+        fids = _ids(added)
+        for fid, (stream, fit, latest, _) in zip(fids, new):
+            self._rows[stream.id] = self._by_fid[fid] = Row(fid, stream, fit, latest)
+        self.onlookers.came(fids)
 
     def update(self, latest: Iterable[Latest]) -> bool:
         """Write what changed; True where anything did."""
@@ -183,6 +187,7 @@ class Rows:
         self._rows.clear()
         self._by_fid.clear()
         self._waiting.clear()
+        self._ready.clear()
         self._leaving.clear()
         self._older.clear()
         self._provider.truncate()
@@ -195,8 +200,12 @@ class Rows:
         return True
 
 
-def _point(stream: Datastream) -> QgsGeometry:
-    return QgsGeometry.fromPointXY(QgsPointXY(*stream.position[:2])) if stream.position is not None else QgsGeometry()
+def _ids(added: Sequence[QgsFeature]) -> list[int]:
+    """Their ids; they mostly are consecutive, and asking two is quicker than asking all."""
+    first, last = added[0].id(), added[-1].id()
+    if last - first == len(added) - 1:
+        return list(range(first, last + 1))
+    return [feature.id() for feature in added]
 
 
 def _differs(one: Datastream, other: Datastream) -> bool:

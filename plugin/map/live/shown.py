@@ -13,6 +13,7 @@ from operator import attrgetter
 from ...text import trn
 from ...twin.sensorthings import Datastream
 from ..tasks import TaskHandle
+from .ready import Ready
 
 # until they are read again, in seconds: at the most often, at the most seldom, and the part of the time it may take
 _OFTENEST, _SELDOMEST, _BUSY = 60.0, 900.0, 0.03
@@ -34,6 +35,7 @@ class Shown:
         self.remarks: dict[str, None] = {}
         self.doubt = ""  # why what was read last is not, or was not, believed
         self.due = 0.0  # by time.monotonic()
+        self.ready: dict[str, Ready] = {}  # features of those that were read last, until they are written
         self._fresh: dict[str, Datastream] = {}
         self._failures = 0
         self._most = 0  # were there before they became so few
@@ -46,13 +48,8 @@ class Shown:
         self._begun = time.monotonic()
         self.remarks.clear()
 
-    @property
-    def reads_since(self) -> float:
-        """Seconds since the last reading began."""
-        return time.monotonic() - self._begun
-
-    def take(self, page: Iterable[Datastream]) -> bool:
-        """A page of it; True where that is shown at once."""
+    def take(self, page: Iterable[Datastream], ready: Iterable[Ready] = ()) -> bool:
+        """A page of it; True where that is shown at once, with the features that are ``ready``."""
         for stream in page:
             self._fresh[stream.id] = stream
             for problem in stream.problems:
@@ -60,6 +57,7 @@ class Shown:
         if self.complete:
             return False
         self.streams.update(self._fresh)
+        self.ready.update((one.stream.id, one) for one in ready)
         return True
 
     def say(self, sentence: str) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ...text import tr
@@ -22,8 +23,8 @@ def text_of(value: Any) -> str:
     file, no address and no column."""
     if value is None or isinstance(value, (dict, list)):
         return ""
-    text = value.strip() if isinstance(value, str) else str(value)
-    return text if _is_whole(text) else text.encode("utf-8", "replace").decode("utf-8")
+    text = (value if isinstance(value, str) else str(value)).strip()
+    return text if text.isascii() or _is_whole(text) else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def name_of(value: Any, longest: int = _NAME) -> str:
@@ -44,6 +45,9 @@ def id_of(entity: Mapping[str, Any]) -> tuple[str, str] | None:
     """(id as text, id as it stands in an address): (17, 17) or (abc, 'abc'). None where it has none that an address can
     hold."""
     raw = entity.get("@iot.id", entity.get("id"))
+    if type(raw) is int:
+        key = str(raw)
+        return key, key
     if isinstance(raw, bool) or not isinstance(raw, (int, float, str)) or raw == "":
         return None
     if isinstance(raw, str) and not _is_whole(raw):
@@ -75,8 +79,13 @@ def unit_of(value: Any) -> Unit | None:
     """None where nothing is said: a unit without a name, symbol and definition is none."""
     if not isinstance(value, dict):
         return None
-    unit = Unit(*(name_of(value.get(name)) for name in ("name", "symbol", "definition")))
-    return unit if unit.name or unit.symbol or unit.definition else None
+    return _unit(name_of(value.get("name")), name_of(value.get("symbol")), name_of(value.get("definition")))
+
+
+# Thousands of datastreams have the same unit and the same property: one of each is enough.
+@lru_cache(maxsize=1024)
+def _unit(name: str, symbol: str, definition: str) -> Unit | None:
+    return Unit(name, symbol, definition) if name or symbol or definition else None
 
 
 def result_of(value: Any) -> Result:
@@ -127,7 +136,12 @@ def _description(entity: Mapping[str, Any]) -> str:
 def observed_property_of(entity: Any) -> ObservedProperty:
     one = entity if isinstance(entity, dict) else {}
     identity, key = id_of(one) or ("", "")
-    return ObservedProperty(identity, name_of(one.get("name")), text_of(one.get("definition")), _description(one), key)
+    return _observed(identity, name_of(one.get("name")), text_of(one.get("definition")), _description(one), key)
+
+
+@lru_cache(maxsize=1024)
+def _observed(id: str, name: str, definition: str, description: str, key: str) -> ObservedProperty:
+    return ObservedProperty(id, name, definition, description, key)
 
 
 def thing_of(entity: Any) -> Thing:
@@ -149,9 +163,15 @@ def location_of(entity: Any) -> tuple[Position | None, str]:
 
 
 def datastream_of(
-    entity: Any, version: str, *, thing: Mapping[str, Any] | None = None, observed: Mapping[str, Any] | None = None
+    entity: Any,
+    version: str,
+    *,
+    thing: Mapping[str, Any] | None = None,
+    observed: Mapping[str, Any] | None = None,
+    service: str = "",
 ) -> Datastream | None:
-    """A Datastream with what is expanded in it; ``thing`` and ``observed`` stand in for what is not.
+    """A Datastream with what is expanded in it; ``thing`` and ``observed`` stand in for what is not, and ``service``,
+    the service's address, for a link to itself.
 
     The position is the Thing's Location's; without one, that of the feature of interest or of the observed area. None
     for what has no id.
@@ -187,6 +207,6 @@ def datastream_of(
         observation_type=text_of(entity.get("observationType")),
         topic=f"v{version}/Datastreams({identity[1]})/Observations",
         latest=latest,
-        self_link=text_of(entity.get("@iot.selfLink")),
+        self_link=text_of(entity.get("@iot.selfLink")) or f"{service}/Datastreams({identity[1]})",
         problems=tuple(problems),
     )

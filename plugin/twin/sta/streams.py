@@ -231,7 +231,9 @@ class _Reader:
         found: dict[str, tuple[Datastream, dict[str, Any]]] = {}
         self._unreadable += len(page) - len(entities)
         for entity, thing, one_property in zip(entities, things, observed):
-            stream = datastream_of(entity, self._service.version, thing=thing, observed=one_property)
+            stream = datastream_of(
+                entity, self._service.version, thing=thing, observed=one_property, service=self._service.url
+            )
             if stream is None:
                 self._unreadable += 1
             elif stream.id not in self._seen and stream.id not in found and self._is_wanted(stream, ask):
@@ -244,12 +246,7 @@ class _Reader:
         # not before: what fails above is read another way, and is nothing that was handed out
         self._seen.update(found)
         return tuple(
-            replace(
-                stream,
-                latest=states.get(stream.id, stream.latest),
-                self_link=stream.self_link or f"{self._service.url}/Datastreams({stream.key})",
-            )
-            for stream, _ in found.values()
+            replace(stream, latest=states[stream.id]) if stream.id in states else stream for stream, _ in found.values()
         )
 
     def _is_wanted(self, stream: Datastream, ask: Ask) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST, _LAST = -62135596800.0, 253402300799.0
@@ -15,7 +16,13 @@ _INSTANT = re.compile(
 
 def instant(text: object) -> float | None:
     """The seconds of one instant; without a time zone it is UTC. None for what is no instant."""
-    match = _INSTANT.fullmatch(text.strip()) if isinstance(text, str) else None
+    return _instant(text) if isinstance(text, str) else None
+
+
+# A city's sensors mostly tell of the same minute, and each of them twice: as phenomenon and as result time.
+@lru_cache(maxsize=512)
+def _instant(text: str) -> float | None:
+    match = _INSTANT.fullmatch(text.strip())
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups()
