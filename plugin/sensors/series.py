@@ -109,10 +109,14 @@ def series(
     """From observations in any order. At one time the last of them counts; booleans become 1 and 0."""
     times: list[float] = []
     values: list[float] = []
+    special = rule.sentinels | rule.clamped
     for observation in observations:
-        kind, value, number = understand(observation.result, rule)
         times.append(observation.time)
-        values.append(chart_number(kind, value, number))
+        result = observation.result
+        if type(result) is float and result not in special:
+            values.append(result)  # nearly all, and of a million it matters
+        else:
+            values.append(chart_number(*understand(result, rule)))
     return from_arrays(np.array(times, np.float64), np.array(values, np.float64), unit=unit, id=id, name=name)
 
 
