@@ -13,6 +13,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from ...sensors import coverage
 from ...sensors.live import Live
 from ...sensors.series import Series
+from ...sensors.thresholds import Threshold
 from ...text import tr
 from ...twin.errors import CityTwinError
 from ...twin.progress import Progress
@@ -29,6 +30,7 @@ from .ready import Ready, make
 from .shown import Shown
 from .source import LiveSource
 from .status import FeedStatus
+from .watching import Watching
 
 __all__ = ["Feed", "FeedStatus"]
 
@@ -67,6 +69,7 @@ class Feed(QObject):
         self._link = Link(self._reading, self.live, self)
         self._asking = Asking(self._link, self._reading, self.live, self)
         self._errands = Errands(self)
+        self._watching = Watching(self.live, self._errands)
         self._shown: dict[LiveSource, Shown] = {}
         self._by_id: dict[str, Datastream] = {}
         self._pages: deque[tuple[Shown, LiveSource, tuple[Datastream, ...], list[Ready]]] = deque()
@@ -153,6 +156,10 @@ class Feed(QObject):
     def writing(self, now: bool) -> None:
         """Whether features of its datastreams are being written: other work waits a little."""
         self._writing = (self._writing or time.monotonic()) if now else 0.0
+
+    def watch(self, thresholds: Sequence[Threshold]) -> None:
+        """Watch exactly these from now on; where there is much to look at, in the background."""
+        self._watching.watch(thresholds)
 
     # -- questions ---------------------------------------------------------------------------------------------------
 

@@ -248,7 +248,7 @@ class Thresholds(QObject):
 
     def _watch(self, feed: Feed) -> None:
         self._watched[feed] = self.of(feed)
-        feed.live.watch(self._watched[feed])
+        feed.watch(self._watched[feed])
 
     def _take(self, feed: Feed, found: Changes) -> None:
         entries = tuple(Entry(feed.url, one, _thing(feed, one.datastream)) for one in found.crossings)
