@@ -38,32 +38,36 @@ LIMITS = Limits()
 def outline_problems(pilot: Pilot, limits: Limits = LIMITS) -> Iterator[Problem]:
     """What is wrong with the outline itself. Raises `CityTwinError` only for a CRS that is not known here."""
     shape = shapes.shape_of(pilot.wkb)
-    if shape is None or shape.IsEmpty():
-        yield _problem(
-            pilot,
-            "no-area",
-            "error",
-            tr("The pilot has no area yet."),
-            tr("Draw it on the map, or take it from selected features."),
-        )
-        return
-    kind = ogr.GT_Flatten(shape.GetGeometryType())
-    if ogr.GT_IsNonLinear(kind):
+    if shape is not None and has_curves(shape):
         curves = Fix(tr("Turn Curves into Straight Pieces"), _straightened, geometry=True)
         words = tr("The outline has curves, which GeoJSON and so the twin cannot hold.")
         yield _problem(pilot, "curved", "error", words, fix=curves, at=shape)
         shape = shape.GetLinearGeometry()
-    if not any(True for _ in shapes.polygons(shape)):
-        words = tr("The pilot is a point or a line, not an area: nothing can lie inside it.")
-        yield _problem(pilot, "not-an-area", "error", words, tr("Buffer it, or draw an outline."), at=shape)
-        return
-    wrong_place = _in_degrees(pilot, shape) or _off_the_map(pilot, shape)
-    if wrong_place is not None:
-        yield wrong_place
+    nowhere = no_ground(pilot)
+    if nowhere is not None:
+        yield nowhere
         return  # sizes and neighbours of a place that it is not in would only confuse
     yield from _invalid(pilot, shape)
     yield from _parts(pilot, shape, limits)
     yield from _size(pilot, limits)
+
+
+def has_curves(shape: Any) -> bool:
+    """Whether an `ogr.Geometry` is of a kind that has curves."""
+    return not shape.IsEmpty() and bool(ogr.GT_IsNonLinear(ogr.GT_Flatten(shape.GetGeometryType())))
+
+
+def no_ground(pilot: Pilot) -> Problem | None:
+    """Why nothing can lie inside: no area, degrees for metres, another country. None where something can."""
+    shape = shapes.shape_of(pilot.wkb)
+    if shape is None or shape.IsEmpty():
+        words, advice = tr("The pilot has no area yet."), tr("Draw it on the map, or take it from selected features.")
+        return _problem(pilot, "no-area", "error", words, advice)
+    shape = shape.GetLinearGeometry() if has_curves(shape) else shape
+    if not any(True for _ in shapes.polygons(shape)):
+        words = tr("The pilot is a point or a line, not an area: nothing can lie inside it.")
+        return _problem(pilot, "not-an-area", "error", words, tr("Buffer it, or draw an outline."), at=shape)
+    return _in_degrees(pilot, shape) or _off_the_map(pilot, shape)
 
 
 def _in_degrees(pilot: Pilot, shape: Any) -> Problem | None:

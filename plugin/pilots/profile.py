@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,20 +16,18 @@ from ..twin.progress import SILENT, Progress, check
 from ..workcopy.columns import GEOMETRY
 from ..workcopy.connection import opened
 from ..workcopy.copy import WorkingCopy
-from ..workcopy.geometry import box_of
 from ..workcopy.source import Source
 from ..workcopy.sql import HAS_TABLE
 from . import roles, shapes, sql
 from .buildings import Tally
-from .figures import LayerShare, Neighbour, Profile, Sensor, Touched
+from .figures import LayerShare, Profile, Sensor, Touched
+from .ground import NEAR, ground_of, neighbours_of
 from .mapping import OURS, PilotMapping
-from .measure import AREAS, LINES, Measure, box_in, to_rd
+from .measure import AREAS, LINES, Measure, to_rd
 from .reading import NoPilots, read_pilots
 from .record import Pilot
 from .roles import Figures
-
-_CHUNK = 20_000
-NEAR = 500.0  # metres
+from .rows import rows_near
 
 
 def profile(
@@ -42,22 +40,19 @@ def profile(
     kinds: Mapping[str, str] | None = None,
     mapping: PilotMapping = OURS,
     near: float = NEAR,
+    others: Sequence[Pilot] | None = None,
     progress: Progress = SILENT,
 ) -> Profile:
     """What lies inside ``pilot``, as the working copy is now, unpublished edits included.
 
     ``tables``: the layers to look at (None: all); ``kinds``: table → role, where `roles.role_of` guesses wrong;
-    ``sensors``: those known, anywhere; the ones inside are kept. ``near``: how far off a neighbouring pilot may be, m.
-    Raises `NoGeopandas`, `Cancelled`, `CityTwinError` where the pilot has no area.
+    ``sensors``: those known, anywhere; the ones inside are kept. ``near``: how far off a neighbouring pilot may be, m;
+    ``others``: all pilots (None: those in the file). Raises `NoGeopandas`, `Cancelled`, `CityTwinError` where the pilot
+    has no area, or one that lies nowhere.
     """
-    shape = shapes.in_rd(pilot.wkb, pilot.srid)
-    if shape is None:
-        raise CityTwinError(
-            tr("{name} has no area, so nothing lies inside it. Draw its outline first.", name=pilot.label)
-        )
+    shape, remarks = ground_of(pilot)
     work = _Work(copy, Measure(shapes.wkb_of_shape(shape)), dict(kinds or {}), progress)
-    if not shapes.is_valid(pilot.wkb):
-        work.notes.append(tr("The outline of the pilot is not valid; it was mended for this calculation."))
+    work.notes += remarks
     wanted = [
         source
         for source in copy.sources
@@ -75,6 +70,7 @@ def profile(
             work.notes.append(tr("There is no layer {table} in the working copy: it was left out.", table=name))
     check(progress)
     work.say_what_is_missing(tables)
+    neighbours = neighbours_of(pilot, shape, _others(copy, mapping, others), near, work.notes, progress)
     return Profile(
         pilot.key,
         pilot.name,
@@ -88,9 +84,49 @@ def profile(
         tuple(work.layers),
         tuple(sorted(work.districts, key=lambda one: -one.area)),
         sensors_inside(work.measure, sensors),
-        _neighbours(copy, pilot, shape, mapping, near),
+        neighbours,
         tuple(work.notes),
     )
+
+
+def outline_profile(
+    copy: WorkingCopy,
+    pilot: Pilot,
+    *,
+    today: date,
+    mapping: PilotMapping = OURS,
+    near: float = NEAR,
+    others: Sequence[Pilot] | None = None,
+) -> Profile:
+    """What of a profile needs no geopandas: area, perimeter and neighbours. Of all else nothing is known: it is None or
+    empty. Raises `CityTwinError` as `profile` does."""
+    shape, notes = ground_of(pilot)
+    neighbours = neighbours_of(pilot, shape, _others(copy, mapping, others), near, notes)
+    return Profile(
+        pilot.key,
+        pilot.name,
+        pilot.stage,
+        float(shape.GetArea()),
+        float(shape.Boundary().Length()),
+        today,
+        None,
+        None,
+        None,
+        (),
+        (),
+        (),
+        neighbours,
+        tuple(notes),
+    )
+
+
+def _others(copy: WorkingCopy, mapping: PilotMapping, others: Sequence[Pilot] | None) -> Sequence[Pilot]:
+    if others is not None:
+        return others
+    try:
+        return read_pilots(copy, mapping)
+    except NoPilots:
+        return ()
 
 
 class _Work:
@@ -117,7 +153,7 @@ class _Work:
         if role == roles.BUILDINGS:
             self.tally.begin(figures)
         try:
-            for rows in self._rows(connection, source, columns):
+            for rows in rows_near(connection, source, columns, self.measure.bounds):
                 check(self._progress)
                 found = self.measure.inside([row[0] for row in rows], source.srid, self._progress)
                 touched = found.touched
@@ -147,23 +183,6 @@ class _Work:
         if role in (roles.TREES, roles.ADDRESSES):
             self.counts[role] = self.counts.get(role, 0) + count
         self._say(source, mended, unreadable)
-
-    def _rows(self, connection: sqlite3.Connection, source: Source, columns: Sequence[str]) -> Iterator[list[Any]]:
-        """The rows whose box meets the pilot's, in pieces."""
-        west, south, east, north = box_in(source.srid, self.measure.bounds)
-        names = [GEOMETRY, *columns]
-        if connection.execute(HAS_TABLE, (sql.tree(source.table, GEOMETRY),)).fetchone() is None:
-            # another program took the index away: slower, as right
-            cursor = connection.execute(sql.rows(source.table, names))
-            keep: Callable[[Any], bool] | None = lambda row: _meets(row[0], (west, south, east, north))  # noqa: E731
-        else:
-            cursor = connection.execute(sql.rows_in_box(source.table, GEOMETRY, names), (east, west, north, south))
-            keep = None
-        while True:
-            rows = cursor.fetchmany(_CHUNK)
-            if not rows:
-                return
-            yield [row for row in rows if keep(row)] if keep else rows
 
     def _total(self, connection: sqlite3.Connection, source: Source) -> int:
         listed = f"{sql.tree(source.table, GEOMETRY)}_rowid"
@@ -222,27 +241,3 @@ def sensors_inside(measure: Measure, sensors: Sequence[Sensor]) -> tuple[Sensor,
         inside = measure.holds(xy if srid == shapes.RD else to_rd(xy, srid))
         found |= {id(one) for one, held in zip(group, inside) if held}
     return tuple(sensor for sensor in sensors if id(sensor) in found)
-
-
-def _neighbours(
-    copy: WorkingCopy, pilot: Pilot, shape: Any, mapping: PilotMapping, near: float
-) -> tuple[Neighbour, ...]:
-    try:
-        others = read_pilots(copy, mapping)
-    except NoPilots:
-        return ()
-    found = []
-    for other in others:
-        theirs = shapes.in_rd(other.wkb, other.srid) if other.key != pilot.key else None
-        if theirs is None:
-            continue
-        distance = float(shape.Distance(theirs))
-        if distance <= near:
-            overlap = float(shape.Intersection(theirs).GetArea()) if distance == 0 else 0.0
-            found.append(Neighbour(other.key, other.name, other.stage, distance, overlap))
-    return tuple(sorted(found, key=lambda one: (one.distance, -one.overlap)))
-
-
-def _meets(blob: Any, box: tuple[float, float, float, float]) -> bool:
-    here = box_of(blob) if isinstance(blob, bytes) else None
-    return here is not None and here[0] <= box[2] and here[2] >= box[0] and here[1] <= box[3] and here[3] >= box[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import sys
 from dataclasses import replace
@@ -14,9 +15,10 @@ from plugin.pilots import shapes
 from plugin.pilots.analysis import NoGeopandas
 from plugin.pilots.buildings import span
 from plugin.pilots.figures import Day, Sensor, as_json
-from plugin.pilots.profile import profile
+from plugin.pilots.profile import outline_profile, profile
 from plugin.pilots.reading import find_pilot, read_pilots
 from plugin.pilots.roles import figures_of, role_of
+from plugin.pilots.rows import features_inside
 from plugin.twin.errors import Cancelled, CityTwinError
 from plugin.twin.model import Item, Property, Schema
 from plugin.twin.progress import Silent
@@ -220,3 +222,63 @@ def test_a_city_model_is_known_by_its_columns():
     schema = Schema((Property("height", "number"), Property("ground_height", "number")), "MultiPolygon")
     assert role_of(make_source("delfshaven", schema)) == "buildings"
     assert figures_of(make_source("delfshaven", schema)).columns == ("height", "ground_height")
+
+
+@pytest.mark.parametrize(
+    ("wkt", "srid", "reason"),
+    [
+        ("POLYGON((4.47 51.91,4.48 51.91,4.48 51.92,4.47 51.91))", 28992, r"degrees.*“Read as Longitude and Latitude”"),
+        ("POLYGON((51.91 4.47,51.91 4.48,51.92 4.48,51.91 4.47))", 28992, r"degrees.*“Read as Latitude and Longitude”"),
+        ("POINT(92000 436000)", 28992, "a point or a line.*Buffer it"),
+        ("LINESTRING(92000 436000,92100 436000)", 28992, "a point or a line"),
+        ("POLYGON((13.3 52.5,13.4 52.5,13.4 52.6,13.3 52.5))", 4326, "outside the Netherlands"),
+        ("POLYGON((92000 436000,92100 436000,92000 436000,92000 436000))", 28992, "has no area"),
+        ("POLYGON((92000 436000,92100 436000,92100 436100,92000 436000))", 999999, "EPSG:999999 is not known"),
+    ],
+)
+def test_where_nothing_can_lie_inside_a_sentence_says_why(city, today, wkt, srid, reason):
+    pilot = running(wkb=wkb(wkt), srid=srid)
+    for ask in (profile, outline_profile):
+        with pytest.raises(CityTwinError, match=reason):
+            ask(city.copy, pilot, today=today)
+
+
+def test_a_curved_pilot_is_measured_in_straight_pieces(city, today):
+    circle = "CURVEPOLYGON(CIRCULARSTRING(92000 437000,92100 437100,92200 437000,92100 436900,92000 437000))"
+    found = profile(city.copy, running(wkb=wkb(circle)), today=today)
+    assert found.area == pytest.approx(math.pi * 100**2, rel=1e-3)
+    assert found.notes[0] == "The outline has curves; they were measured as short straight pieces."
+
+
+def test_what_needs_no_geopandas_is_the_same_without(city, today, monkeypatch):
+    copy = city.copy
+    pilot = find_pilot(read_pilots(copy), "P-06")
+    whole = profile(copy, pilot, today=today)
+    monkeypatch.setitem(sys.modules, "geopandas", None)
+    found = outline_profile(copy, pilot, today=today)
+    assert (found.area, found.perimeter, found.neighbours) == (whole.area, whole.perimeter, whole.neighbours)
+    assert found.buildings is None and found.trees is None and found.layers == () and found.neighbours
+
+
+def test_one_neighbour_that_cannot_be_measured_spoils_nothing(city, today):
+    copy = city.copy
+    pilots = read_pilots(copy)
+    pilot = find_pilot(pilots, "P-06")
+    wrong = running(name="Broken", wkb=wkb(block()), srid=999_999, twin_id="P-99")
+    found = profile(copy, pilot, today=today, others=[*pilots, wrong])
+    assert found.neighbours == profile(copy, pilot, today=today).neighbours
+    assert any("How near Broken is, is not known" in note for note in found.notes)
+
+
+def test_the_features_inside_are_those_that_the_profile_counts(city, today):
+    copy = city.copy
+    pilot = find_pilot(read_pilots(copy), "P-06")
+    for layer in profile(copy, pilot, today=today).layers:
+        found = features_inside(copy, copy.source(layer.table), pilot)
+        assert len(found) == len(set(found)) == layer.count, layer.table
+    connection = sqlite3.connect(copy.path)
+    rows = connection.execute("SELECT fid, geom FROM trees").fetchall()
+    connection.close()
+    inside = oracle.inside([wkb_of(blob) for _, blob in rows], pilot.wkb)
+    expected = {fid for (fid, _), (_, _, share) in zip(rows, inside) if share}
+    assert set(features_inside(copy, copy.source("trees"), pilot)) == expected != set()
