@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from qgis.PyQt.QtCore import QAbstractTableModel, QDateTime, QLocale, QModelIndex, QObject, QSortFilterProxyModel, Qt
@@ -17,6 +17,8 @@ from .tool_tip import tool_tip
 
 TIME, SENSOR, THRESHOLD, VALUE, WHAT = range(5)
 ENTRY, SORT = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class CrossingsModel(QAbstractTableModel):
@@ -144,10 +146,10 @@ def csv_rows(entries: Iterable[Entry]) -> list[list[str]]:
     ]  # fmt: skip
     for service, crossing, _thing in entries:
         threshold = crossing.threshold
-        when = datetime.fromtimestamp(crossing.time, timezone.utc).isoformat(timespec="milliseconds")
+        when = _EPOCH + timedelta(milliseconds=round(crossing.time * 1000))  # Windows knows no time before 1970
         rows.append(
             [
-                when.replace("+00:00", "Z"),
+                when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                 service,
                 crossing.datastream,
                 crossing.name,

@@ -307,6 +307,7 @@ class PlaybackDialog(QDialog):
             done=lambda made: self._loaded(made, layer, frames),
             failed=self._failed,
             progress=lambda done, total, text: self._progress(done, total or expected, text),
+            note=lambda text: push(self._iface, text, Qgis.MessageLevel.Warning),
             parent=self,
         )
 

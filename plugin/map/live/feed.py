@@ -201,9 +201,11 @@ class Feed(QObject):
         done: Callable[[dict[str, Series]], None],
         failed: Callable[[CityTwinError], None],
         progress: Callable[[int, int | None, str], None] | None = None,
+        note: Callable[[str], None] | None = None,
         parent: QObject | None = None,
     ) -> TaskHandle:
-        """The observations of these datastreams from ``start`` to ``end`` (seconds since 1970 UTC), in a task."""
+        """The observations of these datastreams from ``start`` to ``end`` (seconds since 1970 UTC), in a task; those
+        that cannot be read are left out, which is noted."""
         streams = [self._by_id[each] for each in ids if each in self._by_id]
         service, reading = self.service, self._reading
 
@@ -218,6 +220,7 @@ class Feed(QObject):
             done=done,
             failed=failed,
             progress=progress,
+            note=note,
             parent=parent if parent is not None else self,
         )
 

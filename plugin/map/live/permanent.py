@@ -9,6 +9,7 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QTimer
 
 from ...sensors import freshness
+from ...text import tr
 from . import fields, style_classes, style_ours, style_tip
 from .source import PROPERTY
 
@@ -24,6 +25,9 @@ def leave(layer: QgsVectorLayer) -> None:
     for name in [name for name in layer.customPropertyKeys() if name in _OURS or name.startswith(style_ours.PROPERTY)]:
         layer.removeCustomProperty(name)
     layer.setReadOnly(False)
+    age = layer.fields().lookupField(fields.AGE)
+    if age >= 0:
+        layer.setFieldAlias(age, tr("Age when it was kept (s)"))
     column = layer.fields().lookupField(fields.FRESHNESS)
     if column >= 0:  # there are formats that cut names
         _silence(layer, column, _blocks(layer, column))

@@ -172,10 +172,14 @@ def load(
     done: Callable[[QgsVectorLayer], None],
     failed: Failed,
     progress: Callable[[int, int | None, str], None] | None = None,
+    note: Callable[[str], None] | None = None,
     parent: QObject | None = None,
 ) -> Loading:
-    """Read the history of ``streams`` of the live ``layer`` and make the layer that plays it, in no project yet."""
-    return Loading(layer, feed, streams, frames, lead, thresholds, done, failed, progress, parent)
+    """Read the history of ``streams`` of the live ``layer`` and make the layer that plays it, in no project yet.
+
+    ``note``: what the user should know of it, such as sensors that could not be read.
+    """
+    return Loading(layer, feed, streams, frames, lead, thresholds, done, failed, progress, note, parent)
 
 
 class Loading(QObject):
@@ -192,6 +196,7 @@ class Loading(QObject):
         done: Callable[[QgsVectorLayer], None],
         failed: Failed,
         progress: Callable[[int, int | None, str], None] | None,
+        note: Callable[[str], None] | None,
         parent: QObject | None,
     ) -> None:
         super().__init__(parent)
@@ -208,7 +213,7 @@ class Loading(QObject):
         ids = [stream.id for stream in streams]
         self._handle = feed.history(
             ids, frames.start - lead, frames.end, done=self._read, failed=self._fail, progress=self._progress,
-            parent=self,
+            note=note, parent=self,
         )  # fmt: skip
 
     @property

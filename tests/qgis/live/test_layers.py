@@ -227,6 +227,7 @@ def test_a_layer_that_is_made_permanent_is_the_users(desk, service, tmp_path):
     assert desk.layers.all() == []
     assert desk.feeds.all() == []
     assert source_of(layer) is None
+    assert layer.attributeAlias(layer.fields().lookupField("age")) == "Age when it was kept (s)"
     assert layer.startEditing()
     layer.rollBack()
     assert layer.featureCount() == 1

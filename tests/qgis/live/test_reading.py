@@ -74,6 +74,11 @@ def test_one_sensor_whose_history_fails_does_not_end_that_of_others(desk, servic
         assert "2 sensors" in told and "Stream 4" in told and "Stream 16" in told
     finally:
         messages.disconnect(hear)
+    noted = []  # who asks to be told is told, as a playback is
+    desk.feed.history(ids, None, None, done=out.append, failed=out.append, note=noted.append)
+    desk.wait(lambda: len(out) == 2)
+    assert len(noted) == 1 and "Stream 4" in noted[0] and "Stream 16" in noted[0]
+    out.pop()
     stub.broken = set(range(20))
     asked = len(stub.server.seen)
     desk.feed.history(ids, None, None, done=out.append, failed=out.append)
