@@ -15,6 +15,8 @@ from ..workcopy.source import Source
 from ..workcopy.wording import NOTHING, shown
 from . import conflict_choices as choices
 from .conflict_choices import UNDECIDED, Choice, Decision, Pick
+from .conflict_entries import EntryCell, ListCell
+from .conflict_lists import in_words
 from .conflict_shapes import Shapes
 from .conflict_words import column_title, one_line, tag
 from .icons import icon
@@ -29,7 +31,7 @@ OPEN = _USER + 3  # bool: the row waits for a choice
 TAG = _USER + 4  # where a result comes from
 VALUE = _USER + 5  # the stored value
 FAINT = _USER + 6  # bool: by the way
-_ORDER = {"clash": 0, "mine": 1, "theirs": 1, "both": 2, "same": 3}
+_ORDER = {"clash": 0, "merged": 1, "mine": 2, "theirs": 2, "both": 3, "same": 4}
 
 
 class ConflictCells(QAbstractTableModel):
@@ -160,7 +162,8 @@ class ConflictCells(QAbstractTableModel):
         return flags
 
     def _editable(self, cell: ConflictCell) -> bool:
-        return self._merges() and not cell.read_only and cell.kind != "geometry"
+        written = cell.kind != "geometry" and not isinstance(cell, ListCell)
+        return self._merges() and not cell.read_only and written
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self._rows):
@@ -173,7 +176,7 @@ class ConflictCells(QAbstractTableModel):
             int(Qt.ItemDataRole.AccessibleTextRole): self._spoken,
             int(Qt.ItemDataRole.EditRole): self._value,
             VALUE: self._value,
-            PICKABLE: lambda cell, column: column in SIDES and self._merges() and not cell.read_only,
+            PICKABLE: lambda cell, column: column in SIDES and self._pickable(cell),
             PICKED: self._picked,
             OPEN: lambda cell, _column: self._is_open(cell),
             TAG: lambda cell, column: self._tag(cell) if column == RESULT else "",
@@ -195,12 +198,17 @@ class ConflictCells(QAbstractTableModel):
         if not index.isValid() or side is None or not self.is_there(side):
             return False
         cell = self._rows[index.row()]
-        if not self._merges() or cell.read_only:
+        if not self._pickable(cell):
             return False
         self.picked.emit(cell.column, side)
         return True
 
     # -- one cell ----------------------------------------------------------------------------------------------------
+
+    def _pickable(self, cell: ConflictCell) -> bool:
+        """Not what the twin keeps, nor what is left of a list beside the entries that clash."""
+        rest = isinstance(cell, EntryCell) and not cell.name
+        return self._merges() and not cell.read_only and not rest
 
     def _picked(self, cell: ConflictCell, column: int) -> str:
         choice = self.choice(cell) if self._merges() and not cell.read_only else None
@@ -233,7 +241,10 @@ class ConflictCells(QAbstractTableModel):
             return NOTHING
         if cell.kind == "geometry":
             return self.shapes.side(SIDES[column]).words if self.shapes else tr("measuring…")
-        return one_line(self._value(cell, column), cell.kind)
+        return self._line(cell, self._value(cell, column))
+
+    def _line(self, cell: ConflictCell, value: Stored) -> str:
+        return " ".join(in_words(cell, value).split()) if isinstance(cell, ListCell) else one_line(value, cell.kind)
 
     def _result(self, cell: ConflictCell) -> str:
         if not self._merges():
@@ -243,7 +254,7 @@ class ConflictCells(QAbstractTableModel):
         choice = self.choice(cell)
         if cell.kind == "geometry" and choice is not None:
             return self.shapes.side(choice.pick).story if self.shapes else tr("measuring…")
-        return one_line(self._value(cell, RESULT), cell.kind)
+        return self._line(cell, self._value(cell, RESULT))
 
     def _as_a_whole(self) -> str:
         """What is said instead of a result while the feature is not merged."""
@@ -262,7 +273,8 @@ class ConflictCells(QAbstractTableModel):
             if column == RESULT:
                 return tr("Geometries are edited on the map, with QGIS’s own tools.")
             return self.shapes.side(SIDES[column]).story if self.shapes else ""
-        return shown(self._value(cell, column), cell.kind)[:2000]
+        value = self._value(cell, column)
+        return (in_words(cell, value, whole=True) if isinstance(cell, ListCell) else shown(value, cell.kind))[:2000]
 
     def _verdict(self, cell: ConflictCell) -> str:
         return {
@@ -270,6 +282,7 @@ class ConflictCells(QAbstractTableModel):
             "mine": tr("Only you changed this."),
             "theirs": tr("Only they changed this."),
             "both": tr("You both changed this in the same way."),
+            "merged": tr("You both changed this, each another part: both are kept."),
             "same": tr("Nobody changed this."),
         }[cell.verdict]
 

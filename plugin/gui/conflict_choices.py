@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ..pilots.combine import Pick as ListPick
 from ..workcopy.columns import Stored, same
 from ..workcopy.conflicts import Conflict, ConflictCell, Resolution
+from .conflict_entries import EntryCell, joined
 
 Side = Literal["mine", "theirs"]
-Pick = Literal["base", "mine", "theirs", "own"]
+Pick = Literal["base", "mine", "theirs", "own", "merged"]
 Keep = Literal["", "merged", "deleted", "both"]
 ONE_SIDED = ("update-delete", "delete-update")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The value that one column is to have: one of the three, or one of the user's own."""
+    """The value that one column is to have: one of the three, one of the user's own, or both sides' changes."""
 
     pick: Pick
     value: Stored = None  # of "own"
@@ -58,6 +60,8 @@ def choice_of(conflict: Conflict, cell: ConflictCell, decision: Decision) -> Cho
         return Choice("mine" if conflict.mine_there else "theirs")
     if cell.verdict == "clash":
         return None
+    if cell.verdict == "merged":
+        return Choice("merged")
     return Choice("theirs" if cell.verdict in ("theirs", "both") else "mine")
 
 
@@ -65,14 +69,15 @@ def value_of(cell: ConflictCell, choice: Choice) -> Stored:
     """The value that ``choice`` gives the column."""
     if choice.pick == "own":
         return choice.value
-    return {"base": cell.base, "mine": cell.mine, "theirs": cell.theirs}[choice.pick]
+    sides = {"base": cell.base, "mine": cell.if_mine, "theirs": cell.if_theirs, "merged": cell.result}
+    return sides[choice.pick]
 
 
 def own(conflict: Conflict, cell: ConflictCell, value: Stored) -> Choice:
     """A value that somebody wrote. One that a side has is that side's."""
-    if conflict.mine_there and same(value, cell.mine, cell.kind):
+    if conflict.mine_there and same(value, cell.if_mine, cell.kind):
         return Choice("mine")
-    if conflict.theirs_there and same(value, cell.theirs, cell.kind):
+    if conflict.theirs_there and same(value, cell.if_theirs, cell.kind):
         return Choice("theirs")
     if conflict.base_there and same(value, cell.base, cell.kind):
         return Choice("base")
@@ -115,11 +120,16 @@ def resolution(conflict: Conflict, decision: Decision) -> Resolution:
         raise ValueError(f"{conflict.key} is not decided")
     if keep != "merged":
         return Resolution(conflict.table, conflict.twin_id, conflict.token, keep, {})
-    values = {}
+    values: dict[str, Stored] = {}
+    entries: dict[EntryCell, ListPick] = {}
     for cell in conflict.cells:
         choice = choice_of(conflict, cell, decision)
-        if choice is not None and not cell.read_only and (cell.verdict == "clash" or cell.column in decision.choices):
+        if isinstance(cell, EntryCell):
+            if choice is not None and choice.pick in ("base", "mine", "theirs"):
+                entries[cell] = choice.pick
+        elif choice is not None and not cell.read_only and (cell.verdict == "clash" or cell.column in decision.choices):
             values[cell.column] = value_of(cell, choice)
+    values.update(joined(entries))
     return Resolution(conflict.table, conflict.twin_id, conflict.token, keep, values)
 
 

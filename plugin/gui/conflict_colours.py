@@ -9,6 +9,7 @@ COLOURS = {"base": QColor(120, 130, 140), "mine": QColor(0, 133, 140), "theirs":
 OWN = QColor(190, 130, 0)
 OPEN = QColor(200, 69, 59)
 RESOLVED = QColor(46, 158, 91)
+COLOURS["merged"] = RESOLVED  # both sides' changes, and nothing to decide
 _TINT = 42
 
 

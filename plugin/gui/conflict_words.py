@@ -53,7 +53,13 @@ def column_title(cell: ConflictCell) -> str:
 
 def pick_word(pick: Pick) -> str:
     """Where a value comes from."""
-    return {"base": tr("base"), "mine": tr("mine"), "theirs": tr("theirs"), "own": tr("edited")}[pick]
+    return {
+        "base": tr("base"),
+        "mine": tr("mine"),
+        "theirs": tr("theirs"),
+        "own": tr("edited"),
+        "merged": tr("merged"),
+    }[pick]
 
 
 def tag(cell: ConflictCell, choice: Choice | None, chosen: bool) -> str:

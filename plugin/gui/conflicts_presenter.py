@@ -9,7 +9,7 @@ from typing import Literal
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..map import tasks
-from ..map.pilots.combining import open_copy
+from ..map.pilots import combining
 from ..text import tr, trn
 from ..twin.errors import CityTwinError
 from ..twin.progress import Progress
@@ -18,6 +18,7 @@ from ..workcopy.conflicts import Conflict, ConflictMoved, resolve
 from ..workcopy.copy import WorkingCopy
 from . import conflict_choices as choices
 from .conflict_choices import UNDECIDED, Choice, Decision, Keep, Pick, Side
+from .conflict_entries import split
 from .conflict_undo import Step, Steps
 
 Phase = Literal["loading", "ready", "applying"]
@@ -311,11 +312,12 @@ class ConflictsPresenter(QObject):
 
 
 def _read(path: Path, _progress: Progress) -> tuple[WorkingCopy, list[Conflict]]:
-    copy = open_copy(path)
+    copy = combining.open_copy(path)
     found: list[Conflict] = []
     for source in copy.sources:
         if source.table not in copy.problems:
-            found += copy.conflicts(source.table)
+            lists = combining.list_columns(source)
+            found += [split(conflict, lists) for conflict in copy.conflicts(source.table)]
     return copy, found
 
 

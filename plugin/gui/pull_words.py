@@ -14,6 +14,8 @@ from .change_words import counted
 from .moments import moment
 from .pull_presenter import Editing, PullResult
 
+_LISTED = 50  # features of a layer whose merged columns are named
+
 
 def headline(result: PullResult) -> str:
     """ "12 new, 3 changed by others · merged into 2 of your edits · 1 conflict to resolve"."""
@@ -73,6 +75,11 @@ def sentences(result: PullResult) -> list[Sentence]:
             if parts:
                 words = tr("{layer}: {what}", layer=layer.title, what=" · ".join(parts))
                 found.append(Sentence("limit" if layer.conflicts or layer.failed else "good", words))
+            found.extend(Sentence("good", told) for told in layer.inside[:_LISTED])
+            more = len(layer.inside) - _LISTED
+            if more > 0:
+                words = trn("and {n} more feature, merged likewise", "and {n} more features, merged likewise", more)
+                found.append(Sentence("good", words))
             found.extend(Sentence("limit", note) for note in layer.notes)
     found.extend(
         Sentence("bad", tr("{twin}: {reason}", twin=failure.origin.title, reason=failure.error.message))

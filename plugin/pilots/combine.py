@@ -20,6 +20,7 @@ from . import vocabulary as words
 from .values import as_text, raw_list
 
 Side = Literal["mine", "theirs"]
+Pick = Literal["base", "mine", "theirs"]
 _Three = tuple[Any, Any, Any]  # base, mine, theirs
 _ABSENT = object()  # an entry may be null
 
@@ -58,8 +59,8 @@ def combined(column: str, base: Any, mine: Any, theirs: Any) -> str | None:
     return found.mine if found is not None and not found.clashes and isinstance(found.mine, str) else None
 
 
-def decided(column: str, base: Any, mine: Any, theirs: Any, sides: Mapping[str, Side]) -> str | None:
-    """As `looked_into`, with a side for each entry that clashes, by its name; None where one of them has none."""
+def decided(column: str, base: Any, mine: Any, theirs: Any, sides: Mapping[str, Pick]) -> str | None:
+    """The list with one of the three for each entry that clashes, by its name; None where one of them has none."""
     found = _looked_at(column, base, mine, theirs)
     if found is None or any(_side(*three) == "" and name not in sides for name, three in found.items()):
         return None
@@ -117,12 +118,12 @@ def _equal(one: Any, other: Any) -> bool:
     return same(_whole(one), _whole(other), "object")
 
 
-def _text(column: str, found: Mapping[str, _Three], sides: Mapping[str, Side]) -> str | None:
+def _text(column: str, found: Mapping[str, _Three], sides: Mapping[str, Pick]) -> str | None:
     """The list as JSON text, with one of the ``sides`` for what clashes."""
     chosen = []
     for name, (base, mine, theirs) in found.items():
         side = _side(base, mine, theirs) or sides[name]
-        chosen.append(mine if side == "mine" else theirs)
+        chosen.append({"base": base, "mine": mine, "theirs": theirs}[side])
     out = [entry for entry in chosen if entry is not _ABSENT]
     if column == cols.HISTORY:
         out.sort(key=_at)

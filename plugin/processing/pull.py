@@ -24,8 +24,9 @@ class Pull(WritingAlgorithm):
     def shortHelpString(self) -> str:
         return tr(
             "Brings what others created, changed and deleted on the twin into a working copy. Your own edits stay: "
-            "where both sides changed different columns they are merged, and where both changed the same one it is "
-            "kept as a conflict for you to resolve. The log says what came for each layer."
+            "where both sides changed different columns they are merged, and so are different entries of a pilot's "
+            "lists; where both changed the same one it is kept as a conflict for you to resolve. The log says what "
+            "came for each layer, and what was merged inside a list."
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -66,6 +67,8 @@ def _tell(report: PullReport, feedback: QgsProcessingFeedback) -> None:
     for layer in report.layers:
         for note in layer.notes:
             feedback.pushWarning(note)
+        for told in layer.inside:
+            feedback.pushInfo(told)
         feedback.pushInfo(
             tr(
                 "{layer}: {created} new, {updated} changed, {deleted} deleted, {merged} merged, {conflicts} conflicts",

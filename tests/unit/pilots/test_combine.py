@@ -101,8 +101,8 @@ def test_from_the_other_side_it_is_the_same(column: str, base: Any, mine: Any, t
         return
     assert set(one.clashes) == set(other.clashes)
     for here, there in ((one.mine, other.theirs), (one.theirs, other.mine)):
-        here, there = json.loads(str(here)), json.loads(str(there))
-        assert len(here) == len(there) and all(within(entry, there) for entry in here)
+        ours, others = json.loads(str(here)), json.loads(str(there))
+        assert len(ours) == len(others) and all(within(entry, others) for entry in ours)
 
 
 @given(st.sampled_from(cols.STRUCTURED), anything, anything, anything)
