@@ -1,5 +1,5 @@
-"""Two people judge one pilot: their lists merge inside, in the algorithms and in the window; a criterion that both judged
-otherwise is asked in words."""
+"""Two people judge one pilot: their lists merge inside, in the algorithms and in the window; a criterion that both
+judged otherwise is asked in words."""
 
 from __future__ import annotations
 
