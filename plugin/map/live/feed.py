@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
@@ -18,16 +16,16 @@ from ...text import tr
 from ...twin.errors import CityTwinError
 from ...twin.progress import Progress
 from ...twin.sensorthings import Datastream, Service
-from .. import garbage, tasks
+from .. import tasks
 from ..connections import Connection
 from ..tasks import TaskHandle
-from . import fields, status
+from . import status
 from .asking import Asking
 from .errands import Errands
 from .link import Link
+from .lists import Lists
 from .reading import Reading
-from .ready import Ready, make
-from .shown import Shown
+from .ready import Ready
 from .source import LiveSource
 from .status import FeedStatus
 from .watching import Watching
@@ -38,7 +36,6 @@ _TURN = 250  # ms between two looks at what came
 _SLICE = 0.002  # seconds of the main thread at a time, and about as much again for who hears of it
 _BREATH = 5  # ms that others have it in between
 _TOLD = 1.0  # seconds between two sentences
-_READERS = 1  # sources that are read at the same time
 # Seconds that the state waits, at most, for features to be written: side by side they would take Python's lock from
 # each other thousands of times, and take longer by far.
 _WRITTEN = 3.0
@@ -70,12 +67,9 @@ class Feed(QObject):
         self._asking = Asking(self._link, self._reading, self.live, self)
         self._errands = Errands(self)
         self._watching = Watching(self.live, self._errands)
-        self._shown: dict[LiveSource, Shown] = {}
-        self._by_id: dict[str, Datastream] = {}
-        self._pages: deque[tuple[Shown, LiveSource, tuple[Datastream, ...], list[Ready]]] = deque()
+        self._lists = Lists(self._link, self._reading, self._asking, self.live, self._errands, self)
         self._writing = 0.0  # since when, by time.monotonic(); 0: nobody is
         self._notes: dict[str, None] = {}
-        self._untidy = False
         self._away = False
         self._told = 0.0
         self._since = time.time()
@@ -83,6 +77,8 @@ class Feed(QObject):
         self._link.found.connect(self._turn)
         self._link.failed.connect(self._fail)
         self._asking.failed.connect(self._fail)
+        self._lists.failed.connect(self.failed)
+        self._lists.changed.connect(self.streams_changed)
         self._timer = QTimer(self)
         self._timer.setInterval(_TURN)
         self._timer.timeout.connect(self._turn)
@@ -95,11 +91,7 @@ class Feed(QObject):
 
     def want(self, source: LiveSource) -> None:
         """Show the datastreams of ``source``. The first one starts the feed."""
-        shown = self._shown.get(source)
-        if shown is not None:
-            shown.count += 1
-            return
-        self._shown[source] = Shown()
+        self._lists.want(source)
         if not self._timer.isActive():
             self._since = time.time()
             self._timer.start()
@@ -108,18 +100,8 @@ class Feed(QObject):
 
     def release(self, source: LiveSource) -> None:
         """No longer. The last one stops the feed."""
-        shown = self._shown.get(source)
-        if shown is None:
-            return
-        shown.count -= 1
-        if shown.count:
-            return
-        del self._shown[source]
-        if shown.handle is not None:
-            shown.handle.cancel()
-        if self._shown:
-            self._untidy = True
-        else:
+        self._lists.release(source)
+        if not self._lists.shown:
             self.stop()
 
     def stop(self) -> None:
@@ -131,9 +113,7 @@ class Feed(QObject):
         self._link.stop()
         self._asking.stop()
         self._errands.end()
-        self._shown.clear()
-        self._by_id.clear()
-        self._pages.clear()
+        self._lists.clear()
         self.live.remove(self.live.ids())
         self._tell(now=True)
         self.stopped.emit()
@@ -144,8 +124,7 @@ class Feed(QObject):
 
     def retry(self) -> None:
         """Somebody does not want to wait for the next attempt."""
-        for shown in self._shown.values():
-            shown.due = 0.0
+        self._lists.hurry()
         self._link.retry()
         self._turn()
 
@@ -175,22 +154,19 @@ class Feed(QObject):
 
     def datastream(self, id: str) -> Datastream | None:
         """One of the datastreams that are shown."""
-        return self._by_id.get(id)
+        return self._lists.by_id.get(id)
 
     def datastreams(self, source: LiveSource) -> tuple[Datastream, ...]:
         """Those of ``source``, as far as they are read."""
-        shown = self._shown.get(source)
-        return tuple(shown.streams.values()) if shown is not None else ()
+        return self._lists.datastreams(source)
 
     def ready(self, source: LiveSource) -> Mapping[str, Ready]:
         """While `streams_changed` is told: features of datastreams that were just read."""
-        shown = self._shown.get(source)
-        return shown.ready if shown is not None else {}
+        return self._lists.ready(source)
 
     def complete(self, source: LiveSource) -> bool:
         """Whether `datastreams` are all of them."""
-        shown = self._shown.get(source)
-        return shown is not None and shown.complete
+        return self._lists.complete(source)
 
     def history(
         self,
@@ -206,7 +182,8 @@ class Feed(QObject):
     ) -> TaskHandle:
         """The observations of these datastreams from ``start`` to ``end`` (seconds since 1970 UTC), in a task; those
         that cannot be read are left out, which is noted."""
-        streams = [self._by_id[each] for each in ids if each in self._by_id]
+        known = self._lists.by_id
+        streams = [known[each] for each in ids if each in known]
         service, reading = self.service, self._reading
 
         def work(working: Progress) -> dict[str, Series]:
@@ -229,7 +206,7 @@ class Feed(QObject):
     def _turn(self) -> None:
         if not self._timer.isActive():
             return
-        self._take_pages()
+        self._lists.take_pages()
         if not self._more.isActive():
             self._drain()
         if not self._timer.isActive():
@@ -237,11 +214,11 @@ class Feed(QObject):
         self._link.look()
         self._look_back()
         if self.service is not None:
-            self._read()
+            self._lists.read()
             idle = not self._writing or time.monotonic() - self._writing > _WRITTEN
-            if idle and all(shown.complete or shown.trouble for shown in self._shown.values()):
-                self._asking.look(self._by_id)
-        self._tidy()
+            if idle and self._lists.settled:
+                self._asking.look(self._lists.by_id)
+        self._lists.tidy()
         self._tell()
 
     def _look_back(self) -> None:
@@ -252,8 +229,7 @@ class Feed(QObject):
             self._away = True
         elif phase == coverage.LIVE and self._away:
             self._away = False
-            for shown in self._shown.values():
-                shown.soon()
+            self._lists.soon()
 
     def _drain(self) -> None:
         changes = self.live.drain(_SLICE)
@@ -265,91 +241,6 @@ class Feed(QObject):
     def _fail(self, error: CityTwinError) -> None:
         self._tell(now=True)
         self.failed.emit(error)
-
-    # -- its datastreams ---------------------------------------------------------------------------------------------
-
-    def _read(self) -> None:
-        now = time.monotonic()
-        busy = sum(shown.handle is not None for shown in self._shown.values())
-        for source, shown in self._shown.items():
-            if busy >= _READERS:
-                return
-            if shown.handle is None and now >= shown.due:
-                busy += 1
-                self._read_one(source, shown)
-
-    def _read_one(self, source: LiveSource, shown: Shown) -> None:
-        service, covered, reading, pages = self.service, self._link.coverage, self._reading, self._pages
-        resident = self._asking.resident
-        if service is None or covered is None:
-            return
-        # what is read now is the state, too
-        wanted = covered.next() if not covered.pushes and not self._asking.busy else None
-        remarks: list[str] = []
-        read: dict[str, Datastream] = {}
-        live, columns = self.live, fields.fields()
-        shown.begin()
-
-        def take(page: tuple[Datastream, ...]) -> None:
-            pages.append((shown, source, page, [] if shown.complete else list(make(live, columns, page))))
-            read.update((stream.id, stream) for stream in page)
-
-        def work(progress: Progress) -> bool:
-            with garbage.light_collections():
-                reading.streams(service, source, take, remarks.append, progress)
-                resident.settle()
-                return shown.is_news(read)
-
-        def done(news: bool) -> None:
-            self._take_pages()
-            shown.handle = None
-            if wanted is not None:
-                covered.answered(wanted)
-                self.live.mark()
-            self._untidy = True
-            if self._shown.get(source) is not shown:
-                return
-            believed = shown.end()
-            for remark in remarks:
-                shown.say(remark)
-            if news and believed:
-                self._asking.learn(shown.streams.values())
-                self._link.listen(stream.topic for stream in shown.streams.values() if stream.topic)
-                self.streams_changed.emit(source)
-
-        def failed(error: CityTwinError | None) -> None:
-            shown.handle = None
-            why = error.message if error is not None else ""
-            if wanted is not None:
-                covered.failed(wanted, why)
-            if shown.fail(why) and error is not None and self._shown.get(source) is shown:
-                self.failed.emit(error)
-
-        name = f"read {id(shown)}"
-        shown.handle = self._errands.run(name, tr("Reading sensors: {name}", name=source.title), work, done, failed)
-
-    def _take_pages(self) -> None:
-        news: dict[LiveSource, Shown] = {}
-        while self._pages:
-            shown, source, page, ready = self._pages.popleft()
-            if self._shown.get(source) is not shown:
-                continue
-            if shown.take(page, ready):
-                news[source] = shown
-            self._by_id.update((stream.id, stream) for stream in page)
-        for source, shown in news.items():
-            self.streams_changed.emit(source)
-            shown.ready.clear()
-
-    def _tidy(self) -> None:
-        """Forget the datastreams that nobody wants, once no reading brings any."""
-        if not self._untidy or self._pages or any(shown.handle is not None for shown in self._shown.values()):
-            return
-        self._untidy = False
-        wanted = set(chain.from_iterable(shown.streams for shown in self._shown.values()))
-        self.live.remove(each for each in self.live.ids() if each not in wanted)
-        gone = [self._by_id.pop(each) for each in list(self._by_id) if each not in wanted]
-        self._link.unlisten(stream.topic for stream in gone)
 
     # -- the sentence ------------------------------------------------------------------------------------------------
 
@@ -366,9 +257,8 @@ class Feed(QObject):
     def _state_of_affairs(self) -> FeedStatus:
         if not self._timer.isActive():
             return status.idle(self._status.since if self._status.kind == "idle" else time.time())
-        said: dict[str, None] = dict.fromkeys(
-            why for shown in self._shown.values() for why in (shown.trouble, shown.doubt) if why
-        )
+        troubles = self._lists.troubles()
+        said: dict[str, None] = dict.fromkeys(troubles)
         said.update(self._notes)
         if self.service is not None:
             said.update(dict.fromkeys(self.service.problems))
@@ -376,13 +266,11 @@ class Feed(QObject):
         push, covered = self._link.push, self._link.coverage
         if push is not None:
             said.update(dict.fromkeys(push.refusals.values()))
-        for shown in self._shown.values():
-            said.update(shown.remarks)
+        said.update(dict.fromkeys(self._lists.remarks()))
         faults = (*(fault.sentence() for fault in self.live.faults.list()), *said)[:_FAULTS]
         if covered is None:
             return status.opening(self.url, self._since, self._link.trouble, not self._link.locked, faults)
         found = status.running(covered, round(self.live.rate(), 1), push.url if push is not None else "", faults)
-        trouble = next((why for shown in self._shown.values() if (why := shown.trouble or shown.doubt)), "")
-        if trouble and not self._by_id:
-            return replace(found, sentence=trouble, kind="bad")
+        if troubles and not self._lists.by_id:
+            return replace(found, sentence=troubles[0], kind="bad")
         return found

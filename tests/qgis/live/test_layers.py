@@ -248,7 +248,7 @@ def test_sensors_that_come_and_go_and_change(desk, service):
     renewed = []
     desk.layers.renewed.connect(renewed.append)
     stub.streams, names["unit"] = 8, "mg/m3"
-    (shown,) = desk.feed._shown.values()
+    (shown,) = desk.feed._lists.shown.values()
     shown.due = 0
     filled(desk, layer, 4)
     desk.wait(lambda: desk.cell(layer, "0", "unit") == "mg/m3")
@@ -344,14 +344,14 @@ def test_a_source_that_went_while_it_was_read_is_not_listened_to(desk, service, 
 
     def run(name, text, work, done, failed):
         def release(value):
-            feed._shown.pop(source)  # as if it had been released while the answer was on its way
+            feed._lists.shown.pop(source)  # as if it had been released while the answer was on its way
             done(value)
 
         return ended(name, text, work, release, failed)
 
     monkeypatch.setattr(feed._errands, "run", run)
     feed.want(source)
-    desk.wait(lambda: source not in feed._shown)
+    desk.wait(lambda: source not in feed._lists.shown)
     assert not spin(lambda: len(feed._link._topics) != 3, 0.5)
 
 
@@ -359,7 +359,7 @@ def test_a_list_that_is_suddenly_empty_is_not_believed_at_once(desk, service):
     stub = service(streams=40)
     layer = desk.show(stub.url)
     filled(desk, layer, 20)
-    (shown,) = desk.feed._shown.values()
+    (shown,) = desk.feed._lists.shown.values()
     stub.streams = 0
     desk.feed.retry()
     desk.wait(lambda: any("names 0 sensors only, of 20 before" in one for one in desk.feed.status.faults))
@@ -385,7 +385,7 @@ def test_a_unit_that_changed_is_seen_within_a_minute_and_with_retry_at_once(desk
     stub = service(streams=4, change=lambda one: {**one, "unitOfMeasurement": dict(unit)})
     layer = desk.show(stub.url)
     filled(desk, layer, 2)
-    (shown,) = desk.feed._shown.values()
+    (shown,) = desk.feed._lists.shown.values()
     assert 50 < shown.due - time.monotonic() <= 60
     fid = desk.layers.feature_id(layer, "0")
     layer.select(fid)

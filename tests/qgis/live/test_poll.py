@@ -104,7 +104,7 @@ def test_django_sta(desk, django):
 
 
 def busy(feed):
-    return feed._asking.busy or any(shown.handle is not None for shown in feed._shown.values())
+    return feed._asking.busy or any(shown.handle is not None for shown in feed._lists.shown.values())
 
 
 def test_recorded_answers_of_a_real_service(desk, shared_data):
