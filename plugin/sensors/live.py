@@ -8,64 +8,31 @@ gives each datastream that changed once.
 
 from __future__ import annotations
 
-import heapq
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-
-import numpy as np
 
 from ..twin.sta.entities import datastream_of_topic
-from . import faults, messages
+from . import faults, messages, missed, tails
+from .changes import Changes, Counters
+from .crossings import Crossings
+from .due import Due
+from .early import Early, Waiting
 from .overview import Summary, summarise
 from .rate import Rate
-from .series import Series, chart_number, from_arrays
+from .series import Series
 from .state import Latest, State, is_ahead
-from .thresholds import KEPT, Crossing, Exchange, Threshold, Watch
+from .thresholds import Crossing, Exchange, Threshold, Watch
 from .values import BadMessage, DatastreamLike, ObservationLike, Reading, understand
 
-# messages for datastreams that nobody has added yet; the newest of each is kept
-_WAITING = 20_000
-_TAIL = 100_000
-# seconds before a mark: messages that were on their way out of order
-_OVERLAP = 120.0
-# as many usual intervals between two observations mean that there was one between them
-_SKIPPED = 1.5
+__all__ = ["TOLERANCE", "Changes", "Counters", "Live"]
+
 # How far into the future a phenomenon time may lie before it is taken for wrong.
 TOLERANCE = 60.0
 # datastreams told of under one lock, about 0.3 ms
 _AT_ONCE = 64
 # datastreams that are watched anew under one lock, 1 to 4 ms
 _WATCHED = 256
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What changed since the drain before: each datastream once, those that were removed (take them out first: one may
-    have been added again), and what crossed a threshold.
-
-    ``waiting`` tells how many datastreams did not fit into the time allowed: drain again soon, they come first.
-    """
-
-    latest: tuple[Latest, ...]
-    removed: tuple[str, ...]
-    crossings: tuple[Crossing, ...]
-    now: float
-    waiting: int
-
-
-@dataclass(frozen=True)
-class Counters:
-    """Since the beginning. ``messages``: all that came by push; ``used``: observations that were new and readable,
-    pushed or not; ``late``: older ones than the latest; ``ahead``: those that say that they are from the future."""
-
-    messages: int
-    used: int
-    duplicates: int
-    late: int
-    ahead: int
 
 
 class Live:
@@ -80,13 +47,11 @@ class Live:
         self._states: dict[str, State] = {}
         self._topics: dict[str, State] = {}
         self._dirty: dict[State, None] = {}
-        self._due: list[tuple[float, int, State]] = []
-        self._ticket = 0
-        self._waiting: dict[str, tuple[messages.Observed, float, bool]] = {}
+        self._due = Due()
+        self._early = Early(self.faults)
         self._removed: list[str] = []
         self._thresholds: tuple[Threshold, ...] = ()
-        self._crossed: deque[Crossing] = deque(maxlen=KEPT)
-        self._log: deque[Crossing] = deque(maxlen=KEPT)
+        self._crossings = Crossings()
         self._rate = Rate()
         self._messages = self._used = self._duplicates = self._late = self._ahead = 0
 
@@ -132,9 +97,9 @@ class Live:
                 self._dirty[state] = None
                 if datastream.latest is not None:
                     self._take(state, datastream.latest, at, pushed=False, prompt=False)
-                early = self._waiting.pop(datastream.id, None)
+                early = self._early.pop(datastream.id)
                 if early is not None:
-                    self._take(state, early[0], early[1], pushed=early[2], prompt=early[2])
+                    self._take(state, early.observed, early.at, pushed=early.prompt, prompt=early.prompt)
 
     def remove(self, ids: Iterable[str]) -> None:
         """Forget datastreams."""
@@ -181,25 +146,14 @@ class Live:
         """
         with self._lock:
             marks = [(state.datastream.id, state.mark) for state in self._states.values()]
-        return {id: mark - _OVERLAP if mark > float("-inf") else None for id, mark in marks if mark is not None}
+        return missed.since(marks)
 
     def gaps(self) -> dict[str, float | None]:
         """Those of `missed` that somebody follows or that thresholds hold for, and that really have news since their
         mark, more than their usual rhythm explains: what lies between is only in the history. Who shows latest values
         only has all of it in the state. Those that are followed come first, then those that wait for longest."""
-        found: list[tuple[bool, float, str]] = []
         with self._lock:
-            for state in self._states.values():
-                mark, best = state.mark, state.best
-                if mark is None or best is None or best.time <= mark:
-                    continue
-                followed = state.tail is not None
-                if not followed and (not state.watches or mark == float("-inf")):
-                    continue
-                kept = state.window.rhythm(best.time - best.begin)
-                if mark == float("-inf") or kept is None or best.time - mark > _SKIPPED * kept.median:
-                    found.append((not followed, mark, state.datastream.id))
-        return {id: mark - _OVERLAP if mark > float("-inf") else None for _, mark, id in sorted(found)}
+            return missed.gaps(self._states.values())
 
     def unmark(self, datastreams: Iterable[str]) -> None:
         """The history of these is caught up with: what crossed thresholds in it is told now."""
@@ -207,7 +161,7 @@ class Live:
             for each in datastreams:
                 state = self._states.get(each)
                 if state is not None:
-                    self._tell(state.catch_up())
+                    self._crossings.add(state.catch_up())
 
     def put(self, datastream: str, observation: ObservationLike, arrived: float | None = None) -> bool:
         """An observation that was pushed; True where it is the datastream's latest now."""
@@ -244,19 +198,7 @@ class Live:
             if state is not None:
                 self._take(state, observed, at, pushed=not retained, prompt=not retained)
             else:
-                self._keep(each, observed, at, topic, retained)
-
-    def _keep(self, datastream: str | None, observed: messages.Observed, at: float, topic: str, retained: bool) -> None:
-        if datastream is None:
-            self.faults.count(faults.NO_DATASTREAM, source=topic, at=at)
-            return
-        before = self._waiting.get(datastream)
-        if before is None and len(self._waiting) >= _WAITING:
-            self.faults.count(faults.CROWDED, source=topic, at=at)
-            return
-        self.faults.count(faults.UNKNOWN, source=topic, at=at)
-        if before is None or observed.time >= before[0].time:
-            self._waiting[datastream] = (observed, at, not retained)
+                self._early.keep(each, Waiting(observed, at, not retained), topic)
 
     def _take(
         self, state: State, observation: ObservationLike, at: float, *, pushed: bool, prompt: bool = True
@@ -271,8 +213,8 @@ class Live:
             self._duplicates += 1
             return False
         self._used += 1
-        if state.tail is not None and len(state.tail) < _TAIL:
-            state.tail.append(reading)
+        if state.tail is not None:
+            tails.keep(state.tail, reading)
         if is_ahead(reading, horizon):
             self._ahead += 1
         elif not taken:
@@ -285,23 +227,13 @@ class Live:
         if state.mark is not None and state.resumed is None and state.best is reading:
             state.resumed = reading
         if state.watches:
-            self._tell(state.cross(reading))
+            self._crossings.add(state.cross(reading))
         return True
-
-    def _tell(self, crossed: Iterable[Crossing]) -> None:
-        """Under the lock."""
-        for each in crossed:
-            self._crossed.append(each)
-            self._log.append(each)
 
     def _look_at(self, state: State, new: list[Watch]) -> None:
         """These are new to it. Under the lock."""
         self._dirty[state] = None
-        if new and state.best is not None:
-            self._tell(state.cross(state.best, new))
-        if state.mark is not None and state.resumed is None:
-            for watch in new:
-                watch.before = watch.inside
+        self._crossings.look_at(state, new)
 
     def drain(self, budget: float = 0.02) -> Changes:
         """What changed since the last drain, freshness that time alone changed included; stops after ``budget`` s."""
@@ -310,14 +242,8 @@ class Live:
         with self._lock:
             dirty, self._dirty = self._dirty, {}
             removed, self._removed = self._removed, []
-            crossed = tuple(self._crossed)
-            self._crossed.clear()
-        due = self._due
-        while due and due[0][0] <= now:
-            at, _, state = heapq.heappop(due)
-            if not state.gone and at == state.due:
-                state.due = float("inf")
-                dirty[state] = None
+            crossed = self._crossings.take()
+        dirty.update((state, None) for state in self._due.ripe(now))
         found: list[Latest] = []
         waiting = list(dirty)
         done = 0
@@ -329,9 +255,7 @@ class Live:
                 told = [(state, *state.latest(now, self._tolerance)) for state in block if not state.gone]
             for state, latest, until in told:
                 if until < state.due:
-                    state.due = until
-                    self._ticket += 1
-                    heapq.heappush(due, (until, self._ticket, state))
+                    self._due.plan(state, until)
                 if latest != state.reported:
                     state.reported = latest
                     found.append(latest)
@@ -362,12 +286,8 @@ class Live:
         with self._lock:
             state = self._states.get(datastream)
             if state is None:
-                return from_arrays(np.empty(0), np.empty(0), id=datastream)
-            times, numbers = list(state.window.times), list(state.window.numbers)
-            unit, name = state.unit, state.datastream.name
-        return from_arrays(
-            np.array(times, np.float64), np.array(numbers, np.float64), unit=unit, id=datastream, name=name
-        )
+                return tails.nothing(datastream)
+            return tails.of(state, state.window.times, state.window.numbers)
 
     def crossed(self, datastream: str) -> tuple[Threshold, ...]:
         """The thresholds that one datastream is beyond."""
@@ -379,11 +299,7 @@ class Live:
         """Keep every reading of exactly these from now on, for a chart: a drain tells only the last of several."""
         wanted = set(datastreams)
         with self._lock:
-            for state in self._states.values():
-                if state.datastream.id not in wanted:
-                    state.tail = None
-                elif state.tail is None:
-                    state.tail = []
+            tails.follow(self._states.values(), wanted)
 
     def tails(self) -> dict[str, Series]:
         """What came for those that are followed since the last call, late ones included; to be merged into a chart's
@@ -392,16 +308,7 @@ class Live:
             taken = [(state, state.tail) for state in self._states.values() if state.tail]
             for state, _ in taken:
                 state.tail = []
-        return {
-            state.datastream.id: from_arrays(
-                np.array([reading.time for reading in tail], np.float64),
-                np.array([chart_number(reading.kind, reading.value, reading.number) for reading in tail], np.float64),
-                unit=state.unit,
-                id=state.datastream.id,
-                name=state.datastream.name,
-            )
-            for state, tail in taken
-        }
+        return {state.datastream.id: tails.series(state, tail) for state, tail in taken}
 
     def watch(self, thresholds: Iterable[Threshold]) -> None:
         """Watch exactly these from now on. A value that is beyond a new one already crosses it with this call.
@@ -434,7 +341,7 @@ class Live:
     def log(self) -> tuple[Crossing, ...]:
         """The last crossings, oldest first."""
         with self._lock:
-            return tuple(self._log)
+            return self._crossings.log()
 
     def ids(self) -> tuple[str, ...]:
         """The datastreams that are kept."""
