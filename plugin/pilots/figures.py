@@ -35,7 +35,8 @@ class LayerShare:
     """What of one layer lies inside. ``count``: features with any part of them inside; ``whole``: wholly inside.
 
     ``share_of_layer`` is ``count`` of ``total``; ``share_of_pilot`` the part of the pilot's ground that the areas cover
-    (more than 1 where they lie over each other); None for points and lines.
+    (more than 1 where they lie over each other); None for points and lines. ``known`` is False where the layer's data
+    end before the pilot begins: that nothing of it was found says nothing.
     """
 
     table: str
@@ -48,6 +49,7 @@ class LayerShare:
     area: float
     share_of_layer: float
     share_of_pilot: float | None
+    known: bool = True
 
 
 @dataclass(frozen=True)

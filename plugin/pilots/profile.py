@@ -6,6 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from .measure import AREAS, LINES, Measure, to_rd
 from .reading import NoPilots, read_pilots
 from .record import Pilot
 from .roles import Figures
-from .rows import rows_near
+from .rows import holds, reaches, rows_near
 
 
 def profile(
@@ -139,6 +140,8 @@ class _Work:
         self.layers: list[LayerShare] = []
         self.districts: list[Touched] = []
         self.notes: list[str] = []
+        self._elsewhere: list[str] = []  # titles of layers whose data end before the pilot begins
+        self._in_part: list[str] = []  # and of those that were not checked out for all of it
 
     def layer(self, connection: sqlite3.Connection, source: Source) -> None:
         if connection.execute(HAS_TABLE, (source.table,)).fetchone() is None:
@@ -150,10 +153,16 @@ class _Work:
         columns = [*figures.columns, *([label] if label else [])]
         count = whole = mended = unreadable = 0
         length = area = 0.0
-        if role == roles.BUILDINGS:
-            self.tally.begin(figures)
+        known = True
         try:
-            for rows in rows_near(connection, source, columns, self.measure.bounds):
+            pieces = rows_near(connection, source, columns, self.measure.bounds)
+            first = next(pieces, None)
+            known = first is not None or reaches(connection, source, self.measure.bounds)
+            if known and role == roles.BUILDINGS:
+                self.tally.begin(figures)
+            if known and not holds(source, self.measure.bounds):
+                self._in_part.append(source.title)
+            for rows in chain([first] if first is not None else [], pieces):
                 check(self._progress)
                 found = self.measure.inside([row[0] for row in rows], source.srid, self._progress)
                 touched = found.touched
@@ -177,10 +186,12 @@ class _Work:
         self.layers.append(
             LayerShare(
                 source.table, source.title, role, count, whole, total, length, area,
-                count / total if total else 0.0, covers,
+                count / total if total else 0.0, covers, known,
             )
         )  # fmt: skip
-        if role in (roles.TREES, roles.ADDRESSES):
+        if not known:
+            self._elsewhere.append(source.title)
+        elif role in (roles.TREES, roles.ADDRESSES):
             self.counts[role] = self.counts.get(role, 0) + count
         self._say(source, mended, unreadable)
 
@@ -217,6 +228,26 @@ class _Work:
             )
 
     def say_what_is_missing(self, tables: Collection[str] | None) -> None:
+        if self._elsewhere:
+            self.notes.append(
+                trn(
+                    "{titles}: the data end before this pilot begins, so what of it is here is not known.",
+                    "{titles}: the data end before this pilot begins, so what of them is here is not known.",
+                    len(self._elsewhere),
+                    titles=", ".join(self._elsewhere),
+                )
+            )
+        if self._in_part:
+            self.notes.append(
+                trn(
+                    "{titles}: checked out for an area that does not hold all of this pilot; what lies beyond is not "
+                    "counted.",
+                    "{titles}: checked out for areas that do not hold all of this pilot; what lies beyond is not "
+                    "counted.",
+                    len(self._in_part),
+                    titles=", ".join(self._in_part),
+                )
+            )
         have: dict[str, bool] = defaultdict(bool, {layer.role: True for layer in self.layers})
         if tables is not None:
             return  # somebody chose

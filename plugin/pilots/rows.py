@@ -44,6 +44,23 @@ def rows_near(
         yield [row for row in rows if keep(row)] if keep else rows
 
 
+def reaches(connection: sqlite3.Connection, source: Source, bounds: Box) -> bool:
+    """Whether the data of a layer come anywhere near ``bounds`` (EPSG:28992): the box around all of it does."""
+    if connection.execute(HAS_TABLE, (sql.tree(source.table, GEOMETRY),)).fetchone() is None:
+        return True
+    here = connection.execute(sql.bounds(source.table, GEOMETRY)).fetchone()
+    return None in here or _overlap(here, box_in(source.srid, bounds))
+
+
+def holds(source: Source, bounds: Box) -> bool:
+    """Whether a layer was checked out for all of ``bounds`` (EPSG:28992)."""
+    if source.extent is None:
+        return True
+    west, south, east, north = box_in(source.srid, bounds)
+    left, low, right, high = source.extent
+    return left <= west and low <= south and right >= east and high >= north
+
+
 def features_inside(copy: WorkingCopy, source: Source, pilot: Pilot, progress: Progress = SILENT) -> list[int]:
     """The row numbers of the features with any part inside ``pilot``: those that its profile counts. Raises
     `NoGeopandas`, `Cancelled`, `CityTwinError`."""
@@ -60,4 +77,8 @@ def features_inside(copy: WorkingCopy, source: Source, pilot: Pilot, progress: P
 
 def _meets(blob: Any, box: Box) -> bool:
     here = box_of(blob) if isinstance(blob, bytes) else None
-    return here is not None and here[0] <= box[2] and here[2] >= box[0] and here[1] <= box[3] and here[3] >= box[1]
+    return here is not None and _overlap(here, box)
+
+
+def _overlap(here: Box, box: Box) -> bool:
+    return here[0] <= box[2] and here[2] >= box[0] and here[1] <= box[3] and here[3] >= box[1]

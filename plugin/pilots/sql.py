@@ -34,6 +34,11 @@ def count_in_tree(table: str, geometry: str) -> str:
     return fill("SELECT COUNT(*) FROM {table}", table=f"{tree(table, geometry)}_rowid")
 
 
+def bounds(table: str, geometry: str) -> str:
+    """The box of all rows: min x, min y, max x, max y; nulls where none has a geometry."""
+    return fill("SELECT MIN(minx), MIN(miny), MAX(maxx), MAX(maxy) FROM {table}", table=tree(table, geometry))
+
+
 def tree(table: str, geometry: str) -> str:
     """The name of the R-tree."""
     return f"rtree_{table}_{geometry}"

@@ -76,7 +76,9 @@ def _lines(outcome: Outcome) -> Iterator[_Line]:
         yield tr("District"), one.name, tr("Share of pilot"), 100 * one.share_of_pilot, "%"
         yield tr("District"), one.name, tr("Share of district"), 100 * one.share_of_district, "%"
     for layer in profile.layers:
-        yield tr("Layer"), layer.title, tr("Features"), layer.count, ""
+        yield tr("Layer"), layer.title, tr("Features"), layer.count if layer.known else None, ""
+        if not layer.known:
+            continue
         yield tr("Layer"), layer.title, tr("Wholly inside"), layer.whole, ""
         if layer.area:
             yield tr("Layer"), layer.title, tr("Area inside"), layer.area, "m²"

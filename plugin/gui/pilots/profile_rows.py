@@ -57,6 +57,10 @@ def _layer(one: LayerShare) -> Row:
         size = Cell(area(one.area), one.area, right=True)
     elif one.length:
         size = Cell(length(one.length), one.length, right=True)
+    if not one.known:
+        nothing = (Cell(tr("not known"), -1.0, right=True), *(Cell(_NONE, -1.0, right=True) for _ in range(4)))
+        tip = tr("The data of {title} end before this pilot begins.", title=one.title)
+        return Row((_text(one.title or one.table), *nothing), one, tip)
     tip = tr("{title}: {count} of {total} features", title=one.title, count=number(one.count), total=number(one.total))
     cells = (
         _text(one.title or one.table),

@@ -99,15 +99,16 @@ def counts(outcome: Outcome) -> tuple[Fact, ...]:
     """The row of figures at the top."""
     profile = outcome.profile
     found = [_buildings(outcome)]
-    for title, count, why in (
-        (tr("Trees"), profile.trees, tr("no layer of trees")),
-        (tr("Addresses"), profile.addresses, tr("no layer of addresses")),
+    for title, count, role, why in (
+        (tr("Trees"), profile.trees, roles.TREES, tr("no layer of trees")),
+        (tr("Addresses"), profile.addresses, roles.ADDRESSES, tr("no layer of addresses")),
     ):
-        found.append(_count(outcome, title, count, why))
+        found.append(_count(outcome, title, count, tr("no data here") if _has(profile, role) else why))
     sensors = len(profile.sensors) if outcome.sensors_known else None
     found.append(_count(outcome, tr("Sensors"), sensors, tr("no live sensors")))
-    districts = len(profile.districts) if _has(profile, roles.DISTRICTS) else None
-    found.append(_count(outcome, tr("Districts touched"), districts, tr("no layer of districts")))
+    districts = len(profile.districts) if _known(profile, roles.DISTRICTS) else None
+    why = tr("no data here") if _has(profile, roles.DISTRICTS) else tr("no layer of districts")
+    found.append(_count(outcome, tr("Districts touched"), districts, why))
     near = tr("within {length}", length=length(NEAR))
     found.append(Fact(tr("Pilots near by"), number(len(profile.neighbours)), True, near))
     return tuple(found)
@@ -116,7 +117,8 @@ def counts(outcome: Outcome) -> tuple[Fact, ...]:
 def _buildings(outcome: Outcome) -> Fact:
     found = outcome.profile.buildings
     if found is None:
-        return _count(outcome, tr("Buildings"), None, tr("no layer of buildings"))
+        why = tr("no data here") if _has(outcome.profile, roles.BUILDINGS) else tr("no layer of buildings")
+        return _count(outcome, tr("Buildings"), None, why)
     below = tr("{whole} wholly inside", whole=number(found.whole)) if found.count else ""
     return Fact(tr("Buildings"), number(found.count), True, below)
 
@@ -129,6 +131,10 @@ def _count(outcome: Outcome, title: str, count: int | None, why: str) -> Fact:
 
 def _has(profile: Profile, role: str) -> bool:
     return any(layer.role == role for layer in profile.layers)
+
+
+def _known(profile: Profile, role: str) -> bool:
+    return any(layer.role == role and layer.known for layer in profile.layers)
 
 
 def buildings(outcome: Outcome, sources: Sequence[Source]) -> tuple[Fact, ...]:
@@ -222,6 +228,8 @@ def period(one: Period) -> str:
 def no_buildings(outcome: Outcome) -> str:
     """What stands where the figures of buildings would."""
     if outcome.profile.buildings is None:
+        if _has(outcome.profile, roles.BUILDINGS):
+            return tr("The data of buildings end before this pilot begins, so what of them is here is not known.")
         return _why(outcome, tr("No layer of buildings is checked out, so none are counted."))
     return tr("There are no buildings in this pilot.")
 
@@ -230,6 +238,8 @@ def no_districts(outcome: Outcome) -> str:
     if not _has(outcome.profile, roles.DISTRICTS):
         words = tr("No layer of districts is checked out, so which the pilot touches is not known.")
         return _why(outcome, words)
+    if not _known(outcome.profile, roles.DISTRICTS):
+        return tr("The data of districts end before this pilot begins, so which it touches is not known.")
     return tr("The pilot touches no district.")
 
 

@@ -15,6 +15,7 @@ from plugin.pilots import shapes
 from plugin.pilots.analysis import NoGeopandas
 from plugin.pilots.buildings import span
 from plugin.pilots.figures import Day, Sensor, as_json
+from plugin.pilots.measure import Measure
 from plugin.pilots.profile import outline_profile, profile
 from plugin.pilots.reading import find_pilot, read_pilots
 from plugin.pilots.roles import figures_of, role_of
@@ -282,3 +283,31 @@ def test_the_features_inside_are_those_that_the_profile_counts(city, today):
     inside = oracle.inside([wkb_of(blob) for _, blob in rows], pilot.wkb)
     expected = {fid for (fid, _), (_, _, share) in zip(rows, inside) if share}
     assert set(features_inside(copy, copy.source("trees"), pilot)) == expected != set()
+
+
+def test_data_that_end_before_the_pilot_begins_are_no_zero(tmp_path, today):
+    schema = Schema((Property("height", "number"), Property("year_built", "integer")), "Polygon")
+    items = [Item("1", {"height": 5.0, "year_built": 1990}, square(92000, 436000), "1")]
+    copy = make_copy(tmp_path / "x.gpkg", {"buildings": items}, schema)
+    near, away = (running(wkb=wkb(block(x, 436000))) for x in (92000, 93000))
+    found = profile(copy, away, today=today)
+    assert found.buildings is None and not found.layers[0].known
+    assert "Buildings: the data end before this pilot begins, so what of it is here is not known." in found.notes
+    found = profile(copy, near, today=today)
+    assert found.buildings.count == 1 and found.layers[0].known
+
+
+def test_a_layer_that_was_checked_out_for_a_part_of_the_pilot_says_so(city, today):
+    copy = city.copy
+    pilot = find_pilot(read_pilots(copy), "P-06")
+    west, _, east, _ = Measure(pilot.wkb).bounds
+    copy.sources = tuple(
+        replace(source, extent=(80000, 430000, (west + east) / 2, 440000)) if source.table == "trees" else source
+        for source in copy.sources
+    )
+    notes = profile(copy, pilot, today=today).notes
+    assert [note for note in notes if note.startswith("Trees: checked out for an area that does not hold all")]
+    copy.sources = tuple(
+        replace(source, extent=(80000, 430000, 99000, 440000)) if source.extent else source for source in copy.sources
+    )
+    assert not any("checked out for an area" in note for note in profile(copy, pilot, today=today).notes)
