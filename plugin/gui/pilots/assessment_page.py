@@ -148,6 +148,11 @@ class AssessmentPage(QWidget):
         """The table, where the page is that of the column."""
         return self.table if column == self._condition else None
 
+    def finish(self) -> None:
+        """A criterion that is typed and not added yet is meant, too."""
+        if self.line.text().strip() and self.model.add(self.line.text()):
+            self.line.clear()
+
     def add(self) -> None:
         """The criterion in the line, ready to be judged."""
         if self.line.text().strip() and self.model.add(self.line.text()):

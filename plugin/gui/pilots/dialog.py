@@ -185,12 +185,16 @@ class PilotDialog(QDialog):
     def accept(self) -> None:
         """Take it as it is. What is wrong with it is no reason to lose what was written."""
         self._finish_typing()
+        left = self._unfinished()
+        if left:
+            self.notice.say(left)
+            return
         super().accept()
 
     def reject(self) -> None:
         """Ask first where something would be lost."""
         self._finish_typing()
-        if not self.presenter.read_only and self.presenter.dirty and not self._may_discard():
+        if not self.presenter.read_only and self._may_lose() and not self._may_discard():
             return
         super().reject()
 
@@ -223,7 +227,18 @@ class PilotDialog(QDialog):
 
     def _finish_typing(self) -> None:
         """What is still being typed in a cell or a line is meant, too."""
-        self.buttons.setFocus()
+        self.buttons.buttons()[0].setFocus()
+        for page in self.pages.values():
+            if isinstance(page, (GeneralPage, AssessmentPage)):
+                page.finish()
+
+    def _unfinished(self) -> str:
+        history = self.pages[HISTORY]
+        note = history.note.unfinished() if isinstance(history, HistoryPage) else ""
+        return self.header.panel.unfinished() or note
+
+    def _may_lose(self) -> bool:
+        return self.presenter.dirty or bool(self._unfinished())
 
     def _may_discard(self) -> bool:
         box = QMessageBox(self)

@@ -17,6 +17,8 @@ class AmountField(QLineEdit):
         self.setObjectName(f"CityTwinPilot_{column}")
         self._presenter = presenter
         self._column = column
+        self._typing = False
+        self._before = presenter.value(column)  # when nobody had typed yet
         self.setPlaceholderText(tr("Only where it may be told"))
         self.setReadOnly(not presenter.can_edit(column))
         self.textEdited.connect(self._typed)
@@ -26,26 +28,32 @@ class AmountField(QLineEdit):
 
     def _typed(self, text: str) -> None:
         value = amount_of(text)
-        if value is None and text.strip():
-            self._presenter.trouble(
-                self._column,
-                tr("“{typed}” is no sum of money, so it is not kept. Write digits only, such as 250000.", typed=text),
-            )
-            return
-        self._presenter.trouble(self._column, "")
-        self._presenter.set(self._column, value)
+        bad = value is None and bool(text.strip())
+        self._typing = True
+        # half of what was typed was not meant
+        self._presenter.set(self._column, self._before if bad else value)
+        self._typing = False
+        sentence = tr("“{typed}” is no sum of money, so it is not kept. Write digits only, such as 250000.", typed=text)
+        self._presenter.trouble(self._column, sentence if bad else "")
 
     def _left(self) -> None:
         """Shown as it was understood."""
         value = amount_of(self.text())
+        self._before = self._presenter.value(self._column)
         if value is not None:
             self.setText(amount_text(value))
 
     def _changed(self, column: str) -> None:
         value = self._presenter.value(self._column)
-        if column not in ("", self._column) or amount_of(self.text()) == value:
+        if self._typing or column not in ("", self._column) or value == self._shown():
             return
+        self._before = value
         self.setText(amount_text(value) if value is not None else "")
+
+    def _shown(self) -> float | None:
+        """What the text means; what it meant before, where it means nothing."""
+        text = self.text()
+        return amount_of(text) if not text.strip() or amount_of(text) is not None else self._before
 
 
 def amount_of(text: str) -> float | None:

@@ -36,6 +36,10 @@ class GeneralPage(QWidget):
         """The field of a column; None where another page has it."""
         return self._fields.get(column)
 
+    def finish(self) -> None:
+        """What is typed and not added yet is meant, too."""
+        self._partners.add()
+
     def _build(self) -> None:
         one = self._presenter
         self._stopped = LongText(one, cols.STOP_REASON, lines=2)
@@ -51,7 +55,8 @@ class GeneralPage(QWidget):
         self._row(cols.START, self._beside((start, 1), (label, 0), (end, 1)), start)
         lead = TextField(one, cols.LEAD, placeholder=tr("The organisation or department that leads"))
         self._row(cols.LEAD, lead)
-        self._row(cols.PARTNERS, PartnersField(one))
+        self._partners = PartnersField(one)
+        self._row(cols.PARTNERS, self._partners)
         hint = tr("A role, never a person: for example “programme manager”")
         self._row(cols.CONTACT, TextField(one, cols.CONTACT, placeholder=hint), hint=hint)
         band = ChoiceField(one, cols.BAND, words.BUDGET_BANDS, words.budget_title)

@@ -81,6 +81,8 @@ class PartnersField(QWidget):
 
     def add(self) -> None:
         """Those typed into the line, but for the ones that are there."""
+        if not self.line.text().strip():
+            return
         had = tuple(self._presenter.pilot.partners)
         typed = dict.fromkeys(partners_of(self.line.text()))
         known = {one.casefold() for one in had}

@@ -118,9 +118,16 @@ class NotePanel(QFrame):
         self.day.setMaximumDate(QDate(today.year, today.month, today.day))
         self.day.set_day(today)
         self.text.clear()
+        self.role.clear()
         self.notice.say("")
         self.show()
         self.text.setFocus()
+
+    def unfinished(self) -> str:
+        """What is to be said before the form is left: a note that was written and not added."""
+        if self.isHidden() or not self.text.toPlainText().strip():
+            return ""
+        return tr("You wrote a note that is not in the history yet. Add it, or press Cancel beside it.")
 
     def keep(self) -> None:
         """Add it; a refusal is said here."""

@@ -111,6 +111,7 @@ class StagePanel(QFrame):
             tr("Why? Others read this later.") if move.needs_reason else tr("What was decided, and where (optional)")
         )
         self.reason.clear()
+        self.role.clear()
         earliest, today = self._presenter.earliest_day(), self._presenter.today
         self.day.setMinimumDate(QDate(earliest.year, earliest.month, earliest.day))
         self.day.setMaximumDate(QDate(today.year, today.month, today.day))
@@ -122,6 +123,13 @@ class StagePanel(QFrame):
         self.notice.say("")
         self.show()
         self.reason.setFocus()
+
+    def unfinished(self) -> str:
+        """What is to be said before the form is left: a reason that was written for a move that was not made."""
+        if not self.isVisible() or not self.reason.toPlainText().strip():
+            return ""
+        return tr("You wrote a reason, but the stage is not changed yet. Press “{go}”, or Cancel beside it.",
+                  go=self.go_button.text())  # fmt: skip
 
     def go(self) -> None:
         """Make the move; a refusal is said here."""
