@@ -68,6 +68,7 @@ class Window:
         from .gui.icons import icon
         from .gui.indicators import ChangeIndicators
         from .gui.live_desk import LiveDesk
+        from .gui.pilots.desk import PilotsDesk
         from .map.processes import DemoTwin
         from .map.project import ProjectCopies
 
@@ -80,10 +81,15 @@ class Window:
         self.changes = ChangesPage(self.copies, iface)
         self.changes.catalogue_wanted.connect(self.show_catalogue)
         self.live = LiveDesk(iface, self.copies, self.demo, self.root)
+        self.pilots = PilotsDesk(iface, self.copies, self.root)
+        self.pilots.page_wanted.connect(self.show_pilots)
+        self.pilots.catalogue_wanted.connect(self.show_catalogue)
+        self.pilots.open_wanted.connect(self.changes.open_copy)
         self.dock = CityTwinDock(iface.mainWindow())
         self.dock.add_page("catalogue", icon("catalogue"), tr("Catalogue"), self.catalogue)
         self.dock.add_page("changes", icon("changes"), tr("Changes"), self.changes)
         self.dock.add_page("sensors", icon("sensors"), tr("Sensors"), self.live.page)
+        self.dock.add_page("pilots", icon("pilots"), tr("Pilots"), self.pilots.page)
         self.badge = ChangeBadge(self.copies, self.dock.rail.button("changes"), self.root)
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
 
@@ -110,6 +116,10 @@ class Window:
             ("log", "threshold-log", tr("Threshold Log"), self.live.show_log),
             ("snapshot", "snapshot", tr("Keep a Snapshot…"), self.live.keep_snapshot),
             ("playback", "playback", tr("Play Back…"), self.live.play_back),
+            between,
+            ("pilots", "pilots", tr("Pilots"), self.show_pilots),
+            ("new_pilot", "pilot-new", tr("New Pilot Area…"), self.pilots.new_pilot),
+            ("portfolio", "pilot-board", tr("Pilot Portfolio…"), self.pilots.board),
             between,
             ("demo", "demo-twin", tr("Start Demo Twin"), self.start_demo),
         )
@@ -157,6 +167,11 @@ class Window:
         self._show("sensors")
         self.live.page.focus()
 
+    def show_pilots(self) -> None:
+        """Pilot areas: where they are drawn, described and followed."""
+        self._show("pilots")
+        self.pilots.page.focus()
+
     def show_layer_changes(self, layer: QgsVectorLayer) -> None:
         """What of one layer is not published."""
         self._show("changes")
@@ -177,6 +192,7 @@ class Window:
 
         self.dock.stop()
         self.live.stop()
+        self.pilots.stop()
         self.indicators.stop()
         self.copies.stop()
         self.demo.stop()

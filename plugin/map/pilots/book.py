@@ -82,6 +82,7 @@ class PilotBook(QObject):
         self._stopped = False
         copies.copiesChanged.connect(self._scan)
         copies.changed.connect(self._written)
+        copies.counted.connect(self._counted)
         project = QgsProject.instance()
         project.layersAdded.connect(self._scan_soon)
         project.layersRemoved.connect(self._scan_soon)
@@ -97,6 +98,7 @@ class PilotBook(QObject):
         self._stopped = True
         self._copies.copiesChanged.disconnect(self._scan)
         self._copies.changed.disconnect(self._written)
+        self._copies.counted.disconnect(self._counted)
         project = QgsProject.instance()
         for signal in (project.layersAdded, project.layersRemoved):
             signal.disconnect(self._scan_soon)
@@ -230,10 +232,13 @@ class PilotBook(QObject):
     # -- reading
 
     def _written(self, path: str) -> None:
-        # its sources may be others, too
         if path in self._shelves:
             self._read(path)
-        else:
+
+    def _counted(self, path: str, _counts: object) -> None:
+        """The working copy was opened anew: its sources may be others."""
+        shelf, copy = self._shelves.get(path), self.copy(path)
+        if copy is not None and (shelf is None or shelf.source not in copy.sources):
             self._scan_soon()
 
     def _edited(self, path: str, wait: int) -> None:

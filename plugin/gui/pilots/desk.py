@@ -1,0 +1,305 @@
+"""All that QGIS's window has for pilots, put together: the page, drawing, the form, and the windows about them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING
+
+from qgis.core import Qgis
+from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QDialog, QMessageBox, QWidget
+
+from ...map.log import push, push_error
+from ...map.pilots import mappings, rules, writing
+from ...map.pilots.book import PilotBook
+from ...map.pilots.links import LinkSource
+from ...map.project import ProjectCopies
+from ...pilots import checks, stages
+from ...pilots import vocabulary as words
+from ...pilots.problems import Problem
+from ...pilots.record import Pilot
+from ...text import tr
+from ...twin.errors import CityTwinError
+from .dialog import PilotDialog
+from .draw import DrawPanel
+from .layer_action import PilotAction
+from .page import PilotsPage
+from .stop_dialog import StopDialog, may_delete
+from .windows import PilotWindows
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
+
+class PilotsDesk(QObject):
+    """One for the plugin's life. Whoever owns the window adds `page` to the dock, and calls `stop`.
+
+    ``page_wanted()``: bring the page to the front. The others say what the page cannot do.
+    """
+
+    page_wanted = pyqtSignal()
+    catalogue_wanted = pyqtSignal()
+    open_wanted = pyqtSignal()
+
+    def __init__(self, iface: QgisInterface, copies: ProjectCopies, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._iface = iface
+        self.dialog: QDialog | None = None
+        self._over = False
+        self.book = PilotBook(copies, self)
+        self.page = PilotsPage(iface, copies, self.book)
+        self.drawing = DrawPanel(iface.mapCanvas(), self.book, iface, self.page)
+        self.drawing.hide()
+        self.action = PilotAction(self.book, self.edit, self)
+        self.windows = PilotWindows(iface, self.book, self)
+        self.windows.zoom.connect(self.zoom)
+        self.windows.opened.connect(self.edit)
+        page = self.page
+        page.catalogue_wanted.connect(self.catalogue_wanted)
+        page.open_wanted.connect(self.open_wanted)
+        page.mapping_wanted.connect(self.map_collection)
+        page.board_wanted.connect(self.board)
+        page.new_wanted.connect(self.new_pilot)
+        page.edit_wanted.connect(self.edit)
+        page.redraw_wanted.connect(self.redraw)
+        page.profile_wanted.connect(self.profile)
+        page.report_wanted.connect(self.report)
+        page.meet_wanted.connect(self.meet)
+        page.stop_wanted.connect(self.stop_pilot)
+        page.delete_wanted.connect(self.delete)
+        page.fix_wanted.connect(self.fix)
+        self.drawing.finished.connect(self._drawn)
+        self.drawing.cancelled.connect(self._drawing_over)
+
+    # -- drawing and describing
+
+    def new_pilot(self, path: str = "") -> None:
+        """Draw a new pilot's area, then describe it."""
+        self.page_wanted.emit()
+        path = path or self.page.path
+        if path and not self.drawing.running and self.dialog is None:
+            self._draw(path, None)
+
+    def redraw(self, path: str, key: str) -> None:
+        """Draw the area of a pilot anew."""
+        record = self.book.record(path, key)
+        if record is not None and not self.drawing.running and self.dialog is None:
+            self.page_wanted.emit()
+            self._draw(path, record.pilot)
+
+    def _draw(self, path: str, pilot: Pilot | None) -> None:
+        self.page.show_panel(self.drawing)
+        self.drawing.start(path, pilot)
+
+    def _drawn(self, path: str, pilot: Pilot) -> None:
+        self._drawing_over()
+        if pilot.fid is None:
+            self._describe(path, pilot)
+        elif self._save(path, pilot) is None:
+            self._draw(path, pilot)  # nothing of it is lost
+
+    def _drawing_over(self) -> None:
+        self.page.show_panel(None)
+
+    def edit(self, path: str, key: str) -> None:
+        """Open the form of a pilot."""
+        record = self.book.record(path, key)
+        if record is not None:
+            self.page.show_pilot(path, key)
+            self._describe(path, record.pilot)
+
+    def _describe(self, path: str, pilot: Pilot) -> None:
+        if self._raised():
+            return
+        source, mapping, copy = self.book.source(path), self.book.mapping(path), self.book.copy(path)
+        if source is None:
+            return
+        dialog = PilotDialog(
+            pilot,
+            self.book.surroundings(path, pilot.key),
+            self.book.today(),
+            links=LinkSource(copy),
+            mapping=mapping,
+            columns=set(mappings.columns(source, mapping)),
+            read_only=self._read_only(path, new=pilot.fid is None),
+            parent=self._iface.mainWindow(),
+        )
+        dialog.located.connect(lambda problem: self.page.map.show_problem(dialog.pilot(), problem))
+        dialog.accepted.connect(lambda: self._described(path, dialog))
+        dialog.rejected.connect(self._closed)
+        self._open(dialog)
+
+    def _described(self, path: str, dialog: PilotDialog) -> None:
+        if self._save(path, dialog.pilot(), over=dialog) is None:
+            dialog.open()  # as it was filled in
+        else:
+            self._closed()
+
+    def _read_only(self, path: str, new: bool) -> str:
+        source = self.book.source(path)
+        if source is not None and not source.methods & ({"POST"} if new else {"PUT", "PATCH"}):
+            return tr("The twin takes no changes of pilots, so nothing can be changed here.")
+        layer = self.book.layer(path)
+        if layer is None:
+            return tr("The layer of pilots is not in the project, so nothing can be changed here. Add it first.")
+        return ""
+
+    # -- writing
+
+    def _save(self, path: str, pilot: Pilot, over: QWidget | None = None) -> int | None:
+        """The row number; None where it could not be written, which was told then (``over`` a window)."""
+        layer, source = self.book.layer(path), self.book.source(path)
+        try:
+            if layer is None or source is None:
+                raise writing.NotWritten(
+                    tr("The layer of pilots is no longer in the project. Add it again, then save once more.")
+                )
+            session = layer.isEditable()
+            fid = writing.save(layer, self.book.mapping(path), pilot, source)
+        except CityTwinError as error:
+            self._tell(error, over)
+            return None
+        self.page.show_pilot(path, pilot.key if pilot.fid is not None else f"fid:{fid}")
+        self._say_saved(pilot, session)
+        return fid
+
+    def _say_saved(self, pilot: Pilot, session: bool) -> None:
+        if session:
+            text = tr(
+                "“{name}” was changed in the open edit session: save the layer’s edits to keep it.", name=pilot.label
+            )
+        else:
+            text = tr("“{name}” was saved in the working copy. Publish it from the Changes page.", name=pilot.label)
+        push(self._iface, text, Qgis.MessageLevel.Success)
+
+    def _tell(self, error: CityTwinError, over: QWidget | None) -> None:
+        if over is None:
+            push_error(self._iface, error)
+            return
+        box = QMessageBox(self._iface.mainWindow())
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle(tr("Pilot Not Saved"))
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(error.message)
+        box.setInformativeText(tr("What you filled in is still there."))
+        box.addButton(tr("Back to the Form"), QMessageBox.ButtonRole.AcceptRole)
+        box.exec()
+        box.deleteLater()
+
+    def fix(self, path: str, key: str, problem: Problem) -> None:
+        """Mend a problem of a pilot as it is now."""
+        record = self.book.record(path, key)
+        if record is None:
+            return
+        try:
+            mended = checks.mended(record.pilot, problem)
+        except CityTwinError as error:
+            push_error(self._iface, error)
+            return
+        self._save(path, mended)
+
+    def stop_pilot(self, path: str, key: str) -> None:
+        """Ask for the reason, and stop a pilot."""
+        record = self.book.record(path, key)
+        if record is None or self._raised():
+            return
+        dialog = StopDialog(record.pilot, self._iface.mainWindow())
+        dialog.accepted.connect(lambda: self._stopped(path, key, dialog))
+        dialog.rejected.connect(self._closed)
+        self._open(dialog)
+
+    def _stopped(self, path: str, key: str, dialog: StopDialog) -> None:
+        record = self.book.record(path, key)
+        try:
+            if record is None:
+                raise CityTwinError(tr("The pilot is no longer there: it was deleted meanwhile."))
+            at = _moment(record.pilot, self.book.today())
+            pilot = stages.moved(record.pilot, words.STOPPED, at=at, reason=dialog.reason, by=dialog.role)
+        except CityTwinError as error:
+            self._closed()
+            push_error(self._iface, error)
+            return
+        if self._save(path, pilot, over=dialog) is None:
+            dialog.open()
+        else:
+            self._closed()
+
+    def delete(self, path: str, key: str) -> None:
+        """Delete a pilot, once the user insists: one that ended is stopped instead."""
+        record, layer = self.book.record(path, key), self.book.layer(path)
+        if record is None or layer is None or self._raised():
+            return
+        answer = may_delete(self._iface.mainWindow(), record.pilot, record.pilot.stage != words.STOPPED)
+        if answer == "stop":
+            self.stop_pilot(path, key)
+        elif answer == "delete":
+            try:
+                writing.remove(layer, record.pilot)
+            except CityTwinError as error:
+                push_error(self._iface, error)
+
+    # -- windows about pilots
+
+    def profile(self, path: str, key: str) -> None:
+        """What lies inside a pilot."""
+        self.windows.profile(path, key)
+
+    def report(self, path: str, key: str) -> None:
+        """One page about a pilot, to print."""
+        self.windows.report(path, key)
+
+    def meet(self, path: str, key: str) -> None:
+        """The agenda of a meeting about a pilot."""
+        self.windows.meet(path, key)
+
+    def board(self) -> None:
+        """All pilots by stage and time."""
+        self.windows.board()
+
+    def zoom(self, path: str, key: str) -> None:
+        """Show a pilot on the map and on the page."""
+        record = self.book.record(path, key)
+        if record is not None:
+            self.page.show_pilot(path, key)
+            self.page.map.zoom(record.pilot)
+            self.page.map.flash(record.pilot)
+
+    def map_collection(self) -> None:
+        """Say which collection of a twin holds pilots, and what its columns are called."""
+
+    # -- one dialog at a time
+
+    def _raised(self) -> bool:
+        if self.dialog is not None:
+            self.dialog.raise_()
+            self.dialog.activateWindow()
+        return self.dialog is not None
+
+    def _open(self, dialog: QDialog) -> None:
+        self.dialog = dialog
+        dialog.open()
+
+    def _closed(self) -> None:
+        dialog, self.dialog = self.dialog, None
+        if dialog is not None:
+            dialog.deleteLater()
+
+    def stop(self) -> None:
+        """At unload: close what is open, and leave nothing behind. The page ends with its dock. Ending twice does
+        no harm."""
+        if self._over:
+            return
+        self._over = True
+        if self.dialog is not None:
+            self.dialog.done(0)  # not `reject`: the form would ask
+        self.windows.stop()
+        self.action.stop()
+        self.drawing.stop()
+        self.book.stop()
+        rules.stop()
+
+
+def _moment(pilot: Pilot, today: date) -> date | datetime:
+    """Today; this very moment where something of today has a time, so that it comes behind that."""
+    timed = any(change.day == today and "T" in change.at for change in pilot.history)
+    return datetime.now(timezone.utc) if timed else today
