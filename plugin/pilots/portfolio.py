@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from ..text import tr
 from . import vocabulary as words
 from .conditions import Standing, criteria_of, standings
 from .fading import RULES, Fading, Rules, fading, last_sign_of_life
@@ -43,7 +44,8 @@ class Entry:
 @dataclass(frozen=True)
 class Lack:
     """A criterion that pilots lack: how many have it rated not met, partly met, and not rated at all, of ``pilots`` to
-    which it applies. ``keys`` are those of the pilots where it is not met."""
+    which it applies. ``keys`` are those of the pilots where it is not met, ``others`` those where it is met in part or
+    not rated."""
 
     condition: str
     criterion: str
@@ -52,6 +54,7 @@ class Lack:
     unknown: int
     pilots: int
     keys: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,10 +125,31 @@ def lacks(pilots: Iterable[Pilot]) -> tuple[Lack, ...]:
         not_met, partly = words_only.count(words.NOT_MET), words_only.count(words.PARTLY)
         met = words_only.count(words.MET)
         keys = tuple(key for rating, key in ratings if rating == words.NOT_MET)
+        others = tuple(key for rating, key in ratings if rating not in (words.NOT_MET, words.MET))
         unknown = len(ratings) - met - partly - not_met
         if met < len(ratings):
-            out.append(Lack(condition, criterion, not_met, partly, unknown, len(ratings), keys))
+            out.append(Lack(condition, criterion, not_met, partly, unknown, len(ratings), keys, others))
     return tuple(sorted(out, key=lambda one: (-one.not_met, -one.partly, -one.unknown, one.criterion)))
+
+
+def as_rows(board: Portfolio) -> list[list[str]]:
+    """The board as a table of texts, the first row its heads: what can be counted as numbers, the human conditions as
+    the words of those that are open."""
+    counted = [(name, rating) for name in (words.TECHNICAL, words.INSTITUTIONAL) for rating in words.RATINGS[:4]]
+    heads = [
+        tr("Pilot"), tr("Title"), tr("Stage"), tr("In stage since"), tr("Days in stage"), tr("Theme"), tr("Lead"),
+        tr("Partners"), tr("Start"), tr("End"), tr("Last sign of life"), tr("Fading"), tr("Fading since"),
+        *(f"{words.condition_title(name)}: {words.rating_title(rating)}" for name, rating in counted),
+        tr("To talk about"),
+    ]  # fmt: skip
+    return [heads, *(_row(entry, board.today, counted) for entry in board.entries)]
+
+
+def to_talk_about(pilot: Pilot) -> tuple[str, ...]:
+    """The human criteria that are open, those found not to be met first: matters for a meeting, never counted."""
+    order = {words.NOT_MET: 0, words.UNKNOWN: 1, words.PARTLY: 2}
+    found = [one for one in criteria_of(pilot, words.HUMAN) if one.rating not in (words.MET, words.NOT_APPLICABLE)]
+    return tuple(one.criterion for one in sorted(found, key=lambda one: order.get(one.rating, 1)))
 
 
 def stays(pilot: Pilot) -> tuple[Stay, ...]:
@@ -151,3 +175,34 @@ def _entry(pilot: Pilot, today: date, rules: Rules) -> Entry:
         human,
         institutional,
     )
+
+
+def _row(entry: Entry, today: date, counted: Sequence[tuple[str, str]]) -> list[str]:
+    pilot = entry.pilot
+    since = next((one.since for one in entry.fading if one.since), None)
+    standing = {one.condition: one for one in entry.standings}
+    numbers = {
+        words.MET: lambda one: one.met, words.PARTLY: lambda one: one.partly, words.NOT_MET: lambda one: one.not_met,
+        words.UNKNOWN: lambda one: one.unknown,
+    }  # fmt: skip
+    return [
+        pilot.key,
+        pilot.name,
+        words.stage_title(pilot.stage),
+        _iso(entry.since),
+        str((today - entry.since).days) if entry.since else "",
+        words.theme_title(pilot.theme) if pilot.theme else "",
+        pilot.lead,
+        "; ".join(pilot.partners),
+        _iso(pilot.start),
+        _iso(pilot.end),
+        _iso(entry.last_sign),
+        " ".join(one.sentence for one in entry.fading),
+        _iso(since),
+        *(str(numbers[rating](standing[name])) for name, rating in counted),
+        "; ".join(words.criterion_title(name) for name in to_talk_about(pilot)),
+    ]
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
