@@ -14,6 +14,7 @@ from .checkpilots import CheckPilots
 from .latestobservations import LatestObservations
 from .observationhistory import ObservationHistory
 from .pilotprofile import PilotProfile
+from .pilotreport import PilotReport
 from .publish import Publish
 from .pull import Pull
 from .resolve import Resolve
@@ -39,5 +40,5 @@ class CityTwinProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self) -> None:
         copies = (Capabilities, Checkout, Changes, Pull, Resolve, Publish)
-        for algorithm in (*copies, LatestObservations, ObservationHistory, CheckPilots, PilotProfile):
+        for algorithm in (*copies, LatestObservations, ObservationHistory, CheckPilots, PilotProfile, PilotReport):
             self.addAlgorithm(algorithm())

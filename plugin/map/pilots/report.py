@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ...pilots.analysis import NoGeopandas
-from ...pilots.fading import Fading, fading
+from ...pilots.fading import RULES, Fading, Rules, fading
 from ...pilots.figures import Profile, Sensor
 from ...pilots.mapping import OURS, PilotMapping
 from ...pilots.profile import profile
@@ -67,6 +67,7 @@ def gather(
     others: Sequence[Pilot] | None = None,
     sensors: Sequence[Sensor] | None = None,
     unsaved: bool = False,
+    rules: Rules = RULES,
     progress: Progress = SILENT,
 ) -> Report:
     """The report in the language that is spoken in this thread now. ``others``: None reads them from the file;
@@ -86,7 +87,7 @@ def gather(
         tuple(others),
         today,
         wanted,
-        fading(pilot, today),
+        fading(pilot, today, rules),
         figures,
         reason,
         sensors is not None,

@@ -74,7 +74,7 @@ def draw(
     `Cancelled`.
     """
     tables = [source.table for source in copy.sources if source.collection != mapping.collection]
-    layers: list[QgsMapLayer] = [pilots_layer(pilots), *map(_for_paper, make_layers(copy, tables))]
+    layers: list[QgsMapLayer] = [pilots_layer(pilots), *map(for_paper, make_layers(copy, tables))]
     check(progress)
     size = QRectF(frame.x * unit, frame.y * unit, frame.w * unit, frame.h * unit)
     painter.save()
@@ -139,7 +139,7 @@ def _features(copy: WorkingCopy, tables: Sequence[str], frame: MapFrame) -> int:
     return count
 
 
-def _for_paper(layer: QgsVectorLayer) -> QgsVectorLayer:
+def for_paper(layer: QgsVectorLayer) -> QgsVectorLayer:
     """Names in a size for a small map, and without extra space between letters: QGIS sets that wrongly on paper."""
     labeling = layer.labeling()
     if labeling is not None and labeling.type() == "simple":
@@ -176,14 +176,19 @@ def pilots_layer(pilots: Sequence[Pilot]) -> QgsVectorLayer:
         feature.setGeometry(geometry)
         features.append(feature)
     layer.dataProvider().addFeatures(features)
-    layer.setRenderer(renderer('"chosen" = 1', lambda stage: f"\"stage\" = '{stage}'"))
-    layer.setLabeling(QgsVectorLayerSimpleLabeling(_names()))
-    layer.setLabelsEnabled(True)
+    in_front(layer, '"chosen" = 1', lambda stage: f"\"stage\" = '{stage}'", '"name"')
     return layer
 
 
-def renderer(chosen: str, in_stage: Callable[[str], str]) -> QgsFeatureRenderer:
-    """``chosen``, ``in_stage``: expressions that tell the report's pilot, and a stage."""
+def in_front(layer: QgsVectorLayer, chosen: str, in_stage: Callable[[str], str], name: str) -> None:
+    """Style a layer of pilots for a report. ``chosen``, ``in_stage``, ``name``: expressions that tell the report's
+    pilot, a stage, and a title."""
+    layer.setRenderer(_renderer(chosen, in_stage))
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(_names(chosen, name)))
+    layer.setLabelsEnabled(True)
+
+
+def _renderer(chosen: str, in_stage: Callable[[str], str]) -> QgsFeatureRenderer:
     root = QgsRuleBasedRenderer.Rule(None)
     for front in (False, True):  # the report's own is drawn over the others
         test = chosen if front else f"NOT ({chosen})"
@@ -207,9 +212,9 @@ def _faint(look: Look) -> QgsSymbol:
     return stack(QgsFillSymbol(), fill(colour(look.ink, 14), None), edge)
 
 
-def _names() -> QgsPalLayerSettings:
+def _names(chosen: str, name: str) -> QgsPalLayerSettings:
     settings = QgsPalLayerSettings()
-    settings.fieldName = "wordwrap(\"name\", 22, ' ')"
+    settings.fieldName = f"wordwrap({name}, 22, ' ')"
     settings.isExpression = True
     settings.placement = Qgis.LabelPlacement.Horizontal
     settings.multilineAlign = Qgis.LabelMultiLineAlignment.Center
@@ -226,6 +231,6 @@ def _names() -> QgsPalLayerSettings:
     text.setBuffer(halo)
     settings.setFormat(text)
     properties = settings.dataDefinedProperties()
-    properties.setProperty(QgsPalLayerSettings.Property.Show, QgsProperty.fromExpression('"chosen" = 0'))
+    properties.setProperty(QgsPalLayerSettings.Property.Show, QgsProperty.fromExpression(f"NOT ({chosen})"))
     settings.setDataDefinedProperties(properties)
     return settings

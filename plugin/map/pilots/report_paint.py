@@ -29,7 +29,7 @@ class Painter:
             elif isinstance(part, Block):
                 self._block(part)
             elif isinstance(part, Drawing):
-                self._drawing(part)
+                self.drawing(part)
             elif isinstance(part, MapFrame):
                 draw_map(part)
                 self._block(Block(part.x, part.y, part.w, part.h, None, edge="#8a9096", width=0.2))
@@ -65,7 +65,8 @@ class Painter:
         else:
             painter.drawRect(box)
 
-    def _drawing(self, part: Drawing) -> None:
+    def drawing(self, part: Drawing) -> None:
+        """Its shapes, at its place."""
         for face in part.faces:
             self._face(face, part.x, part.y)
 

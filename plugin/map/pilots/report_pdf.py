@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from qgis.PyQt.QtCore import QMarginsF
 from qgis.PyQt.QtGui import QPageSize, QPainter, QPdfWriter
 
 from ...pilots.mapping import OURS, PilotMapping
+from ...pilots.record import Pilot
 from ...text import tr
 from ...twin.errors import CityTwinError
 from ...twin.progress import SILENT, Progress, check
 from ...workcopy.copy import WorkingCopy
 from . import report_map
-from .report import Report
-from .report_page import compose
 from .report_paint import Painter
 from .report_parts import MapFrame, Page
 from .report_tags import add_tags
@@ -24,18 +24,21 @@ _DOTS = 1200  # to the inch: fine enough for hairlines, coarse enough for QGIS t
 
 
 def write(
-    report: Report, path: Path, copy: WorkingCopy, mapping: PilotMapping = OURS, progress: Progress = SILENT
-) -> Page:
-    """Write ``report`` to ``path`` in the language that is spoken in this thread now; what was on the page.
+    page: Page,
+    path: Path,
+    copy: WorkingCopy,
+    pilots: Sequence[Pilot],
+    mapping: PilotMapping = OURS,
+    progress: Progress = SILENT,
+) -> None:
+    """Write ``page`` to ``path``. ``pilots``: those of the map, the report's own first.
 
     ``path`` is what it was until all is written. Raises `Cancelled`, `CityTwinError`.
     """
-    progress.report(0, None, tr("Laying out the page"))
-    page = compose(report, progress)
     part = path.with_name(f"{path.name}.part")
     progress.report(0, None, tr("Drawing the map"))
     try:
-        _paint(page, part, report, copy, mapping, progress)
+        _paint(page, part, copy, pilots, mapping, progress)
         add_tags(part, page)
         check(progress)
         part.replace(path)
@@ -44,11 +47,10 @@ def write(
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-    return page
 
 
 def _paint(
-    page: Page, part: Path, report: Report, copy: WorkingCopy, mapping: PilotMapping, progress: Progress
+    page: Page, part: Path, copy: WorkingCopy, pilots: Sequence[Pilot], mapping: PilotMapping, progress: Progress
 ) -> None:
     # tried first: Qt says of a file that cannot be written only that it could not
     with part.open("wb"):
@@ -66,7 +68,6 @@ def _paint(
     try:
 
         def draw_map(frame: MapFrame) -> None:
-            pilots = (report.pilot, *report.others)
             report_map.draw(painter, frame, unit, copy, mapping, pilots, progress)
 
         Painter(painter, unit).page(page, draw_map)
