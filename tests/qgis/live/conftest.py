@@ -32,6 +32,11 @@ def threads() -> list[str]:
     return sorted(one.name for one in threading.enumerate() if one.name.startswith("city-twin"))
 
 
+def filled(desk: Desk, layer: QgsVectorLayer, number: int) -> None:
+    """Wait until ``layer`` shows that many sensors."""
+    desk.wait(lambda: layer.featureCount() == number)
+
+
 @dataclass
 class Desk:
     """What the plugin has of live sensors while it runs."""

@@ -1,10 +1,17 @@
-"""Datastreams and observations made by hand, of the SensorThings client's own classes."""
+"""Datastreams, observations and messages made by hand, of the SensorThings client's own classes."""
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import HealthCheck, settings
 
+from plugin.sensors.live import Live
+from plugin.sensors.state import Latest
 from plugin.twin.sensorthings import Datastream, Observation, ObservedProperty, Result, Thing, Unit
+from plugin.twin.sta.times import written
+
+START = 1_770_000_000.0
 
 # a busy machine is no fault
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,3 +48,25 @@ def stream(
         latest=latest,
         self_link="",
     )
+
+
+class Clock:
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def payload(time: float, result: object) -> bytes:
+    return json.dumps({"result": result, "phenomenonTime": written(time)}).encode()
+
+
+def topic(id: str) -> str:
+    return f"v1.1/Datastreams({id})/Observations"
+
+
+def latest(live: Live, id: str = "1") -> Latest:
+    found = live.latest(id)
+    assert found is not None
+    return found
