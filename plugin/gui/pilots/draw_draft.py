@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...map import tasks
@@ -23,7 +21,7 @@ class Draft(QObject):
     """Main thread. ``changed()``: what there is to show may be another. ``failed(CityTwinError)``: something was not
     done, and the area is as it was.
 
-    A check runs in the main thread only where the last one took less than 20 ms for an area not much smaller.
+    A check runs in the main thread only where the last one took less than 20 ms for an area not much simpler.
     """
 
     changed = pyqtSignal()
@@ -41,8 +39,9 @@ class Draft(QObject):
         self.verdict = Verdict(Pilot(), None)
         self._question = 0  # the newest that was asked
         self._answered = 0
+        self._mending = False
         self._task: tasks.TaskHandle | None = None
-        self._pace = float("inf")  # seconds a byte, of the last check
+        self._measured = (0, 0.0)  # bytes of the area that was last checked, and the seconds it took
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_WAIT)
@@ -56,18 +55,9 @@ class Draft(QObject):
         return self._step.base is not None or self._step.piece is not None
 
     @property
-    def is_changed(self) -> bool:
-        """Whether the area is another than at the beginning."""
-        return self._at > 0
-
-    @property
-    def sketching(self) -> bool:
-        return self._sketch is not None
-
-    @property
     def checking(self) -> bool:
-        """Whether the verdict is of what was before."""
-        return self._answered < self._question
+        """Whether the verdict is of what was before, or the area is being mended."""
+        return self._answered < self._question or self._mending
 
     @property
     def can_undo(self) -> bool:
@@ -116,7 +106,7 @@ class Draft(QObject):
         """Draw the area of ``pilot``. ``left``: an area that was left unfinished before, to go on with."""
         self.end()
         self._given, self._around = pilot, around
-        self._pace = float("inf")
+        self._measured = (0, 0.0)
         self._steps = [Step(pilot.wkb)]
         self.how = How.REPLACE
         self.verdict = Verdict(pilot, pilot.wkb)
@@ -132,6 +122,7 @@ class Draft(QObject):
             self._task.cancel()
         self._question += 1
         self._answered = self._question
+        self._mending = False
         self._given, self._around = Pilot(), Surroundings()
         self._steps, self._at, self._sketch = [Step()], 0, None
         self.verdict = Verdict(Pilot(), None)
@@ -141,7 +132,7 @@ class Draft(QObject):
         """Other pilots than before."""
         if around != self._around:
             self._around = around
-            self._pace = float("inf")
+            self._measured = (0, 0.0)
             self._ask()
 
     def set_avoid(self, avoid: bool) -> None:
@@ -172,12 +163,23 @@ class Draft(QObject):
         if self.checking or problem not in self.verdict.problems:
             return
         before = self.verdict
-        self._do(
+        if before.seconds < _QUICK:
+            try:
+                pilot = checks.mended(before.pilot, problem)
+            except CityTwinError as error:
+                self.failed.emit(error)
+                return
+            self._fixed(before, pilot)
+            return
+        self._mending = True
+        tasks.run(
             tr("Mending the outline"),
-            lambda: checks.mended(before.pilot, problem),
-            before,
-            lambda pilot: self._fixed(before, pilot),
+            lambda _progress: checks.mended(before.pilot, problem),
+            done=lambda pilot: self._fixed(before, pilot),
+            failed=lambda error: self._not_fixed(before, error),
+            parent=self,
         )
+        self.changed.emit()
 
     def undo(self) -> None:
         """The area before the last change."""
@@ -223,12 +225,18 @@ class Draft(QObject):
     def _fixed(self, before: Verdict, pilot: Pilot) -> None:
         if self.verdict is not before:
             return
+        self._mending = False
         if pilot.wkb == before.whole:
-            self.failed.emit(
-                CityTwinError(tr("This comes from avoiding overlaps. Switch Avoid Overlaps off to change it."))
-            )
+            why = tr("This comes from avoiding overlaps. Switch Avoid Overlaps off to change it.")
+            self._not_fixed(before, CityTwinError(why))
             return
         self._push(Step(multi(pilot.wkb)))
+
+    def _not_fixed(self, before: Verdict, error: CityTwinError) -> None:
+        if self.verdict is before:
+            self._mending = False
+            self.failed.emit(error)
+            self.changed.emit()
 
     def _ask(self) -> None:
         self._question += 1
@@ -241,8 +249,8 @@ class Draft(QObject):
             return  # its end asks anew
         step, question = self._asked(), self._question
         given, around, avoid = self._given, self._around, self._avoid
-        weight = len(step.base or b"") + len(step.piece or b"") + 1000
-        if self._pace * weight < _QUICK:
+        weight = len(step.base or b"") + len(step.piece or b"")
+        if self._is_quick(weight):
             self._answer(question, step, weight, judge(given, step, around, avoid))
             return
         self._task = tasks.run(
@@ -255,13 +263,18 @@ class Draft(QObject):
             hidden=True,
         )
 
+    def _is_quick(self, weight: int) -> bool:
+        """Whether an area of so many bytes is surely checked in a moment, by what the last one took."""
+        before, seconds = self._measured
+        return 2 * before >= weight and seconds * max(1.0, weight / before if before else 1.0) < _QUICK
+
     def _answer(self, question: int, step: Step, weight: int, verdict: Verdict) -> None:
         self._task = None
         if question > self._answered:
             self._answered = question
-            self._pace = verdict.seconds / weight
+            self._measured = (weight, verdict.seconds)
             self._settle(step, verdict.whole)
-            self.verdict = verdict
+            self.verdict, self._mending = verdict, False
         if question < self._question:
             self._again()
         self.changed.emit()
@@ -274,15 +287,3 @@ class Draft(QObject):
     def _unforeseen(self, error: CityTwinError) -> None:
         self._task = None
         self.failed.emit(error)
-
-    def _do(self, words: str, work: Callable[[], Pilot], like: Verdict, then: Callable[[Pilot], None]) -> None:
-        """Work that takes about as long as a check: here where that was quick, else in a task."""
-        if like.seconds < _QUICK:
-            try:
-                found = work()
-            except CityTwinError as error:
-                self.failed.emit(error)
-                return
-            then(found)
-            return
-        tasks.run(words, lambda _progress: work(), done=then, failed=self.failed.emit, parent=self)

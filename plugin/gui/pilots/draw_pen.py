@@ -45,13 +45,13 @@ class Pen(QObject):
         self._crs = QgsCoordinateReferenceSystem()
         self._map_crs = QgsCoordinateReferenceSystem()
         self._copies: Sequence[WorkingCopy] = ()
-        self._snap = False
+        self._snap = self._active = False
         self.snapping = EdgeSnapping(canvas, self)
 
     @property
     def active(self) -> bool:
         """Whether the mouse draws just now."""
-        return self._tool is not None and self._canvas.mapTool() is self._tool
+        return self._active
 
     @property
     def corners(self) -> int:
@@ -105,7 +105,7 @@ class Pen(QObject):
         self._canvas.layersChanged.disconnect(self._layers_changed)
         tool.drop()
         self.lay_down()
-        self._tool = None
+        self._tool, self._active = None, False
         tool.deleteLater()
         self.changed.emit()
 
@@ -118,15 +118,17 @@ class Pen(QObject):
 
     def _made(self) -> OutlineTool:
         tool = OutlineTool(self._canvas, self._iface.cadDockWidget())
-        tool.activated.connect(self._switched)
-        tool.deactivated.connect(self._switched)
+        # the map still has its former tool when these come
+        tool.activated.connect(lambda: self._switched(True))
+        tool.deactivated.connect(lambda: self._switched(False))
         tool.sketched.connect(self.changed)
         tool.finished.connect(self._finished)
         tool.short.connect(self.short)
         tool.dropped.connect(self.lay_down)
         return tool
 
-    def _switched(self) -> None:
+    def _switched(self, active: bool) -> None:
+        self._active = active
         self._set_snapping()
         self.changed.emit()
 

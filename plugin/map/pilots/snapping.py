@@ -119,7 +119,7 @@ def config_for(layers: Sequence[QgsVectorLayer]) -> QgsSnappingConfig:
     config.setEnabled(True)
     config.setMode(Qgis.SnappingMode.AdvancedConfiguration)
     kinds = Qgis.SnappingType.Vertex | Qgis.SnappingType.Segment
-    one = QgsSnappingConfig.IndividualLayerSettings(True, kinds, TOLERANCE, Qgis.MapToolUnit.Pixels)
+    one = QgsSnappingConfig.IndividualLayerSettings(True, kinds, TOLERANCE, Qgis.MapToolUnit.Pixels, 0.0, 0.0)
     for layer in layers:
         config.setIndividualLayerSettings(layer, one)
     return config
