@@ -6,9 +6,9 @@ the assessment by hand, as evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 
 from ..text import tr
 from . import vocabulary as words
@@ -33,23 +33,47 @@ class Topic:
 
 @dataclass(frozen=True)
 class Agenda:
-    """A meeting about one pilot, to print. ``people``: roles and organisations to invite."""
+    """A meeting about one pilot, to print. ``people``: roles and organisations to invite. ``day``, ``begins`` and
+    ``place`` are None and "" until somebody has agreed on them."""
 
     pilot: str
     title: str
     purpose: str
     people: tuple[str, ...]
     topics: tuple[Topic, ...]
+    day: date | None = None
+    begins: time | None = None
+    place: str = ""
 
     @property
     def minutes(self) -> int:
         return sum(topic.minutes for topic in self.topics)
 
+    def clock(self) -> tuple[tuple[str, str], ...]:
+        """From when to when each topic is talked about, as "14:05"; empty where nobody knows when it begins."""
+        if self.begins is None:
+            return ()
+        now, out = datetime.combine(self.day or date(2000, 1, 1), self.begins), []
+        for topic in self.topics:
+            end = now + timedelta(minutes=topic.minutes)
+            out.append((f"{now:%H:%M}", f"{end:%H:%M}"))
+            now = end
+        return tuple(out)
+
+    def when(self) -> str:
+        """Day and hours, as far as they are known."""
+        hours = self.clock()
+        parts = [self.day.isoformat() if self.day else "", f"{hours[0][0]}–{hours[-1][1]}" if hours else ""]
+        return ", ".join(part for part in parts if part)
+
     def text(self) -> str:
         """The agenda as Markdown."""
         who, found = tr("Who"), tr("Found")
         action = tr("Who does what, until when")
-        lines = [f"# {self.title}", "", self.purpose, "", tr("Time: {n} minutes", n=self.minutes), ""]
+        lines = [f"# {self.title}", "", self.purpose, ""]
+        lines += [tr("When: {when}", when=self.when()), ""] if self.when() else []
+        lines += [tr("Where: {place}", place=self.place), ""] if self.place else []
+        lines += [tr("Time: {n} minutes", n=self.minutes), ""]
         lines += [f"## {who}", "", *(f"- {one}" for one in self.people), ""]
         for place, topic in enumerate(self.topics, 1):
             time = tr("{n} min", n=topic.minutes)
@@ -73,6 +97,21 @@ def agenda(pilot: Pilot, today: date, rules: Rules = RULES) -> Agenda:
         tuple(_people(pilot)),
         tuple(topics),
     )
+
+
+def planned(
+    agenda: Agenda,
+    *,
+    day: date | None,
+    begins: time | None,
+    place: str,
+    people: Iterable[str],
+    minutes: Mapping[int, int],
+) -> Agenda:
+    """``agenda`` as somebody plans it. ``minutes``: of the topics that are kept, by their number from 0."""
+    topics = tuple(replace(topic, minutes=minutes[at]) for at, topic in enumerate(agenda.topics) if at in minutes)
+    invited = tuple(dict.fromkeys(one.strip() for one in people if one.strip()))
+    return replace(agenda, day=day, begins=begins, place=place.strip(), people=invited, topics=topics)
 
 
 def questions_for(criterion: str) -> tuple[str, ...]:
