@@ -1,7 +1,9 @@
-"""The form of pilots: tabs, words in the user's language, and the structured columns as text to read.
+"""The layer's own form of pilots: tabs, words in the user's language, and the structured columns as text to read.
 
-History, assessments and links are JSON, which nobody should edit by hand: the form tells what they say, and neither it
-nor the attribute table lets them be typed over. A page of their own for editing is still to come.
+It is what QGIS and QField show, also without the plugin. History, assessments and links are JSON, which nobody should
+edit by hand: the form tells what they say, and neither it nor the attribute table lets them be typed over. Nor does it
+let the stage be changed where the twin keeps a history of it: a change without its date and reason would be lost to it.
+All of these are edited in the plugin's form of a pilot.
 """
 
 from __future__ import annotations
@@ -61,6 +63,8 @@ def apply(layer: QgsVectorLayer, source: Source, mapping: PilotMapping, config: 
     if stage >= 0 and not config.readOnly(stage):
         first = mapping.their_word(cols.STAGE, words.IDEA)
         layer.setDefaultValueDefinition(stage, QgsDefaultValue(QgsExpression.quotedString(first)))
+        # what is drawn without the plugin begins as an idea; a twin that keeps no history loses nothing by a change
+        config.setReadOnly(stage, cols.HISTORY in columns)
     _tabs(layer, source, mapping, columns, config)
 
 
@@ -122,17 +126,29 @@ def _tabs(
         tab.setType(Qgis.AttributeEditorContainerType.Tab)
         for name in names:
             _element(layer, tab, name, mapping, columns)
+            if name == cols.STAGE and {cols.STAGE, cols.HISTORY} <= columns.keys():
+                _say(
+                    tab,
+                    tr(
+                        "The stage is changed in the form of a pilot, on the Pilots page of the plugin, which keeps when "
+                        "and why."
+                    ),
+                )
         if tab.children() and set(names) <= set(cols.STRUCTURED):
-            where = QgsAttributeEditorTextElement("", tab)
-            where.setShowLabel(False)
-            where.setText(_slanted(tr("Shown here only: it cannot be edited in this form.")))
-            tab.addChildElement(where)
+            _say(tab, tr("Shown here only. It is edited in the form of a pilot, on the Pilots page of the plugin."))
         if number == 0:
             for name in listed:
                 if name not in ours:
                     tab.addChildElement(QgsAttributeEditorField(name, layer.fields().lookupField(name), tab))
         if tab.children():
             root.addChildElement(tab)
+
+
+def _say(tab: QgsAttributeEditorContainer, words_of_ours: str) -> None:
+    where = QgsAttributeEditorTextElement("", tab)
+    where.setShowLabel(False)
+    where.setText(_slanted(words_of_ours))
+    tab.addChildElement(where)
 
 
 def _element(

@@ -25,6 +25,7 @@ from qgis.core import (
     QgsSettings,
     QgsVectorLayer,
     QgsVectorLayerTemporalContext,
+    QgsVectorLayerUtils,
 )
 from qgis.gui import QgsAttributeEditorContext, QgsAttributeForm, QgsGui
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
@@ -388,6 +389,32 @@ def test_choices_are_words_and_dates_are_dates(city, project):
     assert layer.attributeAlias(layer.fields().lookupField("budget_eur")) == "Budget (€)"
     doubled = [{"Running": "loopt"}, {"Running": "lopend"}]
     assert pilots_form._apart(doubled) == [{"Running": "loopt"}, {"Running (lopend)": "lopend"}]
+
+
+def test_the_stage_changes_only_where_its_history_is_kept(city, project):
+    layer = pilots_layer(city)
+    project.addMapLayer(layer)
+    config, stage = layer.editFormConfig(), layer.fields().lookupField("stage")
+    assert config.readOnly(stage) and not config.readOnly(layer.fields().lookupField("summary"))
+    layer.startEditing()
+    drawn = QgsVectorLayerUtils.createFeature(layer)
+    form = QgsAttributeForm(layer, drawn, QgsAttributeEditorContext())
+    form.setMode(QgsAttributeEditorContext.Mode.AddFeatureMode)
+    texts = [label.text() for label in form.findChildren(QLabel)]
+    assert any("The stage is changed in the form of a pilot" in text for text in texts)
+    form.changeAttribute("name", "Drawn in the Field")
+    assert form.save()
+    (feature,) = (one for one in layer.getFeatures() if one["name"] == "Drawn in the Field")
+    assert feature["stage"] == "idea", "as everybody's pilot begins"
+    layer.rollBack()
+
+
+def test_the_stage_of_a_twin_without_history_stays_free(project, tmp_path, no_connections):
+    copy = make(tmp_path / "a.gpkg", {"gebieden": foreign()})
+    connections.save(Connection("Stad", copy.source("gebieden").url))
+    pilot_mappings.keep("Stad", MAPPING)
+    layer = pilots_layer(copy, "gebieden")
+    assert not layer.editFormConfig().readOnly(layer.fields().lookupField("fase"))
 
 
 def test_a_pilots_form_saved_untouched_changes_nothing(city, project):
