@@ -151,7 +151,7 @@ def test_the_window_has_its_actions_in_the_menu_and_the_tool_bar(iface):
     assert [title for title in in_menu if title in titles] == titles and "Live Sensors…" in titles
     assert set(in_menu) - set(titles) == {
         "Resolve Conflicts…", "Publish History…", "Sensor Chart", "Thresholds…", "Threshold Log", "Keep a Snapshot…",
-        "Play Back…", "Start Demo Twin",
+        "Play Back…", "Pilots", "New Pilot Area…", "Pilot Portfolio…", "Start Demo Twin",
     }  # fmt: skip
 
 

@@ -93,11 +93,11 @@ class PilotDetails(QScrollArea):
         if pilot.stop_reason and pilot.stage == words.STOPPED:
             column.addWidget(_label(pilot.stop_reason))
         if record.fading:
-            column.addSpacing(4)
+            column.addWidget(_heading(tr("Why It Fades")))
             for reason in record.fading:
                 column.addLayout(_line(fading_icon(), reason.sentence))
         if record.problems:
-            column.addSpacing(4)
+            column.addWidget(_heading(tr("Problems")))
             for problem in record.problems:
                 column.addWidget(self._problem(problem, able))
 
@@ -150,6 +150,15 @@ def _line(sign: QIcon, text: str) -> QHBoxLayout:
     line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
     line.addWidget(_label(text), 1)
     return line
+
+
+def _heading(text: str) -> QLabel:
+    label = dimmed(_label(text))
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    label.setContentsMargins(0, 6, 0, 0)
+    return label
 
 
 def _label(text: str, wrap: bool = True) -> QLabel:

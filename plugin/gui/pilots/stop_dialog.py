@@ -61,7 +61,7 @@ class StopDialog(QDialog):
         layout.addWidget(about)
         layout.addLayout(form, 1)
         layout.addWidget(self.buttons)
-        self.resize(440, self.sizeHint().height())
+        self.resize(440, 250)
         self._typed()
 
     @property

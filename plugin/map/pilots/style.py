@@ -40,6 +40,7 @@ from . import mappings
 from .fading import fading_expression, stage_is
 
 WARNING, WARNING_INK = "#ffc02e", "#2b2a28"
+CHOSEN, CHOSEN_RIM = "#ffd60a", "#2b2a28"
 _SEAM = colour("#ffffff", 225)
 
 
@@ -74,6 +75,9 @@ def applies(source: Source) -> PilotMapping | None:
 def apply(layer: QgsVectorLayer, source: Source, mapping: PilotMapping) -> None:
     """Symbols, labels and times, over the look of the theme. Main thread."""
     layer.setRenderer(renderer(source, mapping))
+    chosen = layer.selectionProperties()
+    chosen.setSelectionSymbol(selection())
+    chosen.setSelectionRenderingMode(Qgis.SelectionRenderingMode.CustomSymbol)
     label(layer, source, mapping)
     make_temporal(layer, source, mapping)
 
@@ -104,6 +108,12 @@ def symbol(look: Look) -> QgsSymbol:
         layers.append(hatch)
     edge = dashed(ink, look.width, list(look.pattern)) if look.pattern else line(ink, look.width)
     return stack(QgsFillSymbol(), *layers, line(_SEAM, look.width + 0.8), edge)
+
+
+def selection() -> QgsSymbol:
+    """A selected area: a bright edge, and the city below it still to be read. QGIS's own is one yellow patch."""
+    edges = line(colour(CHOSEN_RIM), 2.2), line(colour(CHOSEN), 1.4)
+    return stack(QgsFillSymbol(), fill(colour(CHOSEN, 46), None), *edges)
 
 
 def mark() -> QgsSymbol:

@@ -7,10 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsProject
-from qgis.PyQt.QtCore import Qt
+from qgis.core import (
+    Qgis,
+    QgsMapRendererSequentialJob,
+    QgsMapSettings,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtGui import QColor, QImage
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QAbstractButton, QLabel
+from qgis.PyQt.QtXml import QDomDocument
 
 from plugin.gui.pilots import page_rows as rows
 from plugin.gui.pilots.page import PilotsPage
@@ -113,6 +122,38 @@ def test_list_and_map_select_the_same_pilot(page, city):
     assert box.contains(city.layer.getFeature(city.pilot("P-03").fid).geometry().boundingBox())
     city.layer.removeSelection()
     assert page.chosen.key == "P-03", "no selection on the map is no choice"
+
+
+def test_a_chosen_pilot_is_seen_on_the_map_and_so_is_the_city_below_it(page, city):
+    plain = rendered(city.layer, "P-05")
+    page.list.choose(city.path, "P-05")
+    chosen = rendered(city.layer, "P-05")
+    middle = [QColor(image.pixel(200, 200)) for image in (plain, chosen)]
+    assert all(abs(a - b) < 60 for a, b in zip(*(colour.getRgb()[:3] for colour in middle))), "a patch hides the city"
+    changed = sum(plain.pixel(x, y) != chosen.pixel(x, y) for x in range(0, 400, 2) for y in range(0, 400, 2))
+    assert changed > 1000
+    kept = QgsVectorLayer(city.layer.source(), "again", "ogr")
+    assert kept.selectionProperties().selectionRenderingMode() == Qgis.SelectionRenderingMode.Default
+    document = QDomDocument()
+    city.layer.exportNamedStyle(document)
+    kept.importNamedStyle(document)
+    assert kept.selectionProperties().selectionRenderingMode() == Qgis.SelectionRenderingMode.CustomSymbol
+
+
+def rendered(layer: QgsVectorLayer, key: str) -> QImage:
+    """A pilot in the middle of a picture of 400 × 400 pixels."""
+    feature = next(one for one in layer.getFeatures() if one["twin_id"] == key)
+    box = feature.geometry().boundingBox()
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    settings.setOutputSize(QSize(400, 400))
+    settings.setExtent(QgsRectangle.fromCenterAndSize(box.center(), 1.2 * box.width(), 1.2 * box.width()))
+    settings.setFlag(Qgis.MapSettingsFlag.DrawLabeling, False)
+    job = QgsMapRendererSequentialJob(settings)
+    job.start()
+    job.waitForFinished()
+    return job.renderedImage()
 
 
 def test_enter_and_double_click_ask_for_the_form(page, city, qtbot):
