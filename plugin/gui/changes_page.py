@@ -43,6 +43,7 @@ class ChangesPage(QWidget):
 
     catalogue_wanted = pyqtSignal()  # the user has nothing checked out yet
     resolve_wanted = pyqtSignal(str)  # the conflicts of this working copy
+    pilot_wanted = pyqtSignal(str, str)  # path, the pilot's key: it is to be chosen on the Pilots page
 
     def __init__(self, copies: ProjectCopies, iface: QgisInterface, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +86,7 @@ class ChangesPage(QWidget):
         self.publishing.zoom.connect(self.map.zoom_to)
         self.publishing.problems.connect(self.model.set_problems)
         self.publishing.resolve.connect(self.resolve_wanted)
+        self.publishing.pilot_wanted.connect(self.pilot_wanted)
         self.pulls = Pulls(iface, self)
         self.view.cancel_pull.connect(self.pulls.cancel)
         self.pulls.changed.connect(self._pull_goes_on)

@@ -30,6 +30,7 @@ class PublishDesk(QObject):
 
     zoom = pyqtSignal(str, str, object)  # path, table, (x, y) in its CRS
     resolve = pyqtSignal(str)  # path
+    pilot_wanted = pyqtSignal(str, str)  # path, the pilot's key: it is to be chosen on the Pilots page
     problems = pyqtSignal(str, object)  # path, change key → what is wrong with it
 
     def __init__(self, iface: QgisInterface, written: Callable[[Path, EditSessions], None], parent: QWidget) -> None:
@@ -68,6 +69,7 @@ class PublishDesk(QObject):
         dialog.zoom.connect(lambda table, at: self.zoom.emit(path, table, at))
         dialog.finished.connect(closed)
         dialog.resolve.connect(lambda: self.resolve.emit(path))
+        dialog.pilot.connect(lambda key: self.pilot_wanted.emit(path, key))
         dialog.open()
         presenter.check()
 

@@ -28,6 +28,7 @@ from .change_words import counted, name_of
 from .dim import dimmed
 from .icons import icon
 from .notice import Notice
+from .publish_pilots import PublishPilots
 from .publish_presenter import PublishPresenter
 from .publish_prospects import PublishProspects
 from .publish_report import LISTED, PublishReportView, fill, make_table
@@ -44,6 +45,7 @@ class PublishDialog(QDialog):
 
     zoom = pyqtSignal(str, object)  # table, (x, y) in its CRS
     resolve = pyqtSignal()  # the conflicts; the window has closed then
+    pilot = pyqtSignal(str)  # the key of a pilot that is to be shown; the window has closed then
 
     def __init__(self, presenter: PublishPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -125,6 +127,8 @@ class PublishDialog(QDialog):
         problems.setContentsMargins(0, 6, 0, 0)
         problems.addLayout(zoom_row)
         problems.addWidget(self.problems, 1)
+        self.pilots = PublishPilots(self.presenter)
+        self.pilots.shown.connect(self._show_pilot)
         self.checking = QProgressBar()
         self.checking.setRange(0, 0)
         self.checking.setTextVisible(False)
@@ -142,6 +146,7 @@ class PublishDialog(QDialog):
         layout.addWidget(self.message)
         layout.addWidget(self.prospects.choice)
         layout.addWidget(self.problem_box, 1)
+        layout.addWidget(self.pilots, 1)
         layout.addStretch(0)
         return page
 
@@ -241,6 +246,7 @@ class PublishDialog(QDialog):
         else:
             self.notice.say("")
         self.prospects.show_now()
+        self.pilots.show_now()
         self._show_problems()
 
     def _show_problems(self) -> None:
@@ -290,6 +296,11 @@ class PublishDialog(QDialog):
         if not self.presenter.busy:
             super().reject()
             self.resolve.emit()
+
+    def _show_pilot(self, key: str) -> None:
+        if not self.presenter.busy:
+            super().reject()
+            self.pilot.emit(key)
 
     def _enable_zoom(self) -> None:
         item = self.problems.currentItem()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ..map import network, protection, tasks
 from ..map.connections import Connection
 from ..map.flush import flush
+from ..map.pilots.findings import Finding, findings
 from ..text import tr, trn
 from ..twin.client import Twin
 from ..twin.errors import AccessDenied, CityTwinError
@@ -24,6 +26,7 @@ from ..workcopy.recovery import release
 from ..workcopy.validate import Problem, validate
 from . import csv_file
 from .change_words import kind_word, name_of, state_word
+from .publish_gate import PilotGate
 from .publish_targets import OnConflict, Target, on_conflict, remember, remember_on_conflict, targets_of
 
 Phase = Literal["checking", "ready", "publishing", "report"]
@@ -76,6 +79,8 @@ class PublishPresenter(QObject):
         self._asking: tasks.TaskHandle | None = None
         self._changes: tuple[Change, ...] = ()
         self._found: tuple[Problem, ...] = ()
+        self.gate = PilotGate()
+        self._pilots: tuple[Finding, ...] = ()
         self._before, self._after, self._open_twin = before_writing, after_writing, open_twin
         self._handle: tasks.TaskHandle | None = None
 
@@ -86,20 +91,20 @@ class PublishPresenter(QObject):
         self.phase, self.error, self.report = "checking", "", None
         copy = self.copy
 
-        def work(progress: Progress) -> tuple[list[Change], list[Problem]]:
+        def work(progress: Progress) -> tuple[list[Change], list[Problem], tuple[Finding, ...]]:
             changes = [
                 change
                 for source in copy.sources
                 if source.table not in copy.problems
                 for change in copy.changes(source.table)
             ]
-            return changes, validate(copy, changes, progress)
+            return changes, validate(copy, changes, progress), findings(copy, changes, date.today(), progress)
 
         self._start(tr("Checking changes"), work, self._checked)
         self.changed.emit()
 
-    def _checked(self, found: tuple[list[Change], list[Problem]]) -> None:
-        self._changes, self._found = tuple(found[0]), tuple(found[1])
+    def _checked(self, found: tuple[list[Change], list[Problem], tuple[Finding, ...]]) -> None:
+        self._changes, self._found, self._pilots = tuple(found[0]), tuple(found[1]), found[2]
         self.targets = targets_of(self.copy, self._changes)
         self.phase = "ready"
         before = self.target.url if self.target else ""
@@ -113,6 +118,7 @@ class PublishPresenter(QObject):
     def _choose(self, target: Target | None) -> None:
         self.target = target
         self.problems = tuple(p for p in self._found if target is not None and p.table in target.tables)
+        self.gate.show(self._pilots, target.tables if target else (), {problem.key for problem in self.problems})
         self._ask_protection()
         self.changed.emit()
 
@@ -141,6 +147,11 @@ class PublishPresenter(QObject):
         """What happens to the rest where a change clashes."""
         self.on_conflict = choice
         remember_on_conflict(choice)
+
+    def accept_errors(self, yes: bool) -> None:
+        """Publish pilots with errors nevertheless, or rather not."""
+        self.gate.accept(yes)
+        self.changed.emit()
 
     def say(self, message: str) -> None:
         """The message that goes with the publish."""
@@ -187,6 +198,8 @@ class PublishPresenter(QObject):
             return tr("Resolve the conflicts first, or choose to publish the rest without them.")
         if self.sendable == 0:
             return tr("Every change has a problem. Mend them first, then publish again.")
+        if self.gate.obstacle:
+            return self.gate.obstacle
         if not self.message.strip():
             return tr("Write a message that tells others what you changed and why.")
         return ""

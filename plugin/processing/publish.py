@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from qgis.core import (
@@ -13,6 +14,7 @@ from qgis.core import (
 )
 
 from ..map import protection
+from ..map.pilots.findings import findings
 from ..map.tasks import FeedbackProgress
 from ..map.twins import origins_of
 from ..text import tr
@@ -37,7 +39,9 @@ class Publish(WritingAlgorithm):
         return tr(
             "Sends the edits of a working copy to the twin that it came from, with the strongest lock that the twin "
             "offers. What somebody else changed meanwhile is not overwritten: it is counted as a conflict and stays in "
-            "the working copy, as does whatever failed. The log says why, and how the publish was protected."
+            "the working copy, as does whatever failed. The log says why, and how the publish was protected. Pilots "
+            "with errors are published, too, and the log names them; where they should not be, run Check pilots first "
+            "and look at its ERRORS."
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -67,8 +71,13 @@ class Publish(WritingAlgorithm):
         copy = self.working_copy(parameters, context)
         message = self.parameterAsString(parameters, self.MESSAGE, context)
         on_conflict = self.parameterAsEnumString(parameters, self.ON_CONFLICT, context)
-        changed = {change.table for change in copy.changes()}
+        changes = copy.changes()
+        changed = {change.table for change in changes}
         origins = [origin for origin in origins_of(copy) if changed.intersection(origin.tables)]
+        for finding in findings(copy, changes, date.today(), FeedbackProgress(feedback)):
+            if finding.is_error:
+                words = finding.problem.sentence
+                feedback.pushWarning(tr("Pilot {pilot} has an error: {what}", pilot=finding.label, what=words))
         reports: list[PublishReport] = []
         for origin in origins:
             twin = self.twin(self.with_auth(origin.connection, parameters, context), feedback)
