@@ -127,15 +127,9 @@ def _tabs(
         for name in names:
             _element(layer, tab, name, mapping, columns)
             if name == cols.STAGE and {cols.STAGE, cols.HISTORY} <= columns.keys():
-                _say(
-                    tab,
-                    tr(
-                        "The stage is changed in the form of a pilot, on the Pilots page of the plugin, which keeps when "
-                        "and why."
-                    ),
-                )
+                _say(tab, tr("Changed in the plugin's form of a pilot, which keeps when and why."))
         if tab.children() and set(names) <= set(cols.STRUCTURED):
-            _say(tab, tr("Shown here only. It is edited in the form of a pilot, on the Pilots page of the plugin."))
+            _say(tab, tr("Shown here only: edited in the plugin's form of a pilot."))
         if number == 0:
             for name in listed:
                 if name not in ours:

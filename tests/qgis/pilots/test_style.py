@@ -401,7 +401,7 @@ def test_the_stage_changes_only_where_its_history_is_kept(city, project):
     form = QgsAttributeForm(layer, drawn, QgsAttributeEditorContext())
     form.setMode(QgsAttributeEditorContext.Mode.AddFeatureMode)
     texts = [label.text() for label in form.findChildren(QLabel)]
-    assert any("The stage is changed in the form of a pilot" in text for text in texts)
+    assert any("Changed in the plugin's form of a pilot" in text for text in texts)
     form.changeAttribute("name", "Drawn in the Field")
     assert form.save()
     (feature,) = (one for one in layer.getFeatures() if one["name"] == "Drawn in the Field")
