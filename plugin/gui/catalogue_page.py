@@ -26,6 +26,7 @@ from .checkout_run import CheckoutRun, file_fault, outcome
 from .collection_list import CollectionList
 from .connection_bar import ConnectionBar
 from .demo_control import DemoControl
+from .demo_follower import DemoFollower
 from .empty_state import EmptyState
 from .estimate import Estimate
 from .extent_choice import transformed
@@ -39,9 +40,7 @@ class CataloguePage(QWidget):
     def __init__(self, iface: QgisInterface, demo: DemoControl, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._iface = iface
-        self._demo = demo
         self._catalogue: Catalogue | None = None
-        self._unseen = True
         self._area: tuple[QgsRectangle, QgsCoordinateReferenceSystem] | None = None
         self.model = CatalogueModel(self)
         self.loader = CatalogueLoader(self)
@@ -52,6 +51,7 @@ class CataloguePage(QWidget):
         self.panel = CheckoutPanel(iface.mapCanvas())
         self.message = EmptyState(icon("catalogue"), "", "")
         self.status = StatusLine()
+        self.demo = DemoFollower(demo, self.connections, self.loader, self.status.say, self)
         self._build()
         self._connect()
         self._show_first_steps()
@@ -94,18 +94,15 @@ class CataloguePage(QWidget):
         self.run.finished.connect(self._checked_out)
         self.run.failed.connect(self._failed)
         self.run.cancelled.connect(self._cancelled)
-        self._demo.starting.connect(self._demo_starts)
-        self._demo.ready.connect(self._demo_is_ready)
-        self._demo.failed.connect(self._demo_failed)
+        self.demo.starting.connect(self._demo_starts)
+        self.demo.failed.connect(self._demo_failed)
+        self.demo.wanted.connect(self.read_again)
 
     # -- what others may ask of it
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._unseen:
-            self._unseen = False
-            # After the window is painted.
-            QTimer.singleShot(0, self.connections.start)
+        QTimer.singleShot(0, self.demo.seen)  # after the window is painted
 
     def focus(self) -> None:
         """Put the cursor where the next step begins."""
@@ -125,12 +122,7 @@ class CataloguePage(QWidget):
         self._estimate.stop()
         self.connections.stop()
         self.panel.stop()
-        for signal, slot in (
-            (self._demo.starting, self._demo_starts),
-            (self._demo.ready, self._demo_is_ready),
-            (self._demo.failed, self._demo_failed),
-        ):
-            signal.disconnect(slot)
+        self.demo.stop()
 
     # -- which twin
 
@@ -143,7 +135,7 @@ class CataloguePage(QWidget):
         self.loader.stop()
         if connection is None:
             self._show_first_steps()
-        elif self._demo.is_demo(connection.name) and not self._demo.running:
+        elif self.demo.asleep(connection):
             self._show_demo_asleep()
         else:
             self.loader.load(connection)
@@ -203,22 +195,12 @@ class CataloguePage(QWidget):
 
     # -- the demo twin
 
-    def _demo_starts(self) -> None:
-        text = tr("Starting the demo twin. The first time it builds its city, which takes some seconds.")
-        self.status.say(text, "busy")
-        self.loader.stop()
+    def _demo_starts(self, text: str) -> None:
         self._catalogue = None
         self._say("demo-twin", tr("One Moment"), text)
 
-    def _demo_is_ready(self, name: str) -> None:
-        self._unseen = False
-        self.connections.select(name)
-        if not self.loader.busy:  # the same connection as before, to a twin that is awake now
-            self.read_again()
-
     def _demo_failed(self, sentence: str) -> None:
-        self.status.say(tr("The demo twin does not run"), "bad")
-        again = self._button(tr("&Start Demo Twin"), self._demo.start, "demo-twin")
+        again = self._button(tr("&Start Demo Twin"), self.demo.start, "demo-twin")
         self._say("mIconWarning.svg", tr("The Demo Twin Does Not Run"), sentence, again)
 
     # -- what a page without a list says
@@ -233,16 +215,16 @@ class CataloguePage(QWidget):
                 "runs on this computer and needs no network."
             ),
             self._button(tr("&New Connection…"), self.connections.new, "connect"),
-            self._button(tr("&Start Demo Twin"), self._demo.start, "demo-twin"),
+            self._button(tr("&Start Demo Twin"), self.demo.start, "demo-twin"),
         )
 
     def _show_demo_asleep(self) -> None:
-        self.status.say(tr("The demo twin does not run"))
+        self.demo.say_asleep()
         self._say(
             "demo-twin",
             tr("The Demo Twin Is Asleep"),
             tr("It runs on this computer while QGIS does. What you published to it is kept."),
-            self._button(tr("&Start Demo Twin"), self._demo.start, "demo-twin"),
+            self._button(tr("&Start Demo Twin"), self.demo.start, "demo-twin"),
         )
 
     def _say(self, picture: str, title: str, text: str, *buttons: QAbstractButton) -> None:

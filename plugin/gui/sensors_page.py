@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QPoint, QTimer, pyqtSignal
@@ -26,6 +27,7 @@ from ..twin.errors import CityTwinError
 from . import sensors_words as words
 from .connection_bar import ConnectionBar
 from .demo_control import DemoControl
+from .demo_follower import DemoFollower
 from .extent_choice import Area
 from .icons import icon
 from .sensors_area import Place, SensorsArea
@@ -67,12 +69,10 @@ class SensorsPage(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._demo = demo
         self._found: Found | None = None
         self._place: Place | None = None
         self._remarks: dict[str, None] = {}
         self._read = 0.0
-        self._awoken = False
         self.model = SensorModel(self)
         self.watch = SensorsWatch(self.model, feeds, self)
         self.model.set_clock(self.watch.now)
@@ -87,6 +87,7 @@ class SensorsPage(QWidget):
         self.foot = SensorsFoot()
         self.message = SensorsMessage()
         self.status = SensorsStatus(self.details)
+        self.demo = DemoFollower(demo, self.connections, self.loader, self._say_status, self)
         self._build()
         self._connect()
         self._show_first_steps()
@@ -147,18 +148,17 @@ class SensorsPage(QWidget):
         self.message.cancel_asked.connect(self._stop_reading)
         self.message.new_asked.connect(self.connections.new)
         self.message.edit_asked.connect(self.connections.edit)
-        self.message.demo_asked.connect(self._demo.start)
-        self._demo.starting.connect(self._demo_starts)
-        self._demo.ready.connect(self._demo_is_ready)
-        self._demo.failed.connect(self._demo_failed)
+        self.message.demo_asked.connect(self.demo.start)
+        self.demo.starting.connect(partial(self._show, self.message.demo_starts))
+        self.demo.failed.connect(partial(self._show, self.message.demo_failed))
+        self.demo.wanted.connect(self.read_again)
 
     # -- what others may ask of it
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.watch.see(True)
-        # After the window is painted; the connection may have been chosen on another page since.
-        QTimer.singleShot(0, self._start)
+        QTimer.singleShot(0, self.demo.seen)  # after the window is painted
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -184,19 +184,7 @@ class SensorsPage(QWidget):
         self.connections.stop()
         self.area.stop()
         self.status.stop()
-        for signal, slot in (
-            (self._demo.starting, self._demo_starts),
-            (self._demo.ready, self._demo_is_ready),
-            (self._demo.failed, self._demo_failed),
-        ):
-            signal.disconnect(slot)
-
-    def _start(self) -> None:
-        if self.isVisible():
-            self.connections.start()
-            if self._awoken and not self.loader.busy:
-                self.read_again()
-            self._awoken = False
+        self.demo.stop()
 
     # -- which twin
 
@@ -214,8 +202,8 @@ class SensorsPage(QWidget):
         self.watch.begin()
         if connection is None:
             self._show_first_steps()
-        elif self._demo.is_demo(connection.name) and not self._demo.running:
-            self._say_status(tr("The demo twin does not run"))
+        elif self.demo.asleep(connection):
+            self.demo.say_asleep()
             self._show(self.message.demo_asleep)
         else:
             self.loader.load(connection, self.watch.live)
@@ -271,32 +259,6 @@ class SensorsPage(QWidget):
             self.watch.retry()
         else:
             self.read_again()
-
-    # -- the demo twin
-
-    def _demo_starts(self) -> None:
-        if not self.isVisible():
-            return  # it was asked for on another page
-        text = tr("Starting the demo twin. The first time it builds its city, which takes some seconds.")
-        self._say_status(text, "busy")
-        self.loader.stop()
-        self._show(self.message.demo_starts, text)
-
-    def _demo_is_ready(self, name: str) -> None:
-        if not self.isVisible():
-            current = self.connections.current
-            # the same connection as before, to a twin that is awake now; another one is read anyway
-            self._awoken = current is not None and current.name == name
-            return
-        self.connections.select(name)
-        if not self.loader.busy:
-            self.read_again()
-
-    def _demo_failed(self, sentence: str) -> None:
-        if not self.isVisible():
-            return
-        self._say_status(tr("The demo twin does not run"), "bad")
-        self._show(self.message.demo_failed, sentence)
 
     def _show_first_steps(self) -> None:
         self._say_status(tr("No connection yet"))

@@ -273,6 +273,34 @@ def test_the_demo_twin_becomes_a_connection_and_keeps_its_port(stage, demo_twin:
     assert stage.page.message.text == "It did not start."
 
 
+def test_a_demo_twin_that_is_ready_while_another_page_is_seen_is_read_when_this_one_is(stage, demo_twin: RunningTwin):
+    stage.press("Start Demo Twin")
+    connections.save(Connection("Another", "http://127.0.0.1:9/"))
+    stage.page.hide()
+    stage.process.failed.emit("It did not start.")
+    stage.page.show()
+    assert stage.page.message.text == "It did not start."
+    stage.press("Start Demo Twin")
+    stage.page.hide()
+    stage.process.url = demo_twin.url
+    stage.process.ready.emit(demo_twin.url)
+    assert not stage.page.loader.busy
+    stage.page.show()
+    assert spin(stage.listed)
+    assert stage.page.connections.current == Connection("Demo Twin", demo_twin.url)
+
+
+def test_another_page_that_starts_the_demo_twin_leaves_this_one_as_it_is(stage, demo_twin: RunningTwin):
+    stage.open(demo_twin.url)
+    assert spin(stage.listed)
+    stage.page.hide()
+    stage.demo.start()
+    stage.process.failed.emit("It did not start.")
+    stage.page.show()
+    assert spin(lambda: not stage.page.loader.busy) and stage.listed()
+    assert stage.page.status.kind == "good"
+
+
 def test_a_busy_twin_is_waited_for_and_it_is_said(stage):
     """429 with Retry-After: the page says that it waits, and shows the catalogue once the twin has time."""
     asked = []
