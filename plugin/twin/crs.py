@@ -155,7 +155,7 @@ def transform_extent(extent: Extent, from_srid: int, to_srid: int) -> Extent:
     if from_srid == to_srid:
         return extent
     with _quiet():
-        source, target = _srs(from_srid), _srs(to_srid)
+        source, target = reference_system(from_srid), reference_system(to_srid)
         bounds: tuple[float, ...] = ()
         if source is not None and target is not None:
             try:
@@ -183,7 +183,7 @@ def _lookup(uri: str) -> _Crs | None:
     if not key.startswith("EPSG:"):
         return None
     with _quiet():
-        srs = _srs(int(key[5:]))
+        srs = reference_system(int(key[5:]))
         if srs is None:
             return None
         swap = bool(srs.EPSGTreatsAsLatLong() or srs.EPSGTreatsAsNorthingEasting())
@@ -201,7 +201,8 @@ def _lookup(uri: str) -> _Crs | None:
         return _Crs(srid, swap, has_z, bool(srs.IsGeographic()))
 
 
-def _srs(srid: int) -> Any:
+def reference_system(srid: int) -> Any:
+    """The `osr.SpatialReference` of EPSG:``srid``, east before north; None for one that is not known here."""
     srs = osr.SpatialReference()
     try:
         if srs.ImportFromEPSGA(srid) != 0:
@@ -232,6 +233,7 @@ __all__ = [
     "epsg_uri",
     "in_twin_order",
     "read_crs",
+    "reference_system",
     "same_place",
     "seen_order",
     "storage_srid",

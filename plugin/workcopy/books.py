@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .sql import Fragment, fill, marks
 
-FORMAT = 2  # of the twin_ tables; raised when they change
+FORMAT = 3  # of the twin_ tables; raised when they change
 HIDDEN = "citytwin"  # gpkg_contents.data_type that no reader offers as a layer
 
 STATE = """CREATE TABLE "twin_state" (
@@ -100,6 +100,45 @@ PULL = """CREATE TABLE "twin_pull" (
   conflicts INTEGER NOT NULL
 )"""
 
+# field reviews: packages that were made of this file, that came back to it, or ``this``: the file is one
+PACKAGE = """CREATE TABLE "twin_package" (
+  id TEXT PRIMARY KEY NOT NULL,
+  role TEXT NOT NULL,
+  made TEXT NOT NULL,
+  made_by TEXT NOT NULL DEFAULT '',
+  title TEXT NOT NULL DEFAULT '',
+  for_whom TEXT NOT NULL DEFAULT '',
+  due TEXT NOT NULL DEFAULT '',
+  tables TEXT NOT NULL DEFAULT '[]',
+  merged TEXT NOT NULL DEFAULT ''
+)"""
+
+# the state in which a package gave a feature back last: coming back once more, it is compared with that
+RECEIVED = """CREATE TABLE "twin_received" (
+  package TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  key TEXT NOT NULL,
+  fid INTEGER,
+  state TEXT,
+  PRIMARY KEY (package, table_name, key)
+)"""
+
+# what came back and clashes with an edit of ours, until somebody decides
+HANDBACK = """CREATE TABLE "twin_handback" (
+  id INTEGER PRIMARY KEY,
+  package TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  key TEXT NOT NULL,
+  twin_id TEXT,
+  fid INTEGER,
+  base TEXT,
+  theirs TEXT,
+  who TEXT,
+  changed TEXT,
+  found TEXT NOT NULL,
+  UNIQUE (package, table_name, key)
+)"""
+
 BOOKS = {
     "twin_state": STATE,
     "twin_source": SOURCE,
@@ -107,6 +146,9 @@ BOOKS = {
     "twin_outbox": OUTBOX,
     "twin_publish": PUBLISH,
     "twin_pull": PULL,
+    "twin_package": PACKAGE,
+    "twin_received": RECEIVED,
+    "twin_handback": HANDBACK,
 }
 
 # What a file of an older format lacks: format → statements that lead to the next one.
@@ -118,6 +160,7 @@ MIGRATIONS = {
         PUBLISH,
         PULL,
     ),
+    2: (PACKAGE, RECEIVED, HANDBACK),
 }
 SET_FORMAT = 'UPDATE "twin_state" SET format = ?'
 
@@ -222,3 +265,40 @@ SENT = fill(
   WHERE id IN ({last}) ORDER BY id""",
     last=fill(_LAST, which=Fragment("WHERE publish = ?1")),
 )
+
+# -- field reviews ---------------------------------------------------------------------------------------------------
+
+_PACKAGE = ["id", "role", "made", "made_by", "title", "for_whom", "due", "tables", "merged"]
+PUT_PACKAGE = fill(
+    'INSERT INTO "twin_package" ({columns}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET merged = excluded.merged',
+    columns=_PACKAGE,
+    marks=marks(len(_PACKAGE)),
+)
+PACKAGES = fill('SELECT {columns} FROM "twin_package" ORDER BY made, id', columns=_PACKAGE)
+# what one office did is nobody's business outside
+FORGET_WORK = tuple(
+    fill("DELETE FROM {table}", table=name)
+    for name in (
+        "twin_conflict", "twin_outbox", "twin_publish", "twin_pull", "twin_package", "twin_received", "twin_handback",
+    )
+)  # fmt: skip
+RECEIVED_OF = 'SELECT key, fid, state FROM "twin_received" WHERE package = ? AND table_name = ?'
+PUT_RECEIVED = 'INSERT OR REPLACE INTO "twin_received" (package, table_name, key, fid, state) VALUES (?, ?, ?, ?, ?)'
+_HANDBACK = ["id", "package", "table_name", "key", "twin_id", "fid", "base", "theirs", "who", "changed", "found"]
+HANDBACKS = fill('SELECT {columns} FROM "twin_handback" WHERE table_name = ? ORDER BY id', columns=_HANDBACK)
+HANDBACKS_OF = fill(
+    'SELECT {columns} FROM "twin_handback" WHERE table_name = ? AND (twin_id = ? OR fid = ?) ORDER BY id',
+    columns=_HANDBACK,
+)
+HANDBACK_OF = fill(
+    'SELECT {columns} FROM "twin_handback" WHERE package = ? AND table_name = ? AND key = ?', columns=_HANDBACK
+)
+PUT_HANDBACK = fill(
+    'INSERT OR REPLACE INTO "twin_handback" ({columns}) VALUES ({marks})',
+    columns=_HANDBACK[1:],
+    marks=marks(len(_HANDBACK) - 1),
+)
+DROP_HANDBACK = 'DELETE FROM "twin_handback" WHERE package = ? AND table_name = ? AND key = ?'
+DROP_HANDBACK_NUMBER = 'DELETE FROM "twin_handback" WHERE id = ?'
+FORGET_SOURCE = 'DELETE FROM "twin_source" WHERE table_name = ?'
+UNREGISTER = "DELETE FROM gpkg_contents WHERE table_name = ?"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,7 +21,8 @@ from . import tables
 from .columns import columns_of, free_name
 from .connection import connect
 from .copy import WorkingCopy, is_working_copy
-from .errors import FileBusy, FileExists, WorkingCopyError, read_only, told_plainly
+from .errors import FileExists, WorkingCopyError, told_plainly
+from .part import part_file, seal
 from .source import Source
 from .writer import LayerWriter
 
@@ -79,12 +79,12 @@ def checkout(
         raise WorkingCopyError(tr("Choose at least one collection to check out."))
     _refuse_to_lose(path, replace_file)
     wanted = list(dict.fromkeys(collection_ids))
-    with _part_file(path) as part:
+    with part_file(path) as part:
         run = _Checkout(twin, part, progress)
         reports = [run.collection(name, extent, extent_srid) for name in wanted]
         run.close()
         check(progress)
-        _seal(part, path)
+        seal(part, path)
     return CheckoutReport(path, tuple(reports))
 
 
@@ -106,58 +106,6 @@ def _refuse_to_lose(path: Path, replace_file: bool) -> None:
                 file=path.name,
             )
         )
-
-
-@contextlib.contextmanager
-def _part_file(path: Path) -> Iterator[Path]:
-    part = path.with_name(path.name + ".part")
-    with told_plainly(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(path.parent, os.W_OK):
-            raise read_only(path)
-        for leftover in (part, *_beside(part)):
-            leftover.unlink(missing_ok=True)
-    try:
-        yield part
-    finally:
-        for leftover in (part, *_beside(part)):
-            with contextlib.suppress(OSError):
-                leftover.unlink(missing_ok=True)
-
-
-def _beside(path: Path) -> list[Path]:
-    """What SQLite keeps beside a file while it is written."""
-    return [path.with_name(path.name + end) for end in ("-journal", "-wal", "-shm")]
-
-
-def _seal(part: Path, path: Path) -> None:
-    """Make the file durable, then give it its name: at no instant is there half a working copy under that name."""
-    with told_plainly(path):
-        with part.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        _clear(path)
-        part.replace(path)
-
-
-def _clear(path: Path) -> None:
-    """Leave nothing beside the file that goes: SQLite would take an old log for the new file's own, and spoil it.
-
-    Raises `FileBusy` where another program has the file open.
-    """
-    if path.exists():
-        connection = connect(path, write=True)
-        try:
-            # takes back what was half written, brings home what is only in the log, and removes both
-            connection.execute("PRAGMA journal_mode = DELETE")
-            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-        finally:
-            connection.close()
-        if any(place.exists() and place.stat().st_size for place in _beside(path)):
-            raise FileBusy(
-                tr("{file} is open in another program, so it is not replaced. Close it there first.", file=path.name)
-            )
-    for place in _beside(path):
-        place.unlink(missing_ok=True)
 
 
 class _Checkout:

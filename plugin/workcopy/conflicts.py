@@ -7,150 +7,83 @@ row may be edited further, and a conflict that an edit ended is none any more.
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from ..text import tr
-from . import books, settle, sql
+from . import books, journal, settle, sql
 from . import changes as ch
-from .columns import GEOMETRY, BadValue, Stored, from_stored, to_stored
+from .columns import Stored
+from .conflict import (
+    Conflict,
+    ConflictCell,
+    ConflictMoved,
+    Resolution,
+    Side,
+    as_json,
+    as_json_value,
+    from_json,
+    resolution_of,
+    words_of,
+)
 from .connection import opened, transaction
 from .errors import WorkingCopyError
-from .geometry import BadGeometry, decode, encode
-from .inside import Inside
-from .merge import Cell, ConflictKind, Merge, Values, Verdict, merge
+from .merge import Cell, Merge, Values, merge
+from .settle import Row
 from .source import Source
 
 if TYPE_CHECKING:
     from .copy import WorkingCopy
 
-Side = Literal["mine", "theirs"]
-
-
-class ConflictMoved(WorkingCopyError):
-    """One side of a conflict changed, or it was resolved elsewhere, since it was shown."""
-
-
-@dataclass(frozen=True)
-class ConflictCell:
-    """One column of a conflict: the three values as stored, the geometry as GeoPackage blobs."""
-
-    column: str
-    title: str
-    kind: str  # the property's type, "geometry" for the geometry
-    base: Stored
-    mine: Stored
-    theirs: Stored
-    result: Stored  # what the merge proposes; of a clash: `if_mine`
-    verdict: Verdict
-    read_only: bool = False
-    inside: Inside | None = None  # what came of looking into a column that both changed
-
-    @property
-    def if_mine(self) -> Stored:
-        """What the column becomes where a clash is decided for our side: entries that do not clash stay merged."""
-        return self.inside.mine if self.inside and self.verdict == "clash" else self.mine
-
-    @property
-    def if_theirs(self) -> Stored:
-        """As `if_mine`, for their side."""
-        return self.inside.theirs if self.inside and self.verdict == "clash" else self.theirs
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """One feature that both sides changed."""
-
-    table: str
-    twin_id: str
-    fid: int | None  # of our row, where it is there
-    kind: ConflictKind
-    label: str  # what people call the feature
-    cells: tuple[ConflictCell, ...]
-    token: str | None  # of both sides as they are here: another one, once either has moved
-    who: str | None
-    changed: str | None  # RFC 3339
-    found: str  # when we saw it
-    words: str  # what to tell the user
-    mine_there: bool
-    theirs_there: bool
-    base_there: bool
-
-    @property
-    def key(self) -> str:
-        """As `Change.key`."""
-        return f"{self.table}/{self.twin_id}"
-
-    @property
-    def clashes(self) -> tuple[ConflictCell, ...]:
-        """The columns that somebody has to decide."""
-        return tuple(cell for cell in self.cells if cell.verdict == "clash")
-
-    def cell(self, column: str) -> ConflictCell | None:
-        return next((cell for cell in self.cells if cell.column == column), None)
-
-    @property
-    def base(self) -> dict[str, Any] | None:
-        """The common base as JSON values: column → value, the geometry as GeoJSON. None: there was none."""
-        return {c.column: as_json_value(c.base, c.kind) for c in self.cells} if self.base_there else None
-
-    @property
-    def mine(self) -> dict[str, Any] | None:
-        """Ours as JSON values; None: we deleted it."""
-        return {c.column: as_json_value(c.mine, c.kind) for c in self.cells} if self.mine_there else None
-
-    @property
-    def theirs(self) -> dict[str, Any] | None:
-        """Theirs as JSON values; None: they deleted it."""
-        return {c.column: as_json_value(c.theirs, c.kind) for c in self.cells} if self.theirs_there else None
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """What somebody decided about one conflict.
-
-    ``keep``: ``merged``, the feature stays, with ``values`` for at least every clashing column (others take what the
-    merge proposes, or the value given); ``deleted``, it goes; ``both``, two features that were both created stay two.
-    ``token`` is the conflict's: what was decided about an older state of either side is not applied to a newer one.
-    """
-
-    table: str
-    twin_id: str
-    token: str | None
-    keep: Literal["merged", "deleted", "both"] = "merged"
-    values: Mapping[str, Stored] = field(default_factory=dict)
-
-
-def resolution_of(conflict: Conflict, side: Side) -> Resolution:
-    """The decision for one side in everything that is open; what only one side changed stays merged, be it an entry of
-    a column."""
-    there = conflict.mine_there if side == "mine" else conflict.theirs_there
-    if not there:
-        return Resolution(conflict.table, conflict.twin_id, conflict.token, "deleted")
-    values = {cell.column: cell.if_mine if side == "mine" else cell.if_theirs for cell in conflict.clashes}
-    return Resolution(conflict.table, conflict.twin_id, conflict.token, "merged", values)
-
+__all__ = [
+    "Conflict", "ConflictCell", "ConflictMoved", "Resolution", "Side", "as_json", "as_json_value", "clashing", "keep",
+    "read", "resolution_of", "resolve", "resolve_all", "words_of",
+]  # fmt: skip
 
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """A row of ``twin_conflict`` with its three sides as they are now."""
+    """A row of ``twin_conflict``, or of ``twin_handback``, with its three sides as they are now."""
 
     conflict: Conflict
     merged: Merge
     theirs: Values | None
     lock: str | None  # of theirs
+    handback: int | None = None  # the row's number, where theirs is not the twin's
+    mine: Row | None = None
 
 
 def read(connection: sqlite3.Connection, source: Source) -> list[Conflict]:
-    """The conflicts of one table that still are some, in the order in which they were found."""
-    rows = connection.execute(books.CONFLICTS, (source.table,)).fetchall()
-    return [kept.conflict for kept in (_look(connection, source, row) for row in rows) if kept.merged.kind]
+    """The conflicts of one table that still are some, in the order in which they were found: those with the twin, then
+    those with what came back from outside. Of a feature that has several, the first."""
+    found: dict[str, Conflict] = {}
+    for kept in _all(connection, source):
+        if kept.merged.kind:
+            found.setdefault(kept.conflict.key, kept.conflict)
+    return list(found.values())
+
+
+def _all(connection: sqlite3.Connection, source: Source) -> Iterator[_Kept]:
+    for row in connection.execute(books.CONFLICTS, (source.table,)).fetchall():
+        yield _look(connection, source, row)
+    for row in connection.execute(books.HANDBACKS, (source.table,)).fetchall():
+        yield _look_back(connection, source, row)
+
+
+def _of(connection: sqlite3.Connection, source: Source, twin_id: str) -> Iterator[_Kept]:
+    """Those of one feature, in the same order."""
+    found = connection.execute(books.CONFLICT_OF, (source.table, twin_id)).fetchone()
+    if found is not None:
+        yield _look(connection, source, found)
+    row = settle.row_by_id(connection, source, twin_id)
+    number = twin_id[4:] if twin_id.startswith("new-") else ""
+    fid = row.fid if row else int(number) if number.isdigit() else None
+    for back in connection.execute(books.HANDBACKS_OF, (source.table, twin_id, fid)).fetchall():
+        yield _look_back(connection, source, back)
 
 
 def clashing(connection: sqlite3.Connection, source: Source) -> frozenset[str]:
@@ -163,7 +96,7 @@ def _keys(conflict: Conflict) -> Iterator[str]:
 
 
 def _look(connection: sqlite3.Connection, source: Source, row: Sequence[Any]) -> _Kept:
-    table, twin_id, kept_kind, _base, _mine, theirs_text, token, who, changed, found, words, fid = row
+    _table, twin_id, kept_kind, _base, _mine, theirs_text, token, who, changed, found, words, fid = row
     theirs = from_json(source, theirs_text)
     base: settle.Row | None = None
     if kept_kind == "create-create":
@@ -177,24 +110,74 @@ def _look(connection: sqlite3.Connection, source: Source, row: Sequence[Any]) ->
     if kept_kind == "create-create":
         # mine gone: nothing to decide; mine the same as theirs by now: still two features, until they are made one
         merged = replace(merged, kind="create-create") if mine else Merge("", dict(theirs or {}), (), False)
-    shown = mine.values if mine else base.values if base else theirs or {}
-    conflict = Conflict(
-        table=table,
+    conflict = _conflict(source, twin_id, merged, mine, base.values if base else None, theirs, token)
+    conflict = replace(conflict, who=who, changed=changed, found=found, words=words)
+    return _Kept(conflict, merged, theirs, token, mine=mine)
+
+
+def _look_back(connection: sqlite3.Connection, source: Source, row: Sequence[Any]) -> _Kept:
+    """What came back from outside: its base is the feature as it was taken along."""
+    number, _package, _table, _key, twin_id, fid, base_text, theirs_text, who, changed, found = row
+    base = journal.unpack(base_text) if base_text is not None else None
+    theirs = journal.unpack(theirs_text) if theirs_text is not None else None
+    mine = settle.row_by_id(connection, source, twin_id) if twin_id is not None else None
+    if mine is None and fid is not None:
+        mine = settle.row_by_fid(connection, source, fid)
+        if mine is not None and twin_id is not None:
+            mine = None  # another feature by now
+    if mine is not None and theirs is not None:
+        fixed = {each.name for each in source.fields if each.read_only}
+        theirs = {**theirs, **{name: mine.values[name] for name in fixed if name in mine.values}}
+    merged = merge(base, mine.values if mine else None, theirs, source.fields, exact=True)
+    if not merged.kind and mine is not None:
+        # an edit of ours ended the clash, but not everything that came back is in our row
+        if theirs is None:
+            merged = replace(merged, kind="update-delete")
+        elif merged.takes_theirs:
+            merged = replace(merged, kind="update-update")
+    name = (mine.twin_id if mine else twin_id) or f"new-{fid}"
+    conflict = _conflict(source, name, merged, mine, base, theirs, f"{number} {found}")
+    words = tr("A field review changed this feature, and so did you. Decide which values stay.")
+    if theirs is None:
+        words = tr("A field review deleted this feature, and you changed it. Yours is kept until you decide.")
+    elif mine is None:
+        words = tr("A field review changed this feature, which you, or the twin, deleted. Decide whether it stays.")
+    return _Kept(
+        replace(conflict, who=who, changed=changed, found=found, words=words, outside=True),
+        merged,
+        theirs,
+        None,
+        number,
+        mine,
+    )
+
+
+def _conflict(
+    source: Source,
+    twin_id: str,
+    merged: Merge,
+    mine: Row | None,
+    base: Values | None,
+    theirs: Values | None,
+    token: str | None,
+) -> Conflict:
+    shown = mine.values if mine else base or theirs or {}
+    return Conflict(
+        table=source.table,
         twin_id=twin_id,
         fid=mine.fid if mine else None,
         kind=merged.kind,
         label=ch.label_of(source, [shown.get(name) for name in source.tracked], twin_id),
         cells=tuple(_cell(source, cell) for cell in merged.cells),
         token=_fingerprint(merged, token),
-        who=who,
-        changed=changed,
-        found=found,
-        words=words,
+        who=None,
+        changed=None,
+        found="",
+        words="",
         mine_there=mine is not None,
         theirs_there=theirs is not None,
         base_there=base is not None,
     )
-    return _Kept(conflict, merged, theirs, token)
 
 
 def _fingerprint(merged: Merge, lock: str | None) -> str:
@@ -241,9 +224,9 @@ def resolve_all(copy: WorkingCopy, strategy: Side, table: str | None = None) -> 
 
 
 def _apply(connection: sqlite3.Connection, source: Source, decision: Resolution) -> None:
-    found = connection.execute(books.CONFLICT_OF, (source.table, decision.twin_id)).fetchone()
-    kept = _look(connection, source, found) if found is not None else None
-    if kept is None or not kept.conflict.kind or kept.conflict.token != decision.token:
+    meant = _of(connection, source, decision.twin_id)
+    kept = next((one for one in meant if one.conflict.kind and one.conflict.token == decision.token), None)
+    if kept is None:
         raise ConflictMoved(
             tr(
                 "A conflict changed while you were deciding: it was resolved elsewhere, or you or somebody else edited "
@@ -263,11 +246,17 @@ def _apply(connection: sqlite3.Connection, source: Source, decision: Resolution)
                 tr("Nothing was applied: decide first about {columns}.", columns=", ".join(undecided))
             )
         _keep(connection, source, kept, {**(kept.merged.result or {}), **decision.values})
-    connection.execute(books.DROP_CONFLICT, (source.table, decision.twin_id))
+    if kept.handback is not None:
+        connection.execute(books.DROP_HANDBACK_NUMBER, (kept.handback,))
+    else:
+        connection.execute(books.DROP_CONFLICT, (source.table, decision.twin_id))
 
 
 def _keep(connection: sqlite3.Connection, source: Source, kept: _Kept, values: dict[str, Stored]) -> None:
     conflict, theirs = kept.conflict, kept.theirs
+    if kept.handback is not None:
+        _edit(connection, source, kept, values)
+        return
     for cell in conflict.cells:
         if cell.read_only and theirs is not None:
             values[cell.column] = cell.theirs
@@ -284,6 +273,9 @@ def _keep(connection: sqlite3.Connection, source: Source, kept: _Kept, values: d
 def _delete(connection: sqlite3.Connection, source: Source, kept: _Kept) -> None:
     conflict, theirs = kept.conflict, kept.theirs
     fid = conflict.fid
+    if kept.handback is not None:
+        _edit(connection, source, kept, None)
+        return
     if fid is None:
         base = settle.base_of(connection, source, conflict.twin_id)
         fid = base.fid if base else 0
@@ -295,51 +287,29 @@ def _delete(connection: sqlite3.Connection, source: Source, kept: _Kept) -> None
         settle.put_base(connection, source, conflict.twin_id, kept.lock, fid, theirs, None)
 
 
+def _edit(connection: sqlite3.Connection, source: Source, kept: _Kept, values: dict[str, Stored] | None) -> None:
+    """Make ``values`` (None: nothing) of our row as an edit of ours: what the twin published stays its base."""
+    mine = kept.mine
+    twin_id = mine.twin_id if mine else None if kept.conflict.twin_id.startswith("new-") else kept.conflict.twin_id
+    published = settle.base_of(connection, source, twin_id) if twin_id is not None else None
+    published = published or mine
+    if mine is not None and values is None:
+        connection.execute(sql.delete_row(source.table), (mine.fid,))
+    fid = mine.fid if mine else published.fid if published else 0
+    if values is not None:
+        settle.widen(connection, source, values)
+        identity = (twin_id, published.version) if published is not None else (None, None)
+        fid = settle.put_row(connection, source, mine.fid if mine else None, values, *identity)
+    if twin_id is not None and published is not None:
+        settle.put_base(connection, source, twin_id, published.version, fid, published.values, values)
+
+
 def _keep_both(connection: sqlite3.Connection, source: Source, kept: _Kept) -> None:
     conflict = kept.conflict
     if conflict.kind != "create-create" or kept.theirs is None:
         raise WorkingCopyError(tr("Only features that both sides created can both stay."))
     settle.widen(connection, source, kept.theirs)
     settle.put_row(connection, source, None, kept.theirs, conflict.twin_id, kept.lock)
-
-
-# -- sides as JSON ---------------------------------------------------------------------------------------------------
-
-
-def as_json_value(value: Stored, kind: str) -> Any:
-    """A stored value as JSON; the geometry as GeoJSON."""
-    if kind == "geometry":
-        try:
-            return decode(value) if isinstance(value, bytes) else None
-        except BadGeometry:
-            return None
-    return from_stored(value, kind)
-
-
-def as_json(source: Source, values: Values | None) -> str | None:
-    """A row as a JSON object: column → value, the geometry as GeoJSON."""
-    if values is None:
-        return None
-    return json.dumps(
-        {name: as_json_value(value, source.kind(name)) for name, value in values.items()}, ensure_ascii=False
-    )
-
-
-def from_json(source: Source, text: str | None) -> dict[str, Stored] | None:
-    """What `as_json` wrote, as a row."""
-    if text is None:
-        return None
-    out: dict[str, Stored] = {}
-    for name, value in json.loads(text).items():
-        try:
-            out[name] = _geometry(source, value) if name == GEOMETRY else to_stored(value, source.kind(name))
-        except (BadValue, BadGeometry):
-            out[name] = None
-    return out
-
-
-def _geometry(source: Source, value: Any) -> bytes | None:
-    return encode(value, source.srid, multi=source.geometry_type.startswith("Multi"), z=source.has_z or None)[0]
 
 
 def keep(
@@ -361,26 +331,3 @@ def keep(
     words = words or words_of(found.kind)
     values = (source.table, twin_id, found.kind, base, mine, theirs, token, who, changed, at, words, fid)
     connection.execute(books.PUT_CONFLICT, values)
-
-
-def words_of(kind: str) -> str:
-    """What happened, in a sentence."""
-    if kind == "update-delete":
-        return tr("Somebody else deleted this feature, and you changed it. Nothing was sent; yours is kept.")
-    if kind == "delete-update":
-        return tr("Somebody else changed this feature, and you deleted it. Nothing was sent; yours is kept.")
-    if kind == "create-create":
-        return tr("Somebody else added a feature in the same place. Nothing was sent; yours is kept.")
-    return tr("Somebody else changed this feature meanwhile. Nothing was overwritten; yours is kept.")
-
-
-__all__ = [
-    "Conflict",
-    "ConflictCell",
-    "ConflictMoved",
-    "Resolution",
-    "read",
-    "resolution_of",
-    "resolve",
-    "resolve_all",
-]

@@ -48,7 +48,7 @@ def now() -> str:
 
 def write_ahead(connection: sqlite3.Connection, entry: Entry) -> Entry:
     """Note what is about to be sent; returns the entry with its number. The caller commits before it sends."""
-    packed = json.dumps({name: _pack(value) for name, value in entry.sent.items()})
+    packed = pack(entry.sent)
     cursor = connection.execute(
         books.WRITE_AHEAD,
         (
@@ -85,7 +85,7 @@ def unsettled(connection: sqlite3.Connection) -> list[Entry]:
     out = []
     for row in connection.execute(books.UNSETTLED):
         number, publish, message, table, kind, fid, twin_id, client_id, token, sent, state = row
-        values = {name: _unpack(value) for name, value in json.loads(sent or "{}").items()}
+        values = unpack(sent or "{}")
         out.append(Entry(number, publish, message, table, kind, fid, twin_id, client_id, token, values, state))
     return out
 
@@ -96,6 +96,16 @@ def was_tried(connection: sqlite3.Connection, entry: Entry) -> bool:
         return False
     tried = connection.execute(books.WAS_TRIED, (entry.table, entry.fid, entry.client_id, entry.id))
     return tried.fetchone() is not None
+
+
+def pack(values: Mapping[str, Stored]) -> str:
+    """A row's values as text, exactly."""
+    return json.dumps({name: _pack(value) for name, value in values.items()})
+
+
+def unpack(text: str) -> dict[str, Stored]:
+    """What `pack` wrote."""
+    return {name: _unpack(value) for name, value in json.loads(text).items()}
 
 
 def _pack(value: Stored) -> Any:

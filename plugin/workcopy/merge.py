@@ -75,10 +75,15 @@ class Merge:
         return tuple(cell.column for cell in self.cells if cell.inside is not None and cell.verdict != "clash")
 
 
-def merge(base: Values | None, mine: Values | None, theirs: Values | None, fields: Sequence[Field]) -> Merge:
-    """Merge one feature. ``base`` is the last state that both sides knew; an absent column counts as null."""
+def merge(
+    base: Values | None, mine: Values | None, theirs: Values | None, fields: Sequence[Field], *, exact: bool = False
+) -> Merge:
+    """Merge one feature. ``base`` is the last state that both sides knew; an absent column counts as null.
+
+    ``exact``: theirs comes from a copy of our own file, and not from a server that may have rounded it.
+    """
     if mine is not None and theirs is not None:
-        cells = tuple(_cell(field, base or {}, mine, theirs) for field in fields)
+        cells = tuple(_cell(field, base or {}, mine, theirs, exact) for field in fields)
         ours = any(cell.verdict in ("mine", "merged", "clash") for cell in cells)
         kind: ConflictKind = "update-update" if any(cell.verdict == "clash" for cell in cells) else ""
         if base is None and (ours or _differ(cells, fields)):
@@ -89,9 +94,9 @@ def merge(base: Values | None, mine: Values | None, theirs: Values | None, field
         only = mine if mine is not None else theirs
         return Merge("", None if only is None else _row(fields, only), (), mine is not None)
     if mine is not None:
-        return _one_gone(base, mine, fields, "update-delete")
+        return _one_gone(base, mine, fields, "update-delete", exact)
     if theirs is not None:
-        return _one_gone(base, theirs, fields, "delete-update")
+        return _one_gone(base, theirs, fields, "delete-update", exact)
     return Merge("", None, (), False)
 
 
@@ -132,18 +137,19 @@ def differing(
     return out
 
 
-def _cell(field: Field, base: Values, mine: Values, theirs: Values) -> Cell:
+def _cell(field: Field, base: Values, mine: Values, theirs: Values, exact: bool) -> Cell:
     name, kind = field.name, field.kind
     b, m, t = base.get(name), mine.get(name), theirs.get(name)
+    told = None if exact else t
     verdict: Verdict
     inside = None
     if field.read_only:
         verdict = "same" if alike(m, t, kind) else "theirs"
-    elif alike(b, t, kind, told=t):
+    elif alike(b, t, kind, told=told):
         verdict = "same" if alike(b, m, kind) else "mine"
     elif alike(b, m, kind):
         verdict = "theirs"
-    elif alike(m, t, kind, told=t):
+    elif alike(m, t, kind, told=told):
         verdict = "both"
     else:
         verdict = "clash"
@@ -168,13 +174,13 @@ def _differ(cells: Iterable[Cell], fields: Iterable[Field]) -> bool:
     return any(cell.verdict == "theirs" and cell.column not in kept for cell in cells)
 
 
-def _one_gone(base: Values, left: Values, fields: Sequence[Field], kind: ConflictKind) -> Merge:
+def _one_gone(base: Values, left: Values, fields: Sequence[Field], kind: ConflictKind, exact: bool) -> Merge:
     """One side deleted it. Where the other did not touch it, it is gone; else somebody has to say."""
     mine_left = kind == "update-delete"
     cells = []
     for field in fields:
         b, now = base.get(field.name), left.get(field.name)
-        told = None if mine_left else now
+        told = None if mine_left or exact else now
         changed = not field.read_only and not alike(b, now, field.kind, told=told)
         verdict: Verdict = "clash" if changed else "same"
         cells.append(

@@ -59,6 +59,14 @@ def pack(connection: sqlite3.Connection, table: str, geometry: str, ids: Ids, bo
     _point_up(connection, rowid if child_of_leaf else parent, cells["id"], np.ones(len(cells), dtype=np.int64))
 
 
+def clear(connection: sqlite3.Connection, table: str, geometry: str) -> None:
+    """Take all boxes out of the R-tree of ``table``, at once. The caller holds the transaction."""
+    name = f"rtree_{table}_{geometry}"
+    for kind in ("node", "rowid", "parent"):
+        connection.execute(sql.clear(f"{name}_{kind}"))
+    connection.execute(sql.put_node(f"{name}_node"), (1, _node(0, np.empty(0, dtype=_CELL))))
+
+
 def _point_up(connection: sqlite3.Connection, table: str, ids: Ids, parents: Ids) -> None:
     connection.executemany(sql.put_parent(table), zip(ids.tolist(), parents.tolist()))
 

@@ -298,6 +298,36 @@ def has_base(table: str) -> str:
     )
 
 
+# -- a part of a file ------------------------------------------------------------------------------------------------
+
+
+def clear(table: str) -> str:
+    """Take all rows out."""
+    return fill("DELETE FROM {table}", table=table)
+
+
+def drop_table(table: str) -> str:
+    """Take a table away, if it is there."""
+    return fill("DROP TABLE IF EXISTS {table}", table=table)
+
+
+def delete_others(table: str) -> str:
+    """Leave only the rows whose fid is in the list of those kept."""
+    return fill("DELETE FROM {table} WHERE fid NOT IN (SELECT fid FROM temp.twin_kept)", table=table)
+
+
+def name_new_rows(table: str) -> str:
+    """Give rows without an identity one of their number, behind a prefix."""
+    return fill("UPDATE {table} SET twin_id = ? || fid WHERE twin_id IS NULL", table=table)
+
+
+KEEP_TABLE = "CREATE TEMP TABLE IF NOT EXISTS twin_kept (fid INTEGER PRIMARY KEY)"
+CLEAR_KEEP = "DELETE FROM temp.twin_kept"
+KEEP = "INSERT OR IGNORE INTO temp.twin_kept VALUES (?)"
+STYLED = "SELECT DISTINCT f_table_name FROM layer_styles"
+DROP_STYLE = "DELETE FROM layer_styles WHERE f_table_name = ?"
+
+
 # -- sources, and what is in the file --------------------------------------------------------------------------------
 
 

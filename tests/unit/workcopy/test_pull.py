@@ -247,6 +247,9 @@ def test_older_files_are_brought_up_to_date(copy: WorkingCopy, client: Twin, twi
     for statement in (
         'DROP TABLE "twin_publish"',
         'DROP TABLE "twin_pull"',
+        'DROP TABLE "twin_package"',
+        'DROP TABLE "twin_received"',
+        'DROP TABLE "twin_handback"',
         'ALTER TABLE "twin_source" DROP COLUMN pulled',
         'ALTER TABLE "twin_conflict" DROP COLUMN fid',
         'ALTER TABLE "twin_outbox" DROP COLUMN label',
