@@ -68,6 +68,7 @@ class LinkSource:
 
         def work(progress: Progress) -> tuple[Choice, ...]:
             twin = open_twin(origin.connection, progress)
+            twin.session.retries = 1  # somebody waits for it, and can try again
             return tuple(_choice(one, origin.title) for one in twin.collections())
 
         description = tr("Reading the catalogue of {name}", name=origin.title)
