@@ -72,11 +72,12 @@ demo: setup ## start a demo twin and QGIS with the plugin on it (DATA=../shared/
 	@$(PY) -m tools.package
 	@$(PY) -m tools.demo --data "$(DATA)"
 
-bench: setup ## measure speed and memory: working copies, then live sensors (BENCH_ARGS for tools.bench_live)
+bench: setup ## measure speed and memory: working copies, live sensors (BENCH_ARGS for tools.bench_live), charts, pilots
 	@$(PY) -m tools.package
 	@$(PY) -m tools.bench
 	@$(PY) -m tools.bench_live $(BENCH_ARGS)
 	@$(PY) -m tools.bench_chart
+	@$(PY) -m tools.bench_pilots
 
 i18n: setup ## bring i18n/*.po up to date with the source, and say what is untranslated
 	@$(PY) -m tools.i18n

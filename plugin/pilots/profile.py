@@ -234,7 +234,7 @@ class _Work:
                     "{titles}: the data end before this pilot begins, so what of it is here is not known.",
                     "{titles}: the data end before this pilot begins, so what of them is here is not known.",
                     len(self._elsewhere),
-                    titles=", ".join(self._elsewhere),
+                    titles=", ".join(f"“{one}”" for one in self._elsewhere),
                 )
             )
         if self._in_part:
@@ -245,7 +245,7 @@ class _Work:
                     "{titles}: checked out for areas that do not hold all of this pilot; what lies beyond is not "
                     "counted.",
                     len(self._in_part),
-                    titles=", ".join(self._in_part),
+                    titles=", ".join(f"“{one}”" for one in self._in_part),
                 )
             )
         have: dict[str, bool] = defaultdict(bool, {layer.role: True for layer in self.layers})

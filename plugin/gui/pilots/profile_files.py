@@ -72,9 +72,9 @@ def _lines(outcome: Outcome) -> Iterator[_Line]:
     yield title, pilot.label, tr("Addresses"), profile.addresses, ""
     yield from _buildings(profile)
     for one in profile.districts:
-        yield tr("District"), one.name, tr("Area inside"), one.area, "m²"
-        yield tr("District"), one.name, tr("Share of pilot"), 100 * one.share_of_pilot, "%"
-        yield tr("District"), one.name, tr("Share of district"), 100 * one.share_of_district, "%"
+        yield tr("Districts touched"), one.name, tr("Area inside"), one.area, "m²"
+        yield tr("Districts touched"), one.name, tr("Share of pilot"), 100 * one.share_of_pilot, "%"
+        yield tr("Districts touched"), one.name, tr("Share of district"), 100 * one.share_of_district, "%"
     for layer in profile.layers:
         yield tr("Layer"), layer.title, tr("Features"), layer.count if layer.known else None, ""
         if not layer.known:

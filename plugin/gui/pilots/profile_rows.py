@@ -75,7 +75,7 @@ def _layer(one: LayerShare) -> Row:
 
 def districts(profile: Profile) -> Table:
     """The districts, the one with most of the pilot first."""
-    heads = (tr("District"), tr("Area inside"), tr("Share of pilot"), tr("Share of district"))
+    heads = (tr("Name"), tr("Area inside"), tr("Share of pilot"), tr("Share of district"))
     rows = []
     for one in profile.districts:
         inside = Cell(area(one.area), one.area, right=True)

@@ -15,7 +15,7 @@ from qgis.PyQt.QtCore import (
     Qt,
     pyqtSignal,
 )
-from qgis.PyQt.QtGui import QColor, QKeyEvent, QPainter, QPalette
+from qgis.PyQt.QtGui import QColor, QKeyEvent, QPainter, QPalette, QResizeEvent
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -170,6 +170,18 @@ class ProfileTable(QTreeView):
         if self.rows.columnCount():
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(40)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        header = self.header()
         row = self.sizeHintForRow(0) if self.rows.rowCount() else self.fontMetrics().height() + 6
         shown = min(_MOST, max(1, self.rows.rowCount()))
-        self.setFixedHeight(header.sizeHint().height() + row * shown + 2 * self.frameWidth() + 2)
+        height = header.sizeHint().height() + row * shown + 2 * self.frameWidth() + 2
+        if header.length() > self.viewport().width() > 0:
+            height += self.horizontalScrollBar().sizeHint().height()
+        if height != self.height():
+            self.setFixedHeight(height)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_height()

@@ -292,7 +292,7 @@ def test_data_that_end_before_the_pilot_begins_are_no_zero(tmp_path, today):
     near, away = (running(wkb=wkb(block(x, 436000))) for x in (92000, 93000))
     found = profile(copy, away, today=today)
     assert found.buildings is None and not found.layers[0].known
-    assert "Buildings: the data end before this pilot begins, so what of it is here is not known." in found.notes
+    assert "“Buildings”: the data end before this pilot begins, so what of it is here is not known." in found.notes
     found = profile(copy, near, today=today)
     assert found.buildings.count == 1 and found.layers[0].known
 
@@ -306,7 +306,7 @@ def test_a_layer_that_was_checked_out_for_a_part_of_the_pilot_says_so(city, toda
         for source in copy.sources
     )
     notes = profile(copy, pilot, today=today).notes
-    assert [note for note in notes if note.startswith("Trees: checked out for an area that does not hold all")]
+    assert [note for note in notes if note.startswith("“Trees”: checked out for an area that does not hold all")]
     copy.sources = tuple(
         replace(source, extent=(80000, 430000, 99000, 440000)) if source.extent else source for source in copy.sources
     )
