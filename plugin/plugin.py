@@ -81,10 +81,11 @@ class Window:
         self.changes = ChangesPage(self.copies, iface)
         self.changes.catalogue_wanted.connect(self.show_catalogue)
         self.live = LiveDesk(iface, self.copies, self.demo, self.root)
-        self.pilots = PilotsDesk(iface, self.copies, self.root)
+        self.pilots = PilotsDesk(iface, self.copies, self.live.layers, self.root)
         self.pilots.page_wanted.connect(self.show_pilots)
         self.pilots.catalogue_wanted.connect(self.show_catalogue)
         self.pilots.open_wanted.connect(self.changes.open_copy)
+        self.changes.pilot_wanted.connect(self.pilots.show_pilot)
         self.dock = CityTwinDock(iface.mainWindow())
         self.dock.add_page("catalogue", icon("catalogue"), tr("Catalogue"), self.catalogue)
         self.dock.add_page("changes", icon("changes"), tr("Changes"), self.changes)
@@ -191,8 +192,8 @@ class Window:
         from .map import engine, tasks
 
         self.dock.stop()
-        self.live.stop()
         self.pilots.stop()
+        self.live.stop()
         self.indicators.stop()
         self.copies.stop()
         self.demo.stop()

@@ -30,18 +30,27 @@ from .windows import PilotWindows
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
+    from ...map.live.layers import LiveLayers
+
 
 class PilotsDesk(QObject):
     """One for the plugin's life. Whoever owns the window adds `page` to the dock, and calls `stop`.
 
-    ``page_wanted()``: bring the page to the front. The others say what the page cannot do.
+    ``live`` are the layers whose sensors profiles and reports tell of. ``page_wanted()``: bring the page to the front;
+    the others say what the page cannot do.
     """
 
     page_wanted = pyqtSignal()
     catalogue_wanted = pyqtSignal()
     open_wanted = pyqtSignal()
 
-    def __init__(self, iface: QgisInterface, copies: ProjectCopies, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        iface: QgisInterface,
+        copies: ProjectCopies,
+        live: LiveLayers | None = None,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._iface = iface
         self.dialog: QDialog | None = None
@@ -51,7 +60,7 @@ class PilotsDesk(QObject):
         self.drawing = DrawPanel(iface.mapCanvas(), self.book, iface, self.page)
         self.drawing.hide()
         self.action = PilotAction(self.book, self.edit, self)
-        self.windows = PilotWindows(iface, self.book, self)
+        self.windows = PilotWindows(iface, self.book, live, self)
         self.windows.zoom.connect(self.zoom)
         self.windows.opened.connect(self.edit)
         page = self.page
@@ -263,6 +272,11 @@ class PilotsDesk(QObject):
             self.page.show_pilot(path, key)
             self.page.map.zoom(record.pilot)
             self.page.map.flash(record.pilot)
+
+    def show_pilot(self, path: str, key: str) -> None:
+        """Choose a pilot on the page, as a complaint about it elsewhere asks for."""
+        self.page_wanted.emit()
+        self.page.show_pilot(path, key)
 
     def map_collection(self) -> None:
         """Say which collection of a twin holds pilots, and what its columns are called."""

@@ -122,7 +122,7 @@ class PilotFilter(QWidget):
         if now != dict(titles):
             self.copies.clear()
             for path, title in titles.items():
-                self.copies.addItem(icon("changes"), title, path)
+                self.copies.addItem(icon("mGeoPackage.svg"), title, path)
                 self.copies.setItemData(self.copies.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
         self.copies.setCurrentIndex(self.copies.findData(chosen))
         self.copies.setVisible(len(titles) > 1)

@@ -14,6 +14,8 @@ from ...map.pilots.book import PilotBook
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
+    from ...map.live.layers import LiveLayers
+
 
 class PilotWindows(QObject):
     """One of each kind for each pilot. ``zoom`` and ``opened``: path and key of one that was chosen on the board."""
@@ -21,9 +23,9 @@ class PilotWindows(QObject):
     zoom = pyqtSignal(str, str)
     opened = pyqtSignal(str, str)
 
-    def __init__(self, iface: QgisInterface, book: PilotBook, parent: QObject) -> None:
+    def __init__(self, iface: QgisInterface, book: PilotBook, live: LiveLayers | None, parent: QObject) -> None:
         super().__init__(parent)
-        self._iface, self._book = iface, book
+        self._iface, self._book, self._live = iface, book, live
         self._windows: dict[tuple[str, str, str], QWidget] = {}
 
     # Late imports: what draws charts and pages is loaded once somebody asks for it.
@@ -32,13 +34,22 @@ class PilotWindows(QObject):
         """What lies inside a pilot."""
         from .profile_window import ProfileWindow
 
-        self._show("profile", path, key, lambda: ProfileWindow(self._book, path, key, self._iface, self._main))
+        def made() -> QWidget:
+            window = ProfileWindow(self._book, path, key, self._iface, self._main, self._live)
+            window.report_wanted.connect(self.report)
+            window.profile_wanted.connect(self.profile)
+            return window
+
+        self._show("profile", path, key, made)
 
     def report(self, path: str, key: str) -> None:
         """One page about a pilot, to print."""
         from .report_dialog import ReportDialog
 
-        self._show("report", path, key, lambda: ReportDialog(self._book, path, key, self._iface, self._main))
+        def made() -> QWidget:
+            return ReportDialog(self._book, path, key, self._iface, self._main, self._live)
+
+        self._show("report", path, key, made)
 
     def meet(self, path: str, key: str) -> None:
         """The agenda of a meeting about a pilot."""
@@ -60,6 +71,10 @@ class PilotWindows(QObject):
             return window
 
         self._show("board", "", "", made)
+
+    def open(self) -> list[QWidget]:
+        """Those that are open."""
+        return [one for one in self._windows.values() if not sip.isdeleted(one) and one.isVisible()]
 
     def stop(self) -> None:
         """Close all of them."""

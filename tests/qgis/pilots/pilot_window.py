@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qgis.gui import QgsAdvancedDigitizingDockWidget
 from qgis.PyQt.QtWidgets import QMainWindow
 
 from tests.qgis.gui.window import Window
@@ -13,9 +14,13 @@ class MainWindow(Window):
     def __init__(self) -> None:
         super().__init__()
         self.main = QMainWindow()
+        self.cad = QgsAdvancedDigitizingDockWidget(self.canvas, self.main)
 
     def mainWindow(self) -> QMainWindow:
         return self.main
+
+    def cadDockWidget(self) -> QgsAdvancedDigitizingDockWidget:
+        return self.cad
 
     def activeLayer(self) -> None:
         """None is chosen."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsGeometry, QgsProject, QgsRectangle
 from qgis.gui import QgsGui, QgsMapLayerActionContext
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QMessageBox
@@ -282,6 +283,37 @@ def test_unloading_with_a_form_and_a_drawing_open_leaves_nothing(room):
     assert not dialog.isVisible() and room.desk.dialog is None
     assert room.stored("P-03").name != "Never kept"
     assert room.desk.book.paths() == ()
+
+
+@pytest.mark.parametrize("kind", ["profile", "report", "meet", "board"])
+def test_windows_about_pilots_open_once_and_go_with_the_plugin(room, kind):
+    def show() -> None:
+        getattr(room.desk, kind)(*(() if kind == "board" else (room.path, "P-01")))
+
+    show()
+    (window,) = room.desk.windows.open()
+    assert window.isVisible()
+    show()
+    assert room.desk.windows.open() == [window]
+    window.close()
+    room.until(lambda: not room.desk.windows.open())
+    show()
+    (window,) = room.desk.windows.open()
+    room.desk.stop()
+    assert sip.isdeleted(window) or not window.isVisible()
+
+
+def test_unloading_in_the_middle_of_drawing_takes_it_off_the_map(room):
+    items = len(room.window.canvas.scene().items())
+    room.desk.new_pilot(room.path)
+    room.desk.drawing.view.draw_button.click()
+    square = QgsGeometry.fromRect(QgsRectangle(92000, 435000, 92200, 435200))
+    room.desk.drawing.draft.put(bytes(square.asWkb()))
+    room.until(lambda: not room.desk.drawing.draft.hindrance())
+    tool = room.window.canvas.mapTool()
+    room.desk.stop()
+    assert not room.desk.drawing.running and room.window.canvas.mapTool() is not tool
+    assert len(room.window.canvas.scene().items()) <= items
 
 
 def _problems(room: Room, key: str):
