@@ -1,0 +1,1 @@
+"""Field review: what reviewers note outside, the package that they take along, and how it comes home."""
