@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qgis.PyQt.QtCore import QModelIndex, QSize, Qt, QTimer
-from qgis.PyQt.QtGui import QKeyEvent, QResizeEvent
+from qgis.PyQt.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -62,10 +62,11 @@ class AssessmentTable(QTableView):
             self.setItemDelegateForColumn(column, delegate(self))
         for signal in (model.modelReset, model.rowsInserted, model.rowsRemoved, model.dataChanged):
             signal.connect(lambda *_: self._soon.start(0))
-        self.fit()
 
     def fit(self) -> None:
         """Open the boxes of ratings, and give every row the height of its text."""
+        if not self.isVisible():
+            return
         model = self.model()
         for row in range(model.rowCount()):
             index = model.index(row, RATING)
@@ -75,6 +76,11 @@ class AssessmentTable(QTableView):
         wide = max((size.width() for size in names), default=0)
         self.horizontalHeader().resizeSection(CRITERION, min(wide + 8, max(140, self.viewport().width() // 3)))
         self.resizeRowsToContents()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Not before: a form opens with another page."""
+        super().showEvent(event)
+        self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

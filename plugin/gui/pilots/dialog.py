@@ -111,6 +111,7 @@ class PilotDialog(QDialog):
         self.stack = QStackedWidget()
         for name in PAGES:
             item = QListWidgetItem(page_title(name))
+            item.setIcon(_nothing())
             item.setSizeHint(QSize(0, self.list.fontMetrics().lineSpacing() + 14))
             self.list.addItem(item)
             self.stack.addWidget(_scrolled(self.pages[name]))
@@ -282,12 +283,13 @@ class PilotDialog(QDialog):
         self.problems.show_problems(found)
         for at, page in enumerate(PAGES):
             own = [problem for problem in found if page_of(problem.column) == page]
-            severity = worst(own)
-            item = self.list.item(at)
-            item.setIcon(severity_icon(severity) if severity else _nothing())
-            item.setToolTip(counted(own))
-            said = page_title(page)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{said}, {counted(own)}" if own else said)
+            item, said = self.list.item(at), counted(own)
+            if item.toolTip() != said:
+                severity = worst(own)
+                item.setIcon(severity_icon(severity) if severity else _nothing())
+                item.setToolTip(said)
+                title = page_title(page)
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{title}, {said}" if said else title)
         errors = sum(problem.severity == "error" for problem in found)
         if self.presenter.read_only or not errors:
             self.status.say(counted(found))

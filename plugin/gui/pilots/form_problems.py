@@ -101,14 +101,21 @@ class ProblemsView(QWidget):
         return tuple(self._problems)
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
-        """Show these; nothing flickers where they are the same as before."""
-        if list(problems) == self._problems and self.tree.topLevelItemCount():
+        """Show these; rows that stay are left alone, so that nothing flickers and typing is not held up."""
+        new, old = list(problems), self._problems
+        if new == old and self.tree.topLevelItemCount():
             return
-        self._problems = list(problems)
-        self.tree.clear()
-        for one in self._problems:
-            self._add(one)
-        if not self._problems:
+        if not old:
+            self.tree.clear()  # of the row that says so
+        most = min(len(new), len(old))
+        head = next((at for at in range(most) if new[at] != old[at]), most)
+        tail = next((at for at in range(most - head) if new[-1 - at] != old[-1 - at]), most - head)
+        for at in reversed(range(head, len(old) - tail)):
+            self.tree.takeTopLevelItem(at)
+        self._problems = new
+        for at in range(head, len(new) - tail):
+            self._add(at, new[at])
+        if not new:
             item = QTreeWidgetItem(["", tr("Nothing is wrong with this pilot.")])
             item.setIcon(_WHERE, icon("change-published"))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)
@@ -121,7 +128,7 @@ class ProblemsView(QWidget):
         item = self.tree.topLevelItem(self._problems.index(problem))
         return self.tree.itemWidget(item, _FIX)
 
-    def _add(self, problem: Problem) -> None:
+    def _add(self, at: int, problem: Problem) -> None:
         page = page_of(problem.column)
         where = tr("On the map") if not page else cols.title(problem.column) if page == HEADER else page_title(page)
         item = QTreeWidgetItem(["", problem.sentence, ""])
@@ -135,7 +142,7 @@ class ProblemsView(QWidget):
         faint = QColor(self.palette().color(QPalette.ColorRole.Text))
         faint.setAlpha(170)
         item.setForeground(_WHERE, faint)
-        self.tree.addTopLevelItem(item)
+        self.tree.insertTopLevelItem(at, item)
         if problem.fix is not None and self._can_fix:
             button = QPushButton(problem.fix.label)
             button.setAutoDefault(False)
