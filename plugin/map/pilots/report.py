@@ -10,7 +10,7 @@ from ...pilots.analysis import NoGeopandas
 from ...pilots.fading import RULES, Fading, Rules, fading
 from ...pilots.figures import Profile, Sensor
 from ...pilots.mapping import OURS, PilotMapping
-from ...pilots.profile import profile
+from ...pilots.profile import outline_profile, profile
 from ...pilots.reading import pilots_source, read_pilots
 from ...pilots.record import Pilot
 from ...pilots.values import as_date
@@ -38,8 +38,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Report:
-    """A pilot and all that is told about it. ``others``: the other pilots of the working copy. ``figures`` None: not
-    asked for, or not to be had, and ``no_figures`` says why. ``read``: the day on which the twin was last read."""
+    """A pilot and all that is told about it. ``others``: the other pilots of the working copy.
+
+    ``figures`` None: not asked for, or not to be had; ``no_figures`` says why, or why only the outline was measured.
+    ``sensors_known``: somebody said where sensors are. ``read``: the day on which the twin was last read.
+    """
 
     pilot: Pilot
     others: tuple[Pilot, ...]
@@ -77,7 +80,7 @@ def gather(
     if others is None:
         others = [one for one in read_pilots(copy, mapping) if one.key != pilot.key]
     check(progress)
-    figures, reason = _figures(copy, pilot, wanted, today, mapping, sensors or (), progress)
+    figures, reason = _figures(copy, pilot, wanted, today, mapping, sensors or (), others, progress)
     check(progress)
     city = city_around(copy, pilot, progress) if wanted.picture else None
     shown = [one for one in copy.sources if one.has_geometry]
@@ -107,6 +110,7 @@ def _figures(
     today: date,
     mapping: PilotMapping,
     sensors: Sequence[Sensor],
+    others: Sequence[Pilot],
     progress: Progress,
 ) -> tuple[Profile | None, str]:
     if not wanted.figures:
@@ -114,9 +118,9 @@ def _figures(
     if not pilot.wkb:
         return None, tr("This pilot has no area yet, so nothing lies inside it.")
     try:
-        found = profile(copy, pilot, today=today, mapping=mapping, sensors=sensors, progress=progress)
+        found = profile(copy, pilot, today=today, mapping=mapping, sensors=sensors, others=others, progress=progress)
     except NoGeopandas as error:
-        return None, error.message
+        return outline_profile(copy, pilot, today=today, mapping=mapping, others=others), error.message
     except CityTwinError as error:
         if type(error) is not CityTwinError:
             raise

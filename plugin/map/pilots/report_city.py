@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from osgeo import ogr
+from osgeo import ogr, osr
 
 from ...pilots import roles, shapes, sql
 from ...pilots.coordinates import Floats
-from ...pilots.measure import box_in
 from ...pilots.record import Pilot
 from ...text import tr
 from ...twin.errors import CityTwinError
@@ -130,7 +129,7 @@ def _rows(
 ) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """Features that meet the box: their geometry in EPSG:28992, heights kept, and the cells of ``columns``."""
     try:
-        west, south, east, north = box_in(source.srid, box) if source.srid != shapes.RD else box
+        way, (west, south, east, north) = way_from(source.srid, box)
     except CityTwinError:
         return
     question = sql.rows_in_box(source.table, GEOMETRY, [GEOMETRY, *columns])
@@ -142,8 +141,8 @@ def _rows(
             geometry = ogr.CreateGeometryFromWkb(wkb_of(blob)) if isinstance(blob, bytes) and len(blob) > 8 else None
             if geometry is None or geometry.IsEmpty():
                 continue
-            if source.srid != shapes.RD:
-                geometry = shapes.moved_to(geometry, source.srid, shapes.RD)
+            if way is not None and geometry.Transform(way):
+                continue
             yield geometry, tuple(cells)
     except (sqlite3.Error, RuntimeError):  # a table without an index, a blob that is none: the rest is drawn
         return
@@ -221,6 +220,24 @@ def _trees(
             continue
         height = _number(cells[0]) if cells else None
         yield point.GetX(), point.GetY(), min(max(height or 8.0, 3.0), 30.0)
+
+
+def way_from(srid: int, box: Box) -> tuple[Any, Box]:
+    """How geometries in EPSG:``srid`` come to EPSG:28992 (None: they are there), and what the box is where they are.
+    Raises `CityTwinError`."""
+    if srid == shapes.RD:
+        return None, box
+    shapes.must_know(srid)
+    there, here = osr.SpatialReference(), osr.SpatialReference()
+    for reference, code in ((there, srid), (here, shapes.RD)):
+        reference.ImportFromEPSG(code)
+        reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    corners = _rectangle(box)
+    corners.Segmentize(max(box[2] - box[0], box[3] - box[1]) / 8)
+    if corners.Transform(osr.CoordinateTransformation(here, there)):
+        raise CityTwinError(tr("EPSG:{srid} is not known here, so nothing in it can be measured.", srid=srid))
+    west, east, south, north = corners.GetEnvelope()
+    return osr.CoordinateTransformation(there, here), (west, south, east, north)
 
 
 # -- geometry --------------------------------------------------------------------------------------------------------

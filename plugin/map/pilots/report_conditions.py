@@ -41,9 +41,9 @@ class Pattern:
 
 
 PATTERNS = {
-    words_of.MET: Pattern("#0b6e5f", "", "#ffffff"),
+    words_of.MET: Pattern("#0a7d6c", "", "#ffffff"),
     words_of.PARTLY: Pattern("#f3d48b", "stripes", "#a86a00"),
-    words_of.NOT_MET: Pattern("#f6c9bd", "dots", "#a3271a"),
+    words_of.NOT_MET: Pattern("#f6c9bd", "dots", "#b3261e"),
     words_of.UNKNOWN: Pattern("#ffffff", "", _DARK),
 }
 _TALKED, _OPEN = Pattern("#d9dee3", "", _DARK), Pattern("#ffffff", "", _DARK)
@@ -67,7 +67,7 @@ def conditions(report: Report, type_: Type, *, roomy: bool = True) -> Section:
         at = LEFT + _LABEL
         lines = type_.lines(under, ACROSS - _LABEL, 7.5, 2 if roomy else 1)
         parts.append(words(at, y + _BAR + 1.5, ACROSS - _LABEL, lines, 7.5, ink=FAINT, leading=3.4, name="lacking"))
-        y += _ROW + 3.4 * max(len(lines) - 1, 0)
+        y += _ROW + 3.4 * (len(lines) - 1 if lines else -1)
         if human:
             asked, high = _asked(pilot, type_, y - 0.2, 3 if roomy else 2)
             parts += asked
@@ -75,7 +75,7 @@ def conditions(report: Report, type_: Type, *, roomy: bool = True) -> Section:
     return parts, y - 1.6
 
 
-Segment = tuple[Pattern, int, str, str]  # its pattern, how many criteria, the label, the label where that is too wide
+Segment = tuple[Pattern, int, tuple[str, ...]]  # its pattern, how many criteria, labels: the first that fits
 
 
 def _rated(pilot: Pilot, condition: str) -> list[Segment]:
@@ -90,29 +90,30 @@ def _talked(pilot: Pilot) -> list[Segment]:
     talked = all_ - opened
     out = []
     if talked:
-        out.append((_TALKED, talked, tr("{n} talked about", n=talked), str(talked)))
+        out.append((_TALKED, talked, (tr("{n} talked about", n=talked), str(talked))))
     if opened:
-        out.append((_OPEN, opened, tr("{n} open: for the meeting", n=opened), str(opened)))
+        labels = (tr("{n} open: for the meeting", n=opened), tr("{n} open", n=opened), str(opened))
+        out.append((_OPEN, opened, labels))
     return out
 
 
 def _bar(segments: list[Segment], y: float, type_: Type) -> list[Part]:
     x, wide = LEFT + _LABEL, ACROSS - _LABEL
-    total = sum(n for _, n, _, _ in segments)
+    total = sum(n for _, n, _ in segments)
     if not total:
         nothing = tr("None of these conditions applies here.")
         return [words(x, y + 2.2, wide, [type_.cut(nothing, wide, 8)], 8, ink=FAINT, name="bar")]
     faces: list[Face] = []
     labels: list[Part] = []
     at = 0.0
-    for pattern, n, long, short in segments:
+    for pattern, n, texts in segments:
         w = wide * n / total
         faces += pattern.faces(at, 0, w, _BAR)
-        text = long if type_.width(long, 8, True) + 5 <= w else short
+        text = next((one for one in texts if type_.width(one, 8, True) + 5 <= w), texts[-1])
         plate = type_.width(text, 8, True) + 2.6
         if pattern.marks:  # words on a pattern cannot be read
             labels.append(Block(x + at + (w - plate) / 2, y + 1.1, plate, _BAR - 2.2, "#ffffff", radius=0.8))
-        ink = pattern.ink if pattern.fill == PATTERNS[words_of.MET].fill else INK
+        ink = "#ffffff" if pattern is PATTERNS[words_of.MET] else INK
         top = y + (_BAR - 8 * POINT * 0.72) / 2
         labels.append(words(x + at, top, w, [text], 8, bold=True, ink=ink, align="middle", name="bar"))
         at += w
@@ -142,7 +143,9 @@ def _lacking(pilot: Pilot, condition: str) -> str:
                  if one.rating == rating]  # fmt: skip
         if names:
             told.append(f"{words_of.rating_title(rating)}: {', '.join(names).lower()}")
-    return ". ".join(told) + "." if told else tr("All that applies is met.")
+    if told:
+        return ". ".join(told) + "."
+    return tr("All that applies is met.") if standing(pilot, condition).criteria else ""
 
 
 # -- people ----------------------------------------------------------------------------------------------------------
@@ -162,7 +165,7 @@ def _open(pilot: Pilot) -> list[Assessment]:
 def _open_words(pilot: Pilot) -> str:
     names = [words_of.criterion_title(one.criterion) for one in _open(pilot)]
     if not names:
-        return tr("Not scored. All has been talked about.")
+        return tr("Not scored. All has been talked about.") if _human(pilot) else ""
     return tr("Not scored. Open: {names}.", names=", ".join(names).lower())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ...pilots import roles
 from ...pilots.figures import Day, Profile, Span
 from ...pilots.values import as_date
 from ...text import number, tr, trn
@@ -55,19 +56,33 @@ def figures(report: Report, type_: Type) -> Section:
         under = note if value else note or tr("not known")
         parts.append(words(x, at + 10.0, wide, [type_.cut(under, wide, 7.5)], 7.5, ink=FAINT, name="note"))
     y += 2 * _TILE + 0.8
+    if report.no_figures:
+        parts.append(words(LEFT, y, ACROSS, [type_.cut(report.no_figures, ACROSS, 8)], 8, name="no figures"))
+        y += 4.1
     for label, text in around(report.figures):
         head = 33.0
         lines = type_.lines(text, ACROSS - head, 8, 1)
         parts.append(words(LEFT, y, head - 2, [type_.cut(label, head - 2, 8)], 8, ink=FAINT, name="label"))
         parts.append(words(LEFT + head, y, ACROSS - head, lines, 8, name="around"))
         y += 4.1
+    caveats = type_.lines(" ".join(_caveats(report.figures)), ACROSS, 7.5, 2)
+    if caveats:
+        parts.append(words(LEFT, y, ACROSS, caveats, 7.5, ink=FAINT, leading=3.4, name="caveats"))
+        y += height_of(len(caveats), 7.5, 3.4) + 1.8
     return parts, y - 1.0
+
+
+def _caveats(found: Profile) -> tuple[str, ...]:
+    """The profile's notes, but for those at the end about layers that are not there: the figures say so."""
+    have = {one.role for one in found.layers}
+    missing = sum(role not in have for role in roles.ROLES if role != roles.OTHER)
+    return found.notes[: max(0, len(found.notes) - missing)]
 
 
 def tiles(found: Profile, known: bool = False) -> tuple[Tile, ...]:
     """Eight, in two rows. ``known``: whether anybody said where sensors are."""
     buildings = found.buildings
-    none: Tile = (tr("Buildings"), "", tr("no layer of buildings here"))
+    none = _unknown(found, roles.BUILDINGS, tr("Buildings"), tr("no layer of buildings here"))
     floor: Tile = (tr("Floor area"), "", "")
     height: Tile = (tr("Median height"), "", "")
     years: Tile = (tr("Median year of construction"), "", "")
@@ -92,14 +107,19 @@ def tiles(found: Profile, known: bool = False) -> tuple[Tile, ...]:
         floor,
         height,
         years,
-        _counted(tr("Trees"), found.trees, tr("no layer of trees here")),
-        _counted(tr("Addresses"), found.addresses, tr("no layer of addresses here")),
+        _counted(found, roles.TREES, tr("Trees"), found.trees, tr("no layer of trees here")),
+        _counted(found, roles.ADDRESSES, tr("Addresses"), found.addresses, tr("no layer of addresses here")),
         (tr("Sensors"), number(sensors) if some else "", "" if some else tr("no layer of sensors given")),
     )
 
 
-def _counted(label: str, count: int | None, missing: str) -> Tile:
-    return (label, "", missing) if count is None else (label, number(count), "")
+def _counted(found: Profile, role: str, label: str, count: int | None, missing: str) -> Tile:
+    return _unknown(found, role, label, missing) if count is None else (label, number(count), "")
+
+
+def _unknown(found: Profile, role: str, label: str, missing: str) -> Tile:
+    """Not known, because there is no layer of them, or because its data end before the pilot begins."""
+    return (label, "", tr("the data end elsewhere") if any(one.role == role for one in found.layers) else missing)
 
 
 def _spread(found: Span, form: str, unit: str) -> str:

@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QDate, QLocale
 from qgis.PyQt.QtGui import QColor
 
 from ...pilots import vocabulary as words_of
+from ...pilots.record import Pilot
 from ...pilots.stages import since
 from ...text import language, number, tr, trn
 from .report import Report
@@ -27,6 +28,11 @@ def ink_of(stage: str) -> str:
     """The colour of a stage, dark enough for text."""
     look = LOOKS.get(stage)
     return str(QColor(look.ink).darker(112).name()) if look else _DULL
+
+
+def title_of(pilot: Pilot) -> str:
+    """What a pilot is called, also one that nobody gave a title yet."""
+    return pilot.name or tr("Pilot without a title ({key})", key=pilot.key)
 
 
 def day(value: date | None) -> str:
@@ -53,7 +59,7 @@ def header(report: Report, type_: Type, *, roomy: bool = True) -> Section:
         kind += f" · {words_of.theme_title(pilot.theme)}"
     parts.append(words(LEFT, 2.0, right - LEFT, [type_.cut(kind, right - LEFT - 2, 9.5)], 9.5, ink=FAINT, name="kind"))
     y = _CHIP + 3.4
-    title = type_.lines(pilot.label, ACROSS, 20, 2, bold=True)
+    title = type_.lines(title_of(pilot), ACROSS, 20, 2, bold=True)
     parts.append(words(LEFT, y, ACROSS, title, 20, bold=True, leading=8.4, name="title"))
     y += height_of(len(title), 20, 8.4) + 2.4
     summary = type_.lines(pilot.summary, ACROSS, 9.5, 4 if roomy else 2)

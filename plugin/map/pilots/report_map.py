@@ -37,7 +37,6 @@ from qgis.PyQt.QtGui import QColor, QFont, QImage, QPainter
 from ...pilots import shapes, sql
 from ...pilots import vocabulary as words_of
 from ...pilots.mapping import PilotMapping
-from ...pilots.measure import box_in
 from ...pilots.record import Pilot
 from ...twin.errors import CityTwinError
 from ...twin.progress import SILENT, Progress, check
@@ -46,6 +45,7 @@ from ...workcopy.connection import opened
 from ...workcopy.copy import WorkingCopy
 from ..layers import PAPER, make_layers
 from ..symbols import colour, dashed, fill, line, stack
+from .report_city import way_from
 from .report_parts import MapFrame
 from .report_type import font
 from .style import LOOKS, Look, symbol
@@ -55,6 +55,7 @@ _SOLID = 15  # a city model's building has so many faces
 _MOST = 9000  # features that a page of reasonable size holds as lines; more become a picture
 _SHARP = 300  # dots to the inch of that picture
 _SMALLER = 0.78  # names, against those in the window
+_LONGEST = 120  # letters of a name on the map; a longer one than 255 would not be taken at all
 _POLL = 40  # ms between two looks whether somebody cancelled
 RD = "EPSG:28992"
 
@@ -130,7 +131,7 @@ def _features(copy: WorkingCopy, tables: Sequence[str], frame: MapFrame) -> int:
             if source.table not in tables or not source.has_geometry:
                 continue
             try:
-                west, south, east, north = box_in(source.srid, frame.extent)
+                _way, (west, south, east, north) = way_from(source.srid, frame.extent)
                 question = sql.rows_in_box(source.table, GEOMETRY, ["fid"])
                 rows = connection.execute(question, (east, west, north, south)).fetchall()
             except (CityTwinError, sqlite3.Error):
@@ -172,7 +173,7 @@ def pilots_layer(pilots: Sequence[Pilot]) -> QgsVectorLayer:
         geometry = QgsGeometry()
         geometry.fromWkb(shapes.wkb_of_shape(shape))
         feature = QgsFeature(layer.fields())
-        feature.setAttributes([pilot.label, pilot.stage, int(place == 0)])
+        feature.setAttributes([pilot.label[:_LONGEST], pilot.stage[:_LONGEST], int(place == 0)])
         feature.setGeometry(geometry)
         features.append(feature)
     layer.dataProvider().addFeatures(features)

@@ -14,7 +14,7 @@ from .report import Report
 from .report_city import City
 from .report_conditions import conditions
 from .report_figures import figures
-from .report_header import ACROSS, LEFT, Section, day, header, worries
+from .report_header import ACROSS, LEFT, Section, day, header, title_of, worries
 from .report_history import history
 from .report_parts import Block, MapFrame, North, Page, Part, ScaleBar, Words
 from .report_type import FAINT, RULE, Type, height_of, words
@@ -25,7 +25,7 @@ _BETWEEN = 5.2
 _CAPTION = 6.4
 _LEAST, _MOST = 58.0, 104.0  # how high map and picture may be
 _SCALES = (1000, 1250, 1500, 2000, 2500, 3000, 4000, 5000, 6000, 7500, 10_000, 12_500, 15_000, 20_000, 25_000, 30_000,
-           40_000, 50_000, 75_000, 100_000, 150_000, 200_000, 300_000, 500_000, 1_000_000)  # fmt: skip
+           40_000, 50_000, 60_000, 80_000, 100_000, 125_000, 150_000, 200_000, 300_000, 500_000, 1_000_000)  # fmt: skip
 _MARGIN = 1.45  # of the pilot's own size
 _PAPER = "#f6f7f8"
 
@@ -52,7 +52,7 @@ def compose(report: Report, progress: Progress = SILENT) -> Page:
     pilot = report.pilot
     stage = words_of.stage_title(pilot.stage)
     keywords = "; ".join(one for one in (words_of.theme_title(pilot.theme), stage, pilot.lead) if one)
-    return Page(tuple(parts), pilot.label, language(), tr("Pilot: {stage}", stage=stage), keywords)
+    return Page(tuple(parts), title_of(pilot), language(), tr("Pilot: {stage}", stage=stage), keywords)
 
 
 def _moved(part: Part, down: float) -> Part:
@@ -90,10 +90,10 @@ def _seen(report: Report, high: float, type_: Type, progress: Progress) -> Secti
 
 
 def _nowhere(type_: Type) -> Section:
-    text = type_.lines(tr("This pilot has no area yet: once its outline is drawn, the map stands here."), 120, 10, 2)
+    text = type_.lines(tr("This pilot has no area yet: once its outline is drawn, the map stands here."), 160, 10, 2)
     return [
         Block(LEFT, 0, ACROSS, 34, _PAPER, edge=RULE, width=0.2, name="nowhere"),
-        words(LEFT + 30, 17 - height_of(len(text), 10) / 2, 120, text, 10, ink=FAINT, align="middle", name="nowhere"),
+        words(LEFT + 10, 17 - height_of(len(text), 10) / 2, 160, text, 10, ink=FAINT, align="middle", name="nowhere"),
     ], 34.0
 
 
@@ -153,7 +153,7 @@ def _told_of(city: City) -> str:
     if not city.has_buildings:
         return tr("Seen from the south-west. There is no layer of buildings in the working copy.")
     if not city.bodies:
-        return tr("Seen from the south-west. No buildings stand here.")
+        return tr("Seen from the south-west. No buildings are known here.")
     told = [tr("Seen from the south-west; heights are true to scale.")]
     if city.flat:
         n = city.flat

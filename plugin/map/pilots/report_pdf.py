@@ -20,7 +20,7 @@ from .report_paint import Painter
 from .report_parts import MapFrame, Page
 from .report_tags import add_tags
 
-_DOTS = 1200  # to the inch: fine enough for hairlines, coarse enough for QGIS to leave out what nobody can see
+_DOTS = 600  # to the inch: fine enough for hairlines, coarse enough for QGIS to leave out what nobody can see
 
 
 def write(
