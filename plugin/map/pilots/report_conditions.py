@@ -82,13 +82,15 @@ def _rated(pilot: Pilot, condition: str) -> list[Segment]:
     found = standing(pilot, condition)
     counts = ((words_of.MET, found.met), (words_of.PARTLY, found.partly), (words_of.NOT_MET, found.not_met),
               (words_of.UNKNOWN, found.unknown))  # fmt: skip
-    return [(PATTERNS[rating], n, f"{n} {words_of.rating_title(rating).lower()}", str(n)) for rating, n in counts if n]
+    return [
+        (PATTERNS[rating], n, (f"{n} {words_of.rating_title(rating).lower()}", str(n))) for rating, n in counts if n
+    ]
 
 
 def _talked(pilot: Pilot) -> list[Segment]:
     opened, all_ = len(_open(pilot)), len(_human(pilot))
     talked = all_ - opened
-    out = []
+    out: list[Segment] = []
     if talked:
         out.append((_TALKED, talked, (tr("{n} talked about", n=talked), str(talked))))
     if opened:
