@@ -152,8 +152,7 @@ class DrawPanel(QWidget):
     def _penned(self) -> None:
         if not self._running:
             return
-        if self.pen.corners:
-            self.view.notice.say("")
+        self.view.notice.say("")
         self.draft.sketch(self.pen.outline())
         self._show()
 
@@ -163,6 +162,7 @@ class DrawPanel(QWidget):
         self.pen.lay_down()
 
     def _open_take(self) -> None:
+        self.view.notice.say("")
         if self.view.take_button.isChecked():
             self.pen.lay_down()
         self._selected()

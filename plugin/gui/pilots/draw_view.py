@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtGui import QPainter, QPaintEvent
 from qgis.PyQt.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -10,6 +11,7 @@ from qgis.PyQt.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QRadioButton,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -129,36 +131,45 @@ class DrawView(QWidget):
         for widget in (self.title, self.guide, self.notice):
             layout.addWidget(widget)
         layout.addWidget(area, 1)
-        layout.addWidget(_line())
         layout.addWidget(self._foot())
 
     def _buttons(self) -> QWidget:
-        return _row(self.draw_button, self.take_button, stretch=True)
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.draw_button, 1)
+        layout.addWidget(self.take_button, 1)
+        return row
 
     def _hows(self) -> QWidget:
         texts = {
-            How.REPLACE: (tr("Replace"), tr("What is drawn or taken next replaces the area")),
-            How.ADD: (tr("Add"), tr("What is drawn or taken next is added to the area")),
-            How.CUT: (tr("Cut Out"), tr("What is drawn or taken next is cut out of the area")),
+            How.REPLACE: (tr("Replace it"), tr("What is drawn or taken next replaces the area")),
+            How.ADD: (tr("Add to it"), tr("What is drawn or taken next is added to the area")),
+            How.CUT: (tr("Cut out of it"), tr("What is drawn or taken next is cut out of the area")),
         }
         buttons = []
         for number_, (text, tip) in enumerate(texts.values()):
-            button = QToolButton()
-            button.setText(text)
+            button = QRadioButton(text)
             button.setToolTip(tip)
-            button.setCheckable(True)
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             self.hows.addButton(button, number_)
             buttons.append(button)
         layout = QHBoxLayout(self._how_row)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
+        layout.setSpacing(10)
         for button in buttons:
-            layout.addWidget(button, 1)
+            layout.addWidget(button)
+        layout.addStretch(1)
         return self._how_row
 
     def _switches(self) -> QWidget:
-        return _row(self.snap, self.avoid)
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.snap)
+        layout.addWidget(self.avoid)
+        return column
 
     def _figures(self) -> QWidget:
         row = QWidget()
@@ -182,7 +193,7 @@ class DrawView(QWidget):
         return self._fine
 
     def _foot(self) -> QWidget:
-        foot = QWidget()
+        foot = _Foot()
         layout = QHBoxLayout(foot)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(6)
@@ -201,6 +212,8 @@ def _choice(name: str, text: str) -> QPushButton:
     button = QPushButton(icon(name), text)
     button.setCheckable(True)
     button.setAutoDefault(False)
+    # two of them share the width, however long their words are
+    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return button
 
 
@@ -228,20 +241,13 @@ def _embolden(label: QLabel, factor: float = 1.0) -> None:
     label.setFont(font)
 
 
-def _row(*widgets: QWidget, stretch: bool = False) -> QWidget:
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(12 if not stretch else 6)
-    for widget in widgets:
-        layout.addWidget(widget, 1 if stretch else 0)
-    if not stretch:
-        layout.addStretch(1)
-    return row
+class _Foot(QWidget):
+    """With a hairline above, in the theme's own colour."""
 
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    line.setFrameShadow(QFrame.Shadow.Sunken)
-    return line
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        colour = self.palette().mid().color()
+        colour.setAlpha(120)
+        painter.setPen(colour)
+        painter.drawLine(0, 0, self.width(), 0)
+        painter.end()
