@@ -99,7 +99,7 @@ class Cards(Picture):
         reasons = [said.why(one) for one in entry.fading]
         inside = room - kind.size * 1.3
         whys = tuple(
-            kind.small.wrapped(reason, inside, 2) for reason in (reasons if self.density == LARGE else reasons[:1])
+            kind.small.wrapped(reason, inside, 3) for reason in (reasons if self.density == LARGE else reasons[:1])
         )
         high = 2 * _PAD + len(title) * kind.bold.height + len(lines) * kind.small.height
         high += self._bars_height() + _PAD * 0.6

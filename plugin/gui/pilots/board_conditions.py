@@ -29,14 +29,21 @@ class Conditions(Picture):
         self.board = board
         self.head = kind.bold.height + kind.small.height + 2 * _PAD
         self._bar = round(kind.size * 1.05)
-        self._row = round(2 * _PAD + self._bar + kind.small.height + 3)
+        self._row = 0.0
         self._wide = 0.0
+        self._topics: dict[str, tuple[str, ...]] = {}  # what is to be talked about, in lines
 
     def arrange(self, width: float) -> QSizeF:
         """Names on the left, three columns of one width."""
         kind = self.type
         self.side = min(max(width * 0.24, kind.size * 11), kind.size * 24)
         self._wide = max((width - self.side - 2 * _GAP - 2 * _PAD) / 3, kind.size * 11)
+        self._topics = {
+            entry.pilot.key: kind.small.wrapped(said.talk_about(entry.pilot), self._wide, 2)
+            for entry in self.board.entries
+        }
+        lines = max((len(found) for found in self._topics.values()), default=1)
+        self._row = round(2 * _PAD + self._bar + lines * kind.small.height + 3)
         long = self.side + 2 * _PAD + 3 * self._wide + 2 * _GAP
         self.size = QSizeF(long, self.head + self._row * len(self.board.entries))
         self.spots = [
@@ -88,9 +95,10 @@ class Conditions(Picture):
             reach = kind.small.height * 0.8
             marks.triangle(painter, QRectF(x, below + (kind.small.height - reach) / 2, reach, reach * 0.92))
             left, room = x + reach + 4, room - reach - 4
-        text = said.talk_about(entry.pilot) if human else said.stood(standing)
+        lines = self._topics[entry.pilot.key] if human else (kind.small.elided(said.stood(standing), room),)
         painter.setPen(ink.faint)
-        kind.small.write(painter, left, below, kind.small.elided(text, room))
+        for place, line in enumerate(lines):
+            kind.small.write(painter, left, below + place * kind.small.height, line)
 
     def _paint_name(self, painter: QPainter, rect: QRectF, entry: Entry, left: float, ink: Ink) -> None:
         kind, pilot = self.type, entry.pilot

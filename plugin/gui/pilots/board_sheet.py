@@ -158,10 +158,10 @@ class Sheets:
         fades = FadingList(content.board, kind)
         fades.arrange(width)
         room = bottom - top - _GAP
-        share = room - min(fades.size.height(), room / 2)
+        share = room - fades.size.height()
         for most in _LACKS:
             lacks = LackList(content.board, kind, most, brief=True)
-            if lacks.arrange(width).height() <= share:
+            if lacks.arrange(width).height() <= share or (most == _LACKS[-1] and share < room / 2):
                 break
         share = max(room / 2, room - lacks.size.height())
         used = self._cut(sheet, fades, left, top, min(share, room))

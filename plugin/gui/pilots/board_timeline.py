@@ -112,10 +112,14 @@ class Timeline(Picture):
             if turn < last:
                 self._paint_fading(painter, bar, stay.stage, turn, last, ink)
         if not entry.stays:
-            began = fades or (pilot.start if pilot.start and pilot.start < today else None)
+            # without a history, what was planned tells what is known
+            began = min((one for one in (pilot.start, fades) if one and one < today), default=None)
             if began and pilot.stage not in _OVER:
-                paint = self._paint_fading if fades else self._paint_stay
-                paint(painter, bar, pilot.stage, began, today, ink)
+                turn = max(began, fades) if fades else today
+                if began < turn:
+                    self._paint_stay(painter, bar, pilot.stage, began, turn, ink)
+                if turn < today:
+                    self._paint_fading(painter, bar, pilot.stage, turn, today, ink)
             elif not pilot.start and not pilot.end:
                 painter.setPen(ink.faint)
                 text = tr("No dates are known")

@@ -20,18 +20,19 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...map.pilots.book import PilotBook
-from ...text import tr, trn
+from ...text import tr
 from ..empty_state import EmptyState
 from ..icons import icon
 from ..status_line import StatusLine
-from .board_bar import BoardBar, plain_button
+from .board_bar import BoardBar
 from .board_cards import LARGE, Cards
 from .board_conditions import Conditions
 from .board_headline import Headline
+from .board_hints import hint, tell_why_empty
 from .board_legend import Legend
 from .board_lists import FadingList, LackList
 from .board_menu import BoardMenu
-from .board_presenter import BoardPresenter, Filter
+from .board_presenter import BoardPresenter
 from .board_rules_dialog import RulesDialog
 from .board_saving import BoardSaving
 from .board_sheet import BOARD, CONDITIONS, TIMELINE, Content
@@ -114,6 +115,7 @@ class BoardWindow(QDialog):
         middle = QHBoxLayout(nothing)
         middle.addStretch(1)
         middle.addWidget(self.empty, 2)
+        middle.addStretch(1)
         middle.addStretch(1)
         self._stack.addWidget(nothing)
         self._stack.addWidget(body)
@@ -207,7 +209,7 @@ class BoardWindow(QDialog):
         self.fading.show_picture(FadingList(board, kind, presenter.rules))
         self.lacks.show_picture(LackList(board, kind))
         if not board.entries:
-            self._show_empty()
+            tell_why_empty(self.empty, presenter)
         self._mark()
         self._tell()
 
@@ -228,26 +230,6 @@ class BoardWindow(QDialog):
             Legend(kind, bars=what != TIMELINE, times=what == TIMELINE, stages=what != BOARD, cards=small)
         )
 
-    def _show_empty(self) -> None:
-        presenter = self.presenter
-        trouble = presenter.book.trouble(presenter.path) if presenter.path else None
-        buttons = []
-        if presenter.all.entries:
-            self.empty.tell(icon("pilots"), tr("No Pilot Passes the Filters"), tr("Change them, or show all pilots."))
-            buttons = [plain_button(tr("Show All"), lambda: presenter.let_through(Filter()))]
-        elif trouble is not None:
-            self.empty.tell(icon("change-problem"), tr("The Pilots Cannot Be Read"), trouble.message)
-            buttons = [plain_button(tr("Try Again"), lambda: presenter.book.refresh(presenter.path))]
-        elif presenter.path and not presenter.book.known(presenter.path):
-            self.empty.tell(icon("pilots"), tr("Reading Pilots…"), "")
-        elif presenter.path:
-            text = tr("This working copy has no pilots. Draw the first one on the Pilots page; it then stands here.")
-            self.empty.tell(icon("pilots"), tr("No Pilots Yet"), text)
-        else:
-            text = tr("Check the collection of pilots out on the Catalogue page. Its pilots then stand here.")
-            self.empty.tell(icon("pilots"), tr("No Layer of Pilots"), text)
-        self.empty.set_buttons(buttons)
-
     def _mark(self) -> None:
         presenter = self.presenter
         for view in (self.cards, self.timeline, self.conditions, self.fading):
@@ -256,19 +238,7 @@ class BoardWindow(QDialog):
         self._tell()
 
     def _tell(self) -> None:
-        presenter = self.presenter
-        entry = presenter.entry(presenter.current)
-        if presenter.lit:
-            self.status.say(
-                trn("{n} pilot lacks this. Esc shows all alike.", "{n} pilots lack this. Esc shows all alike.",
-                    len(presenter.lit))
-            )  # fmt: skip
-        elif entry is not None:
-            self.status.say(tr("{name}: double click, or Enter, opens it.", name=entry.pilot.label))
-        elif presenter.shown.entries:
-            self.status.say(tr("Click a pilot to see it on the map, or what is lacking to see where."))
-        else:
-            self.status.say("")
+        self.status.say(hint(self.presenter))
 
     # -- what the user does ------------------------------------------------------------------------------------------
 

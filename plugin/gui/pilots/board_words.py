@@ -74,8 +74,7 @@ def stood(standing: Standing) -> str:
         return tr("Does not apply")
     if not standing.rated:
         return tr("Nothing rated yet")
-    return tr("{met} of {rated} rated ones met at least partly", met=standing.met + standing.partly,
-              rated=standing.rated)  # fmt: skip
+    return tr("{met} of {rated} met at least partly", met=standing.met + standing.partly, rated=standing.rated)
 
 
 def talk_about(pilot: Pilot) -> str:

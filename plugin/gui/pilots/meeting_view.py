@@ -30,7 +30,7 @@ class _Paper(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Mid))
+        painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Window).darker(125))
         if self.pages is None:
             return
         wide, high = A4.width() * self.scale, A4.height() * self.scale

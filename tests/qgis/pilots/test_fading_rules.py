@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from qgis.core import QgsProject
 
-from plugin.demo.__main__ import fill
-from plugin.demo.app import create_app
-from plugin.demo.settings import Settings
-from plugin.demo.store import Store
-from plugin.map import layers
 from plugin.map.pilots import rules
 from plugin.map.pilots.fading import fading_expression
 from plugin.pilots.fading import RULES, Rules
 from plugin.pilots.mapping import OURS
-from plugin.twin.client import Twin
-from plugin.workcopy.checkout import checkout
-from plugin.workcopy.copy import WorkingCopy
-from tests.twin_server import serve_app
 
 OTHERS = Rules(quiet=90, line=0.75, least_rated=2, lined=("technical",))
 
@@ -81,21 +70,8 @@ def test_people_are_never_compared_with_a_line(project):
     assert "human" not in rules.read(rules.written(Rules(lined=("human", "technical")))).lined
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory) -> WorkingCopy:
-    folder: Path = tmp_path_factory.mktemp("pilots")
-    store = Store(folder / "twin.sqlite")
-    fill(store)
-    url, stop = serve_app(create_app(store, Settings()))
-    checkout(Twin(url), ["pilots"], folder / "city.gpkg")
-    stop()
-    store.close()
-    return WorkingCopy.open(folder / "city.gpkg")
-
-
-def test_the_map_marks_by_the_new_rules_and_keeps_what_was_styled_otherwise(project, city):
-    (source,) = city.sources
-    (layer,) = layers.make_layers(city, ["pilots"])
+def test_the_map_marks_by_the_new_rules_and_keeps_what_was_styled_otherwise(city):
+    layer, source = city.layer, city.book.source(city.path)
     own = layer.renderer().clone()
     own.rootRule().children()[0].setLabel("Dreams")
     layer.setRenderer(own)

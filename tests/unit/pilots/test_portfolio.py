@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
 from plugin.pilots import vocabulary
 from plugin.pilots.conditions import criteria_of, standing
 from plugin.pilots.fading import Rules, fading, last_sign_of_life
-from plugin.pilots.meeting import agenda, questions_for
+from plugin.pilots.meeting import agenda, planned, questions_for
 from plugin.pilots.parts import Assessment, StageChange
-from plugin.pilots.portfolio import Stay, chosen, lacks, portfolio, stays
+from plugin.pilots.portfolio import Stay, as_rows, chosen, lacks, portfolio, stays, to_talk_about
 from plugin.pilots.reading import find_pilot, read_pilots
 from plugin.pilots.record import Pilot
 from tests.unit.pilots.hand_made import rated, running
@@ -118,6 +118,29 @@ def test_what_most_lack():
     found = lacks([running(technical=bad), running(technical=bad, twin_id="P-2"), running(stage="idea", technical=bad)])
     assert (found[0].criterion, found[0].not_met, found[0].pilots) == ("data standards", 2, 2)
     assert found[0].keys == ("P-1", "P-2") and {one.condition for one in found} == {"technical"}
+    partly = running(technical=(Assessment("data standards", "partly met"), *bad[1:]), twin_id="P-3")
+    (first, *_) = lacks([running(technical=bad), partly])
+    assert (first.keys, first.others) == (("P-1",), ("P-3",))
+
+
+def test_matters_to_talk_about_begin_with_what_is_not_met():
+    marks = (("skills", "met"), ("ownership", "partly met"), ("leadership", "not met"), ("time", "not applicable"))
+    pilot = running(human=tuple(Assessment(*one) for one in marks))
+    assert to_talk_about(pilot) == ("leadership", "participants' support", "ownership")
+    assert to_talk_about(running()) == ()
+
+
+def test_the_table_counts_what_can_be_counted_and_names_what_is_to_be_talked_about(city):
+    board = portfolio(read_pilots(city.copy), TODAY)
+    heads, *rows = as_rows(board)
+    assert len(rows) == 10 and all(len(row) == len(heads) for row in rows)
+    assert not any("uman" in head for head in heads), "people are not counted"
+    noise = dict(zip(heads, next(row for row in rows if row[0] == "P-05")))
+    assert noise["Stage"] == "Evaluated" and noise["In stage since"] == "2025-10-20" and noise["Days in stage"] == "399"
+    assert noise["Institutional conditions: Not met"] == "3" and noise["Technical conditions: Met"] == "2"
+    assert noise["To talk about"] == "Ownership; Time to take part; Leadership"
+    assert noise["Fading since"] == "2025-10-20" and "399 days" in noise["Fading"]
+    assert as_rows(portfolio([Pilot(fid=3)], TODAY))[1][:6] == ["fid:3", "", "Idea", "", "", ""]
 
 
 def test_the_demo_board(city):
@@ -148,6 +171,22 @@ def test_the_meeting_asks_about_what_is_open_first(city):
     assert "Nobody keeps the sensors after the pilot." in text and "Whose is this" in text
     assert "noise adviser" in text and "TNO" in text
     assert not any(sign in line for line in text.splitlines() if "uman" in line for sign in "%0123456789"), "no score"
+
+
+def test_a_meeting_is_planned_by_somebody(city):
+    proposed = agenda(find_pilot(read_pilots(city.copy), "P-05"), TODAY)
+    assert proposed.clock() == () and proposed.when() == "" and "When:" not in proposed.text()
+    people = ["", "TNO", " TNO ", "A neighbour"]
+    found = planned(
+        proposed, day=date(2026, 12, 3), begins=time(23, 50), place=" Wijkhub ", people=people, minutes={1: 20, 6: 5}
+    )
+    assert [topic.title for topic in found.topics] == ["Ownership", "What We Decide"]
+    assert found.minutes == 25 and found.clock() == (("23:50", "00:10"), ("00:10", "00:15"))
+    assert found.people == ("TNO", "A neighbour") and found.place == "Wijkhub"
+    text = found.text()
+    assert "When: 2026-12-03, 23:50–00:15" in text and "Where: Wijkhub" in text and "## 1. Ownership (20 min)" in text
+    nothing = planned(proposed, day=None, begins=time(9, 0), place="", people=(), minutes={})
+    assert nothing.clock() == () and nothing.minutes == 0
 
 
 @pytest.mark.parametrize("criterion", [*vocabulary.CRITERIA["human"], "a city's own"])
