@@ -17,8 +17,8 @@ from tests.unit.pilots import oracle
 from tests.unit.pilots.test_measure import blob, shapes_for
 
 
-def streets(dice, count=24, reach=900):
-    """A network of buffered streets around 92000, 436000: holes, crossings and thousands of corners."""
+def streets(dice, count=24, reach=900, east=92000, north=436000):
+    """A network of buffered streets around a place: holes, crossings and thousands of corners."""
     lines = ogr.Geometry(ogr.wkbMultiLineString)
     for k in range(count):
         line = ogr.Geometry(ogr.wkbLineString)
@@ -26,7 +26,7 @@ def streets(dice, count=24, reach=900):
         for step in range(41):
             along = -reach + 2 * reach * step / 40
             x, y = (along, across) if k % 2 else (across, along)
-            line.AddPoint_2D(92000 + x + dice.uniform(-9, 9), 436000 + y + dice.uniform(-9, 9))
+            line.AddPoint_2D(east + x + dice.uniform(-9, 9), north + y + dice.uniform(-9, 9))
         lines.AddGeometry(line)
     return lines.Buffer(12, 4)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import time
 import zipfile
@@ -15,8 +16,12 @@ from plugin.demo.__main__ import fill
 from plugin.demo.app import create_app
 from plugin.demo.settings import Settings
 from plugin.demo.store import Store
-from plugin.pilots.profile import profile
+from plugin.pilots.figures import Sensor
+from plugin.pilots.ground import ground_of, neighbours_of
+from plugin.pilots.measure import Measure
+from plugin.pilots.profile import profile, sensors_inside
 from plugin.pilots.record import Pilot
+from plugin.pilots.surroundings import overlaps
 from plugin.twin.client import Twin
 from plugin.twin.model import Property, Schema
 from plugin.workcopy.checkout import checkout
@@ -28,6 +33,7 @@ from tests.servers.process import NoServer
 from tests.twin_server import serve_app
 from tests.unit.pilots import oracle
 from tests.unit.pilots.hand_made import block, running, wkb
+from tests.unit.pilots.test_pieces import streets
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +50,12 @@ PILOTS = {
     "centre": "MULTIPOLYGON(((92000 436600,92900 436500,93100 437300,92400 437800,91900 437200,92000 436600)),"
     "((93200 437000,93600 436950,93500 437400,93200 437000)))",
     "all": block(80000, 425000, 30000),
+    # buffered streets across Delfshaven and the centre: thousands of corners, and holes between them
+    "streets": streets(random.Random(1), 40, 1900, 91400, 436300).ExportToWkt(),
 }
+
+# across the borders of three districts
+ACROSS = "POLYGON((90900 436000,92600 435900,92400 437300,91000 437200,90900 436000))"
 
 
 @dataclass
@@ -133,6 +144,93 @@ def test_against_gdals_geometry(real, name):
         expected = oracle.answer(real.wkbs(layer.table), wkb(PILOTS[name]), source.srid)
         assert (layer.count, layer.whole) == (expected.count, expected.whole), layer.table
         assert layer.area == pytest.approx(expected.area, rel=1e-7, abs=0.01), layer.table
+
+
+@pytest.mark.parametrize("srid", [28992, 4326, 3857])
+@pytest.mark.parametrize("name", list(PILOTS))
+def test_the_outline_itself_against_postgis(postgis, name, srid):
+    """Area and perimeter, also of one that is stored in another reference system."""
+    ((stored, size, around),) = postgis.run(
+        "WITH one AS (SELECT ST_Transform(ST_GeomFromText(%s, 28992), %s) AS geom) SELECT ST_AsBinary(geom), "
+        "ST_Area(ST_Transform(geom, 28992)), ST_Perimeter(ST_Transform(geom, 28992)) FROM one",
+        (PILOTS[name], srid),
+    )
+    shape, remarks = ground_of(running(wkb=bytes(stored), srid=srid))
+    assert (shape.GetArea(), shape.Boundary().Length()) == pytest.approx((size, around), rel=1e-7) and not remarks
+
+
+@pytest.mark.parametrize("name", ["delfshaven", "centre", "streets"])
+def test_each_district_against_postgis(real, postgis, name):
+    found = profile(real.copy, running(wkb=wkb(PILOTS[name])), today=TODAY)
+    table = next(layer.table for layer in found.layers if layer.role == "districts")
+    rows = postgis.run(
+        "SELECT ST_Area(ST_Intersection(d.geom, p.geom)), ST_Area(d.geom) FROM (SELECT ST_MakeValid(geom) AS geom "
+        f'FROM "{table}") d, (SELECT ST_GeomFromText(%s, 28992) AS geom) p WHERE ST_Intersects(d.geom, p.geom) '
+        "ORDER BY 1 DESC",
+        (PILOTS[name],),
+    )
+    expected = [(part, part / found.area, part / whole) for part, whole in rows if part > 0.01]
+    mine = [(one.area, one.share_of_pilot, one.share_of_district) for one in found.districts]
+    assert len(mine) == len(expected) > 0
+    for one, other in zip(mine, expected):
+        assert one == pytest.approx(other, rel=1e-6, abs=1e-6)
+
+
+def test_neighbours_and_overlaps_against_postgis(real, postgis):
+    """Real districts as pilots: how far each is from a hand-drawn one, and how much ground they share."""
+    source = next(one for one in real.copy.sources if "neighbourhoods" in one.table)
+    others = [
+        running(name=f"D-{n}", twin_id=f"D-{n}", wkb=one, srid=source.srid)
+        for n, one in enumerate(real.wkbs(source.table))
+    ]
+    one = running(wkb=wkb(ACROSS))
+    rows = postgis.run(
+        "SELECT ST_Distance(d.geom, p.geom), ST_Area(ST_Intersection(d.geom, p.geom)), ST_Area(d.geom) FROM (SELECT "
+        f'ST_MakeValid(geom) AS geom FROM "{source.table}") d, (SELECT ST_GeomFromText(%s, 28992) AS geom) p',
+        (ACROSS,),
+    )
+    shape, notes = ground_of(one)
+    found = neighbours_of(one, shape, others, 3000, notes)
+    near = sorted((row for row in rows if row[0] <= 3000), key=lambda row: (row[0], -row[1]))
+    assert len(found) == len(near) > 3 and not notes
+    for each, (distance, shared, _) in zip(found, near):
+        assert (each.distance, each.overlap) == pytest.approx((distance, shared), rel=1e-6, abs=1e-3)
+    sharing = sorted((row for row in near if row[1] > 1), key=lambda row: -row[1])
+    shares = overlaps(one, others)
+    assert len(shares) == len(sharing) > 0
+    for each, (_, shared, whole) in zip(shares, sharing):
+        assert (each.area, each.share, each.share_of_other) == pytest.approx(
+            (shared, shared / shape.GetArea(), shared / whole), rel=1e-6
+        )
+
+
+def test_sensors_inside_against_postgis(postgis):
+    dice = random.Random(4)
+    sensors = [Sensor(str(n), "", dice.uniform(4.44, 4.49), dice.uniform(51.90, 51.93)) for n in range(800)]
+    for name in ("delfshaven", "centre", "streets"):
+        rows = postgis.run(
+            "SELECT n FROM unnest(%s::float[], %s::float[]) WITH ORDINALITY AS at(x, y, n) WHERE ST_Intersects("
+            "ST_GeomFromText(%s, 28992), ST_Transform(ST_SetSRID(ST_MakePoint(x, y), 4326), 28992))",
+            ([one.x for one in sensors], [one.y for one in sensors], PILOTS[name]),
+        )
+        found = sensors_inside(Measure(wkb(PILOTS[name])), sensors)
+        assert {one.key for one in found} == {str(n - 1) for (n,) in rows} and len(found) > 5
+
+
+def test_heights_of_real_buildings_are_those_that_touch(real):
+    found = profile(real.copy, running(wkb=wkb(PILOTS["delfshaven"])), today=TODAY)
+    table = next(layer.table for layer in found.layers if layer.role == "buildings")
+    source = real.copy.source(table)
+    connection = sqlite3.connect(real.copy.path)
+    rows = connection.execute(f'SELECT geom, "{found.buildings.height_from}" FROM "{table}"').fetchall()
+    connection.close()
+    inside = oracle.inside([wkb_of(blob) for blob, _ in rows], wkb(PILOTS["delfshaven"]), source.srid)
+    heights = [height for (_, height), (_, area, _) in zip(rows, inside) if area >= 0.01 and height]
+    span = found.buildings.height
+    assert span.count == len(heights) > 100
+    assert (span.least, span.most, span.mean) == pytest.approx(
+        (min(heights), max(heights), sum(heights) / len(heights))
+    )
 
 
 def test_what_the_profile_says_of_real_places(real):
