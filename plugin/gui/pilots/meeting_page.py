@@ -185,6 +185,8 @@ class MeetingPages:
                 form = block.blockFormat()
                 form.setPageBreakPolicy(QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore)
                 cursor.setBlockFormat(form)
+        # laid out anew as a whole: after changes here and there Qt draws some of the pages in part
+        self.document.markContentsDirty(0, self.document.characterCount())
 
 
 def print_pages(agenda: Agenda, font: QFont, device: QPagedPaintDevice, *, known: bool, room: bool) -> bool:

@@ -155,6 +155,26 @@ def test_a_topic_is_not_torn_apart(qgis_app):
         assert pages.pages > 1
 
 
+@pytest.mark.parametrize("pilot", PILOTS[:9], ids=lambda one: one["name"])
+def test_every_line_is_really_drawn(qgis_app, pilot):
+    found = agenda(read_pilot(pilot), TODAY)
+    pages = MeetingPages(found, QgsApplication.font())
+    layout, high = pages.document.documentLayout(), pages.document.pageSize().height()
+    images = [image_of(pages, page) for page in range(pages.pages)]
+    block, seen = pages.document.begin(), 0
+    while block.isValid():
+        rect = layout.blockBoundingRect(block)
+        if block.text().strip("\xa0 \t"):
+            page = int(rect.top() // high)
+            y = rect.center().y() - page * high + 60
+            row = range(72 + int(rect.left()), 72 + int(rect.left() + max(rect.width(), 120)))
+            dark = [images[page].pixelColor(x, int(y + dy)).lightness() < 200 for x in row for dy in (-4, -2, 0, 2, 4)]
+            assert any(dark), block.text()
+            seen += 1
+        block = block.next()
+    assert seen > 30
+
+
 def test_paper_is_white_whatever_the_theme(window):
     palette = window.palette()
     palette.setColor(palette.ColorRole.Base, QColor("#202020"))
