@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from ..map import tasks
 from ..map.connections import Connection
+from ..map.live.area import expected, project_area
 from ..map.live.service import open_service
 from ..map.network import open_twin
 from ..sensors.live import Live
@@ -64,7 +65,7 @@ class SensorsLoader(QObject):
     def load(self, connection: Connection, live: Live) -> None:
         """Ask for the sensors of ``connection``. What they say now goes into ``live`` before they are told."""
         self.stop()
-        turn = self._turn
+        turn, project = self._turn, project_area()
 
         def work(progress: Progress) -> None:
             session, service = _service(connection, progress)
@@ -74,7 +75,13 @@ class SensorsLoader(QObject):
             _set_clock(live, session, service)
             # of a page that is transferred while the one before it is read
             before = asked = time.time()
-            for page in datastreams(session, service, progress=progress):
+            pages = datastreams(
+                session,
+                service,
+                progress=progress,
+                area=lambda: expected(connection, service.url, project, progress),
+            )
+            for page in pages:
                 for start in range(0, len(page), _PIECE):
                     check(progress)
                     some = page[start : start + _PIECE]

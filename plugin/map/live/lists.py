@@ -17,6 +17,7 @@ from ...twin.progress import Progress
 from ...twin.sensorthings import Datastream
 from .. import garbage
 from . import fields
+from .area import project_area
 from .asking import Asking
 from .errands import Errands
 from .link import Link
@@ -165,7 +166,7 @@ class Lists(QObject):
         wanted = covered.next() if not covered.pushes and not self._asking.busy else None
         remarks: list[str] = []
         read: dict[str, Datastream] = {}
-        live, columns = self._live, fields.fields()
+        live, columns, project = self._live, fields.fields(), project_area()
         shown.begin()
 
         def take(page: tuple[Datastream, ...]) -> None:
@@ -174,7 +175,7 @@ class Lists(QObject):
 
         def work(progress: Progress) -> bool:
             with garbage.light_collections():
-                reading.streams(service, source, take, remarks.append, progress)
+                reading.streams(service, source, take, remarks.append, progress, project)
                 resident.settle()
                 return shown.is_news(read)
 

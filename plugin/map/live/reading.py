@@ -15,10 +15,12 @@ from ...sensors.recognise import rule
 from ...sensors.series import Series, series
 from ...text import tr, trn
 from ...twin.errors import TwinError
+from ...twin.model import Extent
 from ...twin.progress import Progress, check
 from ...twin.sensorthings import Datastream, Memory, Observation, Service, datastreams, latest, observations
 from ...twin.session import Session
 from ..connections import Connection
+from .area import expected
 from .push import Entrance, entrances
 from .service import open_service, session_for
 from .source import LiveSource
@@ -78,8 +80,12 @@ class Reading:
         found: Callable[[tuple[Datastream, ...]], None],
         say: Say,
         progress: Progress,
+        project: Extent | None = None,
     ) -> None:
-        """Put the datastreams of ``source`` into `Live`, and tell ``found`` of them page by page."""
+        """Put the datastreams of ``source`` into `Live`, and tell ``found`` of them page by page.
+
+        ``project``: where the project's working copies lie.
+        """
         session = session_for(self._connection, service.url, progress)
         # of a page that is transferred while the one before it is read
         before = asked = self._live.clock()
@@ -90,6 +96,7 @@ class Reading:
             observed_property=source.observed_property or None,
             progress=progress,
             problems=say,
+            area=lambda: expected(self._connection, service.url, project, progress),
         )
         for page in pages:
             chosen = tuple(stream for stream in page if source.shows(stream.id))

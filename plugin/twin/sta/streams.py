@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ from ..errors import NotFound, TwinError
 from ..model import Extent
 from ..progress import Progress
 from ..session import Session
+from . import swapped
 from .asking import LARGE, SMALL, Ask, Crew, Memory, Say, first_that_works, ignored, read_pages, refuses
 from .entities import datastream_of, observed_property_of
 from .linked import Linked
@@ -72,19 +73,21 @@ def datastreams(
     progress: Progress | None = None,
     problems: Say | None = None,
     memory: Memory | None = None,
+    area: Callable[[], Extent | None] | None = None,
 ) -> Iterator[tuple[Datastream, ...]]:
     """The datastreams, page by page, each with its latest observation.
 
     ``extent`` is in degrees of longitude and latitude (west of it larger than east: across the date line); with it,
     only datastreams that stand in it. ``observed_property`` is an observed property's id, name or definition; of
-    several that share a name all are read. What the service cannot do is done another way and told to ``problems``
-    (``progress.note`` without), and so is what is wrong with single sensors, which stops no others. Raises `NotFound`
-    where the service observes no such property, and the errors of `Session.request`: an empty answer means that there
-    are none.
+    several that share a name all are read. ``area`` is asked at the end where the sensors are known to stand (degrees):
+    a latitude and a longitude that are swapped are told by that, and by where most of them stand. What the service
+    cannot do is done another way and told to ``problems`` (``progress.note`` without), and so is what is wrong with
+    single sensors, which stops no others. Raises `NotFound` where the service observes no such property, and the errors
+    of `Session.request`: an empty answer means that there are none.
     """
     progress = progress or session.progress
     say = problems or progress.note
-    reader = _Reader(session, service, extent, progress, say, memory)
+    reader = _Reader(session, service, extent, progress, say, memory, area)
     wanted: tuple[ObservedProperty | None, ...] = (None,)
     if observed_property is not None:
         wanted = _wanted(session, service, observed_property, progress, say)
@@ -195,6 +198,7 @@ class _Reader:
         progress: Progress,
         say: Say,
         memory: Memory | None,
+        area: Callable[[], Extent | None] | None,
     ) -> None:
         self.wanted: ObservedProperty | None = None
         self._session = session
@@ -203,12 +207,15 @@ class _Reader:
         self._progress = progress
         self._say = say
         self._memory = memory
+        self._area = area
         self._crew = Crew(progress)
         self._newest = Newest(session, service, progress)
         self._linked = Linked(session, service, self._crew, progress, say)
         self._seen: set[str] = set()
         self._unreadable = 0
         self._unplaced: set[str] = set()
+        self._places: dict[str, tuple[float, float]] = {}
+        self._names: dict[str, str] = {}
 
     def read(self, ask: Ask, retries: int | None) -> Iterator[tuple[Datastream, ...]]:
         url = ask.url(self._service)
@@ -245,6 +252,10 @@ class _Reader:
             states.update(one_by_one(self._newest, [entity for _, entity in found.values()], self._crew))
         # not before: what fails above is read another way, and is nothing that was handed out
         self._seen.update(found)
+        for stream, _ in found.values():
+            if stream.position is not None:
+                self._places[stream.id] = stream.position[:2]
+                self._names[stream.id] = stream.name
         return tuple(
             replace(stream, latest=states[stream.id]) if stream.id in states else stream for stream, _ in found.values()
         )
@@ -283,6 +294,9 @@ class _Reader:
                     len(self._unplaced),
                 )
             )
+        area = self._area() if self._area is not None and self._places else None
+        for sentence in swapped.sentences(self._names, self._places, area):
+            self._say(sentence)
 
 
 def _expect(page: Sequence[Any], form: str) -> None:
