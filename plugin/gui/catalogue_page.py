@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsMapLayer, QgsProject, QgsRectangle
 from qgis.gui import QgisInterface
-from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import QAbstractButton, QMessageBox, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -31,6 +31,7 @@ from .empty_state import EmptyState
 from .estimate import Estimate
 from .extent_choice import transformed
 from .icons import icon
+from .pilots.mapping_dialog import MappingDialog
 from .status_line import StatusLine
 
 
@@ -41,6 +42,7 @@ class CataloguePage(QWidget):
         super().__init__(parent)
         self._iface = iface
         self._catalogue: Catalogue | None = None
+        self.mapping: MappingDialog | None = None
         self._area: tuple[QgsRectangle, QgsCoordinateReferenceSystem] | None = None
         self.model = CatalogueModel(self)
         self.loader = CatalogueLoader(self)
@@ -85,6 +87,7 @@ class CataloguePage(QWidget):
         self.loader.noted.connect(lambda text: self.status.say(text, "busy"))
         self.loader.described.connect(self.model.update_collection)
         self.list.current_changed.connect(self._look_into)
+        self.list.pilots_wanted.connect(self.use_as_pilots)
         self.model.ticks_changed.connect(self._ticked)
         self.panel.extent.changed.connect(self._count)
         self.panel.asked.connect(self.check_out)
@@ -119,6 +122,8 @@ class CataloguePage(QWidget):
         """At unload: end what runs, listen to nobody."""
         self.run.cancel()
         self.loader.stop()
+        if self.mapping is not None:
+            self.mapping.reject()
         self._estimate.stop()
         self.connections.stop()
         self.panel.stop()
@@ -192,6 +197,21 @@ class CataloguePage(QWidget):
     def _look_into(self, collection: Collection | None) -> None:
         if collection is not None:
             self.loader.describe(collection)
+
+    def use_as_pilots(self, collection: Collection) -> None:
+        """Ask which of its columns are a pilot's."""
+        if self._catalogue is None or self.mapping is not None:
+            return
+        name = self._catalogue.connection.name
+        dialog = self.mapping = MappingDialog(name, self._catalogue.collections, self.window(), chosen=collection.id)
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        dialog.finished.connect(self._mapped)
+        dialog.open()
+
+    def _mapped(self, _result: int = 0) -> None:
+        dialog, self.mapping = self.mapping, None
+        if dialog is not None:
+            dialog.deleteLater()
 
     # -- the demo twin
 

@@ -23,6 +23,7 @@ from .catalogue_delegate import CollectionDelegate, toggle
 from .catalogue_model import CatalogueFilter, CatalogueModel, Role
 from .empty_state import EmptyState
 from .icons import icon
+from .pilots.mapping_presenter import may_be_pilots
 from .status_line import dimmed
 
 
@@ -30,6 +31,7 @@ class CollectionList(QWidget):
     """``current_changed`` tells the collection whose details are shown (or None)."""
 
     current_changed = pyqtSignal(object)
+    pilots_wanted = pyqtSignal(object)  # Collection: it is to be used as pilots
 
     def __init__(self, model: CatalogueModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -117,10 +119,19 @@ class CollectionList(QWidget):
             return True
         return bool(super().eventFilter(watched, event))
 
-    def _menu(self, at: QPoint) -> None:
+    def menu(self, collection: Collection | None) -> QMenu:
+        """What can be done with all collections, and with the one that was pointed at."""
         menu = QMenu(self.view)
         menu.addAction(tr("Tick All Shown"), lambda: self.tick_shown(True))
         menu.addAction(tr("Untick All Shown"), lambda: self.tick_shown(False))
+        if collection is not None and may_be_pilots(collection):
+            menu.addSeparator()
+            menu.addAction(icon("pilots"), tr("Use as Pilots…"), lambda: self.pilots_wanted.emit(collection))
+        return menu
+
+    def _menu(self, at: QPoint) -> None:
+        found = self.view.indexAt(at).data(Role.COLLECTION)
+        menu = self.menu(found if isinstance(found, Collection) else None)
         menu.exec(self.view.viewport().mapToGlobal(at))
         menu.deleteLater()
 

@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 from ..map import connections
 from ..map.connections import Connection
 from ..map.log import show
+from ..map.pilots import mappings
 from ..text import tr
 from ..twin.errors import CityTwinError
 from ..twin.report import Sentence
@@ -114,6 +115,7 @@ class ConnectionDialog(QDialog):
             show(self.bar, wrong, Qgis.MessageLevel.Warning, 0, "")
             return
         if former and former != entered.name:
+            mappings.keep(entered.name, mappings.kept(former))
             connections.remove(former)
         self._test.cancel()
         super().accept()

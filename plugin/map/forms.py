@@ -30,7 +30,7 @@ from .pilots import form as pilots_form
 from .pilots import style as pilots_style
 
 IDENTITY = (ID, VERSION)
-_UNLISTED = "citytwin/unlisted"  # on a layer: columns that its form tells in other words
+UNLISTED = "citytwin/unlisted"  # on a layer: columns that its form tells in other words
 _LONG_TEXT = ("description", "omschrijving", "remarks", "opmerking", "opmerkingen", "note", "notes", "summary")
 _NOT_NULL = QgsFieldConstraints.Constraint.ConstraintNotNull
 _HARD = QgsFieldConstraints.ConstraintStrength.ConstraintStrengthHard
@@ -51,7 +51,7 @@ def apply(layer: QgsVectorLayer, source: Source) -> None:
     pilots = pilots_style.applies(source)
     if pilots is not None:
         pilots_form.apply(layer, source, pilots, config)
-        layer.setCustomProperty(_UNLISTED, sorted(pilots_form.unlisted(source, pilots)))
+        layer.setCustomProperty(UNLISTED, sorted(pilots_form.unlisted(source, pilots)))
     layer.setEditFormConfig(config)
     _table(layer)
 
@@ -192,7 +192,7 @@ def add_to_layout(layer: QgsVectorLayer) -> None:
     if config.layout() != Qgis.AttributeFormLayout.DragAndDrop:
         return
     root = config.invisibleRootContainer()
-    shown = _shown(root) | set(layer.customProperty(_UNLISTED) or ())
+    shown = _shown(root) | set(layer.customProperty(UNLISTED) or ())
     added = False
     for index, field in enumerate(layer.fields()):
         if field.name() not in shown and field.name() not in (KEY, *IDENTITY):
@@ -215,7 +215,7 @@ def _table(layer: QgsVectorLayer) -> None:
     config.update(layer.fields())
     columns = config.columns()
     for column in columns:
-        if column.name == VERSION or column.name in (layer.customProperty(_UNLISTED) or ()):
+        if column.name == VERSION or column.name in (layer.customProperty(UNLISTED) or ()):
             column.hidden = True
     config.setColumns(columns)
     layer.setAttributeTableConfig(config)

@@ -13,6 +13,7 @@ from typing import Any
 from . import schema as cols
 from .values import as_text
 
+RATING = "rating"  # the key of the ratings among a mapping's values: they stand inside the conditions' lists
 # what others call our columns, lower case; the first that a collection has is taken
 _KNOWN_AS: dict[str, tuple[str, ...]] = {
     cols.NAME: ("title", "naam", "titel", "pilot", "pilotnaam", "projectnaam"),

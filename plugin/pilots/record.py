@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..workcopy.geometry import wkb_of
 from . import parts
 from . import schema as cols
 from . import vocabulary as words
-from .mapping import OURS, PilotMapping
+from .mapping import OURS, RATING, PilotMapping
 from .parts import Assessment, DataLink, StageChange
 from .values import as_date, as_number, as_text, raw_list, read_list, written_list
 
@@ -114,9 +114,9 @@ def read_pilot(row: Mapping[str, Any], srid: int = 28992, mapping: PilotMapping 
         budget=as_number(cell(cols.BUDGET)),
         data_used=read_list(cell(cols.DATA_USED), parts.data_link),
         data_produced=read_list(cell(cols.DATA_PRODUCED), parts.data_link),
-        technical=read_list(cell(words.TECHNICAL), parts.assessment),
-        human=read_list(cell(words.HUMAN), parts.assessment),
-        institutional=read_list(cell(words.INSTITUTIONAL), parts.assessment),
+        technical=_judged(cell(words.TECHNICAL), mapping),
+        human=_judged(cell(words.HUMAN), mapping),
+        institutional=_judged(cell(words.INSTITUTIONAL), mapping),
         integration=as_text(cell(cols.INTEGRATION)),
         collaboration=as_text(cell(cols.COLLABORATION)),
         wkb=wkb_of(blob) if isinstance(blob, bytes) and blob[:2] == b"GP" else None,
@@ -156,8 +156,29 @@ def written(pilot: Pilot, mapping: PilotMapping = OURS) -> dict[str, Any]:
     ):
         if entries != had:
             name = mapping.column(column)
-            out[name] = written_list(pilot.row.get(name), entries, _READERS[column])
+            theirs = entries
+            if column in words.CONDITIONS:
+                theirs = _in_their_words(entries, had, pilot.row.get(name), mapping)
+            out[name] = written_list(pilot.row.get(name), theirs, _READERS[column])
     return out
+
+
+def _judged(value: Any, mapping: PilotMapping) -> tuple[Assessment, ...]:
+    found = read_list(value, parts.assessment)
+    if RATING not in mapping.values:
+        return found
+    return tuple(replace(one, rating=mapping.word(RATING, one.rating)) for one in found)
+
+
+def _in_their_words(entries: Any, had: Any, before: Any, mapping: PilotMapping) -> Any:
+    """Ratings as the server calls them; a judgement that nobody touched keeps the very word it had."""
+    if RATING not in mapping.values:
+        return entries
+    kept = list(zip(had, read_list(before, parts.assessment)))
+    return tuple(
+        next((raw for read, raw in kept if read == one), replace(one, rating=mapping.their_word(RATING, one.rating)))
+        for one in entries
+    )
 
 
 def for_layer(values: Mapping[str, Any], mapping: PilotMapping = OURS) -> dict[str, Any]:

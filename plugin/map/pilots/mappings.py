@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...pilots import schema as cols
 from ...pilots import vocabulary as words
@@ -18,7 +19,16 @@ from ...workcopy.source import Source
 from .. import connections
 from ..connections import _GROUP, _key
 
-_NEEDED = (cols.NAME, cols.STAGE)  # without a title and a stage there is nothing to show
+NEEDED = (cols.NAME, cols.STAGE)  # without a title and a stage there is nothing to show
+
+
+class Signals(QObject):
+    """``changed(connection's name)``: a mapping was kept or forgotten."""
+
+    changed = pyqtSignal(str)
+
+
+signals = Signals()
 
 
 def keep(connection: str, mapping: PilotMapping | None) -> None:
@@ -28,6 +38,7 @@ def keep(connection: str, mapping: PilotMapping | None) -> None:
         settings.remove(key)
     else:
         settings.setValue(key, json.dumps(mapping.as_data(), ensure_ascii=False))
+    signals.changed.emit(connection)
 
 
 def kept(connection: str) -> PilotMapping | None:
@@ -45,7 +56,7 @@ def of_source(source: Source) -> PilotMapping | None:
     mapping = _of_twin(source.url)
     if mapping is None or mapping.collection != source.collection:
         mapping = OURS
-    if mapping.collection != source.collection or not all(name in columns(source, mapping) for name in _NEEDED):
+    if mapping.collection != source.collection or not all(name in columns(source, mapping) for name in NEEDED):
         return None
     stage = source.column(columns(source, mapping)[cols.STAGE])
     known = source.schema.get(stage.property) if stage else None

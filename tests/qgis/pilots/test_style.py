@@ -431,7 +431,7 @@ def test_a_pilots_form_saved_untouched_changes_nothing(city, project):
 def test_a_column_of_ones_own_joins_the_form_and_json_stays_out(city, project):
     layers.save_default_styles(city)
     layer = pilots_layer(city)
-    assert set(layer.customProperty(forms._UNLISTED)) == set(cols.STRUCTURED), "the file keeps it"
+    assert set(layer.customProperty(forms.UNLISTED)) == set(cols.STRUCTURED), "the file keeps it"
     before = forms._shown(layer.editFormConfig().invisibleRootContainer())
     sql_elsewhere(city.path, "ALTER TABLE pilots ADD COLUMN mine TEXT")
     layer.dataProvider().reloadData()
