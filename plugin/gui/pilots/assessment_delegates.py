@@ -76,7 +76,7 @@ class RatingDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         found = super().sizeHint(option, index)
-        return QSize(found.width() + 40, max(found.height(), option.fontMetrics.height() + 12))
+        return QSize(found.width() + 28, max(found.height(), option.fontMetrics.height() + 12))
 
 
 class SentencesDelegate(QStyledItemDelegate):
@@ -129,4 +129,10 @@ class DayDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         found = super().sizeHint(option, index)
-        return QSize(option.fontMetrics.horizontalAdvance("0000-00-00") + 44, found.height())
+        return QSize(option.fontMetrics.horizontalAdvance("0000-00-00") + 14, found.height())
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, _index: QModelIndex) -> None:
+        """With its buttons it is wider than the cell."""
+        place = QRect(option.rect)
+        place.setLeft(min(place.left(), place.right() - editor.sizeHint().width()))
+        editor.setGeometry(place)

@@ -98,7 +98,7 @@ class AssessmentModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (tr("Criterion"), tr("Rating"), tr("Evidence"), tr("Judged On"))[section]
+            return (tr("Criterion"), tr("Rating"), tr("Evidence"), tr("Date"))[section]
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:

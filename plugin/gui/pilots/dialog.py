@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 
 from qgis.gui import QgsGui
-from qgis.PyQt.QtCore import QSize, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QCloseEvent, QIcon, QKeyEvent, QPixmap
 from qgis.PyQt.QtWidgets import (
     QDialog,
@@ -272,7 +272,7 @@ class PilotDialog(QDialog):
     def showEvent(self, event: object) -> None:
         """Also again, after saving it failed."""
         super().showEvent(event)
-        QTimer.singleShot(0, self.presenter.problems_changed.emit)
+        self.presenter.start()
 
     def _name(self) -> None:
         name = self.presenter.pilot.name or tr("New Pilot")

@@ -87,7 +87,12 @@ class DialogPresenter(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE)
         self._timer.timeout.connect(self._check_outline)
-        self._timer.start(0)
+        self.start()
+
+    def start(self) -> None:
+        """Check, where that was not done or was stopped."""
+        if self._seen != self._key():
+            self._timer.start(0)
 
     def stop(self) -> None:
         """Check no more."""

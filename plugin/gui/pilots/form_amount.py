@@ -19,8 +19,8 @@ class AmountField(QLineEdit):
         self._column = column
         self._typing = False
         self._before = presenter.value(column)  # when nobody had typed yet
-        self.setPlaceholderText(tr("Only where it may be told"))
         self.setReadOnly(not presenter.can_edit(column))
+        self.setPlaceholderText("" if self.isReadOnly() else tr("Only where it may be told"))
         self.textEdited.connect(self._typed)
         self.editingFinished.connect(self._left)
         presenter.changed.connect(self._changed)

@@ -6,8 +6,8 @@ from datetime import date
 
 from qgis.gui import QgsDateEdit
 from qgis.PyQt.QtCore import QDate, QSignalBlocker, Qt
-from qgis.PyQt.QtGui import QWheelEvent
-from qgis.PyQt.QtWidgets import QWidget
+from qgis.PyQt.QtGui import QKeyEvent, QWheelEvent
+from qgis.PyQt.QtWidgets import QDateEdit, QWidget
 
 from ...text import tr
 from .dialog_presenter import DialogPresenter
@@ -37,6 +37,13 @@ class DayEdit(QgsDateEdit):
             self.clear()
         else:
             self.setDate(QDate(day.year, day.month, day.day))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """QGIS's own takes no figures while it is empty and was reached by Tab."""
+        if self.isNull() and event.text().isdecimal() and not self.isReadOnly():
+            self.setDate(QDate.currentDate())
+            self.setSelectedSection(QDateEdit.Section.YearSection)
+        super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolling the page over it is no choice."""

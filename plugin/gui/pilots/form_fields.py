@@ -30,8 +30,8 @@ class TextField(QLineEdit):
         self.setObjectName(f"CityTwinPilot_{column}")
         self._presenter = presenter
         self._column = column
-        self.setPlaceholderText(placeholder)
         self.setReadOnly(not presenter.can_edit(column))
+        self.setPlaceholderText("" if self.isReadOnly() else placeholder)
         self.textEdited.connect(lambda text: presenter.set(column, text))
         presenter.changed.connect(self._changed)
         self._changed("")
@@ -73,8 +73,8 @@ class LongText(QWidget):
         self.edit = _Lines(lines)
         self.edit.setObjectName(f"CityTwinPilot_{column}")
         self.edit.setTabChangesFocus(True)
-        self.edit.setPlaceholderText(placeholder)
         self.edit.setReadOnly(not presenter.can_edit(column))
+        self.edit.setPlaceholderText("" if self.edit.isReadOnly() else placeholder)
         if not grows:
             self.edit.setFixedHeight(self.edit.sizeHint().height())
             self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import QDate, QSize, Qt, QTimer
+from qgis.PyQt.QtCore import QDate, QSize, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QKeyEvent, QResizeEvent
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
@@ -69,7 +69,9 @@ class HistoryTable(QTableView):
 
 
 class NotePanel(QFrame):
-    """A sign of life: a sentence, its day, and whose it is."""
+    """A sign of life: a sentence, its day, and whose it is. ``opened(bool)``: it is asked for one, or no longer."""
+
+    opened = pyqtSignal(bool)
 
     def __init__(self, presenter: DialogPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,7 +90,7 @@ class NotePanel(QFrame):
         self.role.setPlaceholderText(tr("A role, never a person"))
         self.role.setAccessibleName(tr("By"))
         self.notice = Notice()
-        self.keep_button = QPushButton(tr("Add to the History"))
+        self.keep_button = QPushButton(tr("Add Note"))
         self.cancel_button = QPushButton(tr("Cancel"))
         by = QLabel(tr("By"))
         by.setBuddy(self.role)
@@ -107,7 +109,7 @@ class NotePanel(QFrame):
         layout.addLayout(form)
         layout.addWidget(self.notice)
         self.keep_button.clicked.connect(lambda _checked=False: self.keep())
-        self.cancel_button.clicked.connect(lambda _checked=False: self.hide())
+        self.cancel_button.clicked.connect(lambda _checked=False: self.close_panel())
         self.text.textChanged.connect(lambda: self.notice.say(""))
         self.hide()
 
@@ -121,6 +123,7 @@ class NotePanel(QFrame):
         self.role.clear()
         self.notice.say("")
         self.show()
+        self.opened.emit(True)
         self.text.setFocus()
 
     def unfinished(self) -> str:
@@ -137,12 +140,17 @@ class NotePanel(QFrame):
             self.notice.say(str(error), "bad")
             self.text.setFocus()
             return
+        self.close_panel()
+
+    def close_panel(self) -> None:
+        """Ask no more."""
         self.hide()
+        self.opened.emit(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape leaves the panel, not the form."""
         if event.key() == Qt.Key.Key_Escape:
-            self.hide()
+            self.close_panel()
             return
         super().keyPressEvent(event)
 
@@ -183,6 +191,7 @@ class HistoryPage(QWidget):
         layout.addWidget(shown, 1)
         layout.addWidget(self.note)
         layout.addLayout(row)
+        self.note.opened.connect(lambda now: self.note_button.setVisible(not now))
         self.note_button.clicked.connect(lambda _checked=False: self.note.ask())
         self.model.modelReset.connect(self._show)
         self._show()

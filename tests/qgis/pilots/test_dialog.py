@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -20,9 +21,12 @@ from plugin.pilots import vocabulary as words
 from plugin.pilots.checks import Surroundings
 from plugin.pilots.reading import find_pilot, read_municipality, read_pilots
 from plugin.pilots.record import Pilot, read_pilot, written
+from plugin.text import use_language
 from plugin.workcopy.copy import WorkingCopy
 from tests.qgis.pilots.dialog_hands import LEFT, TODAY, Hands, editors, pick, type_day
 from tests.unit.pilots.hand_made import block, running, wkb
+from tools.package import compile_catalogues
+from tools.paths import ROOT
 
 DAY = TODAY.isoformat()
 
@@ -123,6 +127,21 @@ def test_what_the_present_stage_needs_has_a_star(qtbot, qgis_app):
     assert "Scaling" in hands.named("CityTwinPilot_lead").accessibleDescription()
 
 
+def test_a_date_by_keyboard_alone_and_emptied_again(qtbot, qgis_app):
+    hands = Hands(qtbot, Pilot(name="Cool Roofs"))
+    start = hands.seen("CityTwinPilot_start_date")
+    for typed in ("20240229", date.today().strftime("%Y%m%d")):
+        hands.seen("CityTwinPilot_theme").setFocus()
+        QTest.keyClick(qgis_app.focusWidget(), Qt.Key.Key_Tab)
+        assert start.hasFocus()
+        QTest.keyClicks(start, typed)
+        assert hands.pilot.start.strftime("%Y%m%d") == typed, "today as well"
+        start.clear()
+        assert hands.pilot.start is None
+    QTest.keyClick(start, Qt.Key.Key_Tab)
+    assert hands.pilot.start is None and start.text() == "not known", "passing by is no choice"
+
+
 # -- stages
 
 
@@ -148,7 +167,7 @@ def test_every_move_of_every_stage(qtbot, qgis_app, stage):
         reason = "Because." if move.needs_reason else ""
         assert (last.new, last.old, last.at, last.reason, last.by) == (target, stage, DAY, reason, "adviser")
         assert hands.pilot.stop_reason == (reason if target == "stopped" else "")
-        assert "history" not in hands.codes()
+        assert "history" not in [problem.code for problem in hands.presenter.problems()]
         hands.press("Take Back")
         assert hands.pilot == pilot and not hands.presenter.dirty
 
@@ -366,11 +385,11 @@ def test_a_sign_of_life(qtbot, qgis_app):
     hands = Hands(qtbot, running())
     page = hands.page(HISTORY)
     hands.press("Add a Sign of Life…")
-    hands.press("Add to the History")
+    hands.press("Add Note")
     assert "nothing to note" in page.note.notice.text
     QTest.keyClicks(page.note.text, "The tenth roof is done.")
     QTest.keyClicks(page.note.role, "adviser")
-    hands.press("Add to the History")
+    hands.press("Add Note")
     last = hands.pilot.history[-1]
     assert (last.at, last.new, last.old, last.reason, last.by) == (
         DAY, "running", "running", "The tenth roof is done.", "adviser",
@@ -432,7 +451,7 @@ def test_half_a_move_or_note_is_not_lost_by_ok(qtbot, qgis_app):
     QTest.keyClicks(page.note.text, "Well.")
     hands.press("OK")
     assert hands.dialog.isVisible() and "not in the history yet" in hands.dialog.notice.text
-    hands.press("Add to the History")
+    hands.press("Add Note")
     QTest.mouseClick(hands.dialog.header.strip.buttons["stopped"], LEFT)
     QTest.keyClicks(hands.dialog.header.panel.reason, "No money.")
     hands.press("OK")
@@ -483,3 +502,27 @@ def test_it_fits_a_small_screen(qtbot, qgis_app):
     hands.dialog.header.strip.wanted.emit("evaluated")
     qtbot.wait(1)
     assert hands.dialog.height() <= 690
+
+
+@pytest.fixture
+def dutch(tmp_path) -> Iterator[None]:
+    compile_catalogues(ROOT / "i18n", tmp_path)
+    assert use_language("nl", tmp_path)
+    yield
+    use_language("en", tmp_path)
+
+
+def test_in_dutch_it_fits_and_stores_the_same_words(qtbot, qgis_app, dutch):
+    hands = Hands(qtbot, running(stage="idea", technical=(), theme=""))
+    strip = hands.dialog.header.strip
+    assert [button.text() for button in strip.buttons.values()] == [words.stage_title(one) for one in words.STAGES]
+    assert strip.buttons["proposed"].text() == "Voorgesteld"
+    assert hands.dialog.minimumSizeHint().width() <= 1000 and hands.dialog.height() <= 690
+    for button in strip.buttons.values():
+        assert button.width() >= button.minimumSizeHint().width(), button.text()
+    hands.choose(cols.THEME, "climate adaptation")
+    hands.go("proposed", role="adviseur")
+    hands.rate(words.TECHNICAL, "reuse", "partly met")
+    got = hands.pilot
+    assert (got.theme, got.stage, got.technical[0].rating) == ("climate adaptation", "proposed", "partly met")
+    assert json.loads(written(got)[cols.HISTORY])[-1]["to"] == "proposed"
