@@ -59,6 +59,8 @@ def room(city, qtbot) -> Iterator[Room]:
     yield made
     made.desk.stop()
     made.desk.page.stop()
+    sip.delete(made.desk.page)
+    made.window.close()
 
 
 def fill_in(dialog, title: str) -> None:
@@ -304,6 +306,7 @@ def test_windows_about_pilots_open_once_and_go_with_the_plugin(room, kind):
 
 
 def test_unloading_in_the_middle_of_drawing_takes_it_off_the_map(room):
+    room.window.cadDockWidget()  # which has an item of its own on the map
     items = len(room.window.canvas.scene().items())
     room.desk.new_pilot(room.path)
     room.desk.drawing.view.draw_button.click()
