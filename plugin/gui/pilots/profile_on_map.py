@@ -21,7 +21,7 @@ from ..canvas_preview import CanvasPreview
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
-_SLICE = 5000  # features that are selected at a time
+_SLICE = 100_000  # features that are selected at a time: 15 ms
 _FLASH = QColor(227, 84, 13)
 
 
@@ -97,7 +97,7 @@ class ProfileOnMap(QObject):
         )
 
     def _select(self, asked: int, shown: list[QgsVectorLayer], found: list[int], at: int, title: str) -> None:
-        """In slices: QGIS tells everybody of each selected feature."""
+        """A slice in each turn of the event loop."""
         if asked != self._asked:
             return
         behaviour: Any = Qgis.SelectBehavior.SetSelection if at == 0 else Qgis.SelectBehavior.AddToSelection

@@ -56,12 +56,14 @@ class ProfileSections(QWidget):
     def show_outcome(self, outcome: Outcome, sources: Sequence[Source]) -> None:
         """All of it."""
         profile = outcome.profile
+        for part in (self.buildings, self.districts, self.layers, self.sensors):
+            part.setVisible(outcome.whole)  # else the figures above say that nothing is known
         self.tiles.show_facts(words.counts(outcome))
         self.buildings.show_outcome(outcome, sources)
         self.districts.show_table(rows.districts(profile), words.no_districts(outcome))
-        self.layers.show_table(rows.layers(profile), words.no_layers(outcome))
+        self.layers.show_table(rows.layers(profile), words.no_layers())
         self.sensors.show_table(rows.sensors(profile.sensors), words.no_sensors(outcome))
-        self.neighbours.show_table(rows.neighbours(profile), words.no_neighbours(outcome))
+        self.neighbours.show_table(rows.neighbours(profile), words.no_neighbours())
         self.notes.show_notes(words.notes(outcome))
 
 

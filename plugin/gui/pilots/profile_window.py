@@ -72,7 +72,7 @@ class ProfileWindow(QDialog):
         self.empty = EmptyState(icon("pilots"), "", "")
         self.status = StatusLine()
         self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
+        self._stack.addWidget(_in_the_middle(self.empty))
         self._stack.addWidget(self._make_page())
         top = QWidget()
         above = QVBoxLayout(top)
@@ -179,6 +179,8 @@ class ProfileWindow(QDialog):
             words = trn("Reading the last day of {n} sensor…", "Reading the last day of {n} sensors…", count)
             self.doing.setText(words)
             self.bar.setRange(0, 0)
+        if not self._progress.isVisible():
+            self.bar.reset()
         self.refresh_button.setEnabled(not busy)
         self.zoom_button.setEnabled(pilot is not None and pilot.wkb is not None)
         for button in (self.copy_button, self.save_button):
@@ -207,13 +209,16 @@ class ProfileWindow(QDialog):
         elif presenter.cancelled:
             self.notice.say(tr("Cancelled. What is shown is older."), "limit")
         else:
-            self.notice.say(outcome.trouble, "bad")
+            words = tr("{reason} What is shown here needs none of it.", reason=outcome.trouble)
+            self.notice.say(words if outcome.trouble else "", "bad")
 
     def _progressed(self, done: int, total: int | None, text: str) -> None:
         self.doing.setText(text)
-        self.bar.setRange(0, _STEPS if total else 0)
         if total:
+            self.bar.setRange(0, _STEPS)
             self.bar.setValue(min(_STEPS, _STEPS * done // total))
+        elif not self.bar.value():  # the first of the layers, or the only one
+            self.bar.setRange(0, 0)
 
     # -- what the user does ------------------------------------------------------------------------------------------
 
@@ -268,3 +273,13 @@ class ProfileWindow(QDialog):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.stop()
         super().closeEvent(event)
+
+
+def _in_the_middle(widget: QWidget) -> QWidget:
+    """It is made for a dock, and no wider than one."""
+    holder = QWidget()
+    layout = QHBoxLayout(holder)
+    layout.addStretch(1)
+    layout.addWidget(widget)
+    layout.addStretch(1)
+    return holder

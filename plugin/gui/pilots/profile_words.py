@@ -230,33 +230,31 @@ def no_buildings(outcome: Outcome) -> str:
     if outcome.profile.buildings is None:
         if _has(outcome.profile, roles.BUILDINGS):
             return tr("The data of buildings end before this pilot begins, so what of them is here is not known.")
-        return _why(outcome, tr("No layer of buildings is checked out, so none are counted."))
+        return tr("No layer of buildings is checked out, so none are counted.")
     return tr("There are no buildings in this pilot.")
 
 
 def no_districts(outcome: Outcome) -> str:
     if not _has(outcome.profile, roles.DISTRICTS):
-        words = tr("No layer of districts is checked out, so which the pilot touches is not known.")
-        return _why(outcome, words)
+        return tr("No layer of districts is checked out, so which the pilot touches is not known.")
     if not _known(outcome.profile, roles.DISTRICTS):
         return tr("The data of districts end before this pilot begins, so which it touches is not known.")
     return tr("The pilot touches no district.")
 
 
-def no_layers(outcome: Outcome) -> str:
-    return _why(outcome, tr("The working copy has no other layer than the pilots."))
+def no_layers() -> str:
+    return tr("The working copy has no other layer than the pilots.")
 
 
 def no_sensors(outcome: Outcome) -> str:
     if not outcome.sensors_known:
-        words = tr("There is no live layer in the project, so sensors are not known. Add one on the Sensors page.")
-        return _why(outcome, words)
+        return tr("There is no live layer in the project, so sensors are not known. Add one on the Sensors page.")
     if not outcome.sensors_complete:
         return tr("The live layers are still being read. Refresh in a moment.")
     return tr("None of the sensors in the project's live layers stands in this pilot.")
 
 
-def no_neighbours(_outcome: Outcome) -> str:
+def no_neighbours() -> str:
     return tr("There is no other pilot within {length}.", length=length(NEAR))
 
 
@@ -266,7 +264,3 @@ def notes(outcome: Outcome) -> tuple[str, ...]:
     if outcome.sensors_known and not outcome.sensors_complete:
         said[tr("The live layers are still being read, so sensors may be missing. Refresh in a moment.")] = None
     return tuple(said)
-
-
-def _why(outcome: Outcome, words: str) -> str:
-    return words if outcome.whole else not_known(tr("geopandas is missing"))
