@@ -30,8 +30,8 @@ def tell_why_empty(empty: EmptyState, presenter: BoardPresenter) -> None:
     empty.set_buttons(buttons)
 
 
-def hint(presenter: BoardPresenter) -> str:
-    """What can be done with what is chosen."""
+def hint(presenter: BoardPresenter, timeline: bool = False) -> str:
+    """What can be done with what is chosen, or with the ``timeline`` that is in front."""
     entry = presenter.entry(presenter.current)
     if presenter.lit:
         return trn(
@@ -41,6 +41,8 @@ def hint(presenter: BoardPresenter) -> str:
         )
     if entry is not None:
         return tr("{name}: double click, or Enter, opens it.", name=entry.pilot.label)
+    if presenter.shown.entries and timeline:
+        return tr("Ctrl with the wheel, or with + and −, makes the timeline longer or shorter; Ctrl+0 shows all of it.")
     if presenter.shown.entries:
         return tr("Click a pilot to see it on the map, or what is lacking to see where.")
     return ""

@@ -164,13 +164,18 @@ class BoardPresenter(QObject):
 
     def _choose(self) -> None:
         wanted = self.filter
-        self.shown = chosen(
-            self.all,
-            stages=wanted.stages,
-            themes=wanted.themes,
-            leads=wanted.leads,
-            only_fading=wanted.only_fading,
-            text=wanted.text,
+        # nothing is counted twice where nothing is filtered
+        self.shown = (
+            self.all
+            if wanted == Filter()
+            else chosen(
+                self.all,
+                stages=wanted.stages,
+                themes=wanted.themes,
+                leads=wanted.leads,
+                only_fading=wanted.only_fading,
+                text=wanted.text,
+            )
         )
         keys = {entry.pilot.key for entry in self.shown.entries}
         if self.current not in keys:

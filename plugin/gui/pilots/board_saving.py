@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtGui import QFont, QImage
 from qgis.PyQt.QtWidgets import QFileDialog
 
+from ...map import tasks
 from ...text import tr
 from ...twin.errors import CityTwinError
 from . import board_export
@@ -31,9 +33,24 @@ class BoardSaving(QObject):
     def copy(self) -> None:
         """The part in front as a picture, on white, with its legend."""
         window = self._window
-        sheet = Sheets(window.content(), window.font()).picture(window.what())
-        QgsApplication.clipboard().setImage(board_export.picture(sheet))
-        window.status.say(tr("The picture is on the clipboard."), "good")
+        content, what, font = window.content(), window.what(), QFont(window.font())
+
+        def done(image: QImage) -> None:
+            QgsApplication.clipboard().setImage(image)
+            window.status.say(tr("The picture is on the clipboard."), "good")
+
+        def failed(error: CityTwinError) -> None:
+            window.status.say(error.message, "bad")
+
+        text = tr("Drawing the picture…")
+        window.status.say(text, "busy")
+        tasks.run(
+            text,
+            lambda _progress: board_export.picture(Sheets(content, font).picture(what)),
+            done=done,
+            failed=failed,
+            parent=window,
+        )
 
     def save(self, ending: str) -> None:
         """Ask for a file of that kind, and write it."""

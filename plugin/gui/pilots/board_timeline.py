@@ -32,6 +32,7 @@ class Timeline(Picture):
         self.zoom = zoom
         self.head = kind.bold.height + kind.small.height + 2 * _PAD
         self.span = Span(*span_of(board.entries, board.today))
+        self._edge_of_view = 0.0
         self._row = round(kind.plain.height + (8 if dense else 12))
 
     def arrange(self, width: float) -> QSizeF:
@@ -77,6 +78,7 @@ class Timeline(Picture):
                 tint.setAlpha(46 if entry.pilot.key == look.current else 22)
                 painter.fillRect(QRectF(seen.left(), rect.top(), seen.width(), rect.height()), tint)
         self._paint_grid(painter, seen, end, ink)
+        self._edge_of_view = seen.left() + self.side
         for rect, entry in rows:
             painter.setOpacity(look.shade(entry.pilot.key))
             self._paint_row(painter, rect, entry, ink)
@@ -89,7 +91,7 @@ class Timeline(Picture):
     def _paint_grid(self, painter: QPainter, seen: QRectF, end: float, ink: Ink) -> None:
         for tick in ticks(self.span, self._month_width()):
             x = self.span.x(tick.when)
-            if seen.left() <= x <= seen.right():
+            if seen.left() + self.side < x <= seen.right():
                 painter.setPen(QPen(ink.edge if tick.year else ink.rule, 1.0))
                 painter.drawLine(QLineF(x, seen.top() + self.head, x, end))
 
@@ -152,10 +154,11 @@ class Timeline(Picture):
             painter.setPen(QPen(self._edge(stage, ink), 1.0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(field.adjusted(0.5, 0.5, -0.5, -0.5))
-        title = words.stage_title(stage)
-        if field.width() > self.type.small.width(title) + 10:
+        # told at the edge of the view where the bar began before it
+        title, left = words.stage_title(stage), max(field.left(), self._edge_of_view)
+        if field.right() - left > self.type.small.width(title) + 10:
             painter.setPen(QColor("#ffffff"))
-            self.type.small.write(painter, field.left() + 5, field.center().y() - self.type.small.height / 2, title)
+            self.type.small.write(painter, left + 5, field.center().y() - self.type.small.height / 2, title)
 
     def _paint_fading(self, painter: QPainter, bar: QRectF, stage: str, first: date, last: date, ink: Ink) -> None:
         field = self._field(bar, first, last)
@@ -188,13 +191,14 @@ class Timeline(Picture):
 
     def _paint_today(self, painter: QPainter, seen: QRectF, end: float, ink: Ink) -> None:
         x = self.span.x(self.board.today)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(QPen(ink.text, 1.6))
-        painter.drawLine(QLineF(x, seen.top() + self.head, x, end))
+        if x > seen.left() + self.side:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(QPen(ink.text, 1.6))
+            painter.drawLine(QLineF(x, seen.top() + self.head, x, end))
 
     def _paint_name(self, painter: QPainter, rect: QRectF, entry: Entry, left: float, ink: Ink, look: Look) -> None:
         kind, key = self.type, entry.pilot.key
-        field = QRectF(left, rect.top() + 0.5, self.side, rect.height() - 0.5)
+        field = QRectF(left, rect.top() + 1, self.side, rect.height() - 1)
         ground = ink.card
         if key in (look.current, look.hovered):
             ground = mixed(ink.card, ink.select, 0.18 if key == look.current else 0.09)

@@ -57,7 +57,11 @@ class Face:
         return tuple(found)
 
     def _broken(self, word: str, width: float) -> tuple[str, str]:
-        """As much of a word as fits with its hyphen, and the rest, no shorter than a syllable where that can be."""
+        """As much of a word as fits with its hyphen, and the rest, no shorter than a syllable where that can be. A word
+        that has a hyphen or a slash is broken there."""
+        for place in range(len(word) - 1, 0, -1):
+            if word[place - 1] in "-/" and self.width(word[:place]) <= width:
+                return word[:place], word[place:]
         fits = len(word) - 1
         while fits > 1 and self.width(f"{word[:fits]}-") > width:
             fits -= 1

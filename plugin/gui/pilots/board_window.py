@@ -220,6 +220,7 @@ class BoardWindow(QDialog):
             make()
             self._mark()
         self._show_legend()
+        self._tell()
 
     def _show_legend(self) -> None:
         what = self.what()
@@ -227,7 +228,7 @@ class BoardWindow(QDialog):
         small = isinstance(cards, Cards) and cards.density != LARGE and what == BOARD
         kind = Type(self.font())
         self.legend.show_picture(
-            Legend(kind, bars=what != TIMELINE, times=what == TIMELINE, stages=what != BOARD, cards=small)
+            Legend(kind, bars=what != TIMELINE, times=what == TIMELINE, stages=what == TIMELINE, cards=small)
         )
 
     def _mark(self) -> None:
@@ -238,7 +239,7 @@ class BoardWindow(QDialog):
         self._tell()
 
     def _tell(self) -> None:
-        self.status.say(hint(self.presenter))
+        self.status.say(hint(self.presenter, self.what() == TIMELINE))
 
     # -- what the user does ------------------------------------------------------------------------------------------
 

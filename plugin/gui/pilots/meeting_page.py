@@ -107,8 +107,12 @@ class MeetingPages:
             for name, value in facts
         )
         people = "".join(f"<li>{escape(one)}</li>" for one in agenda.people)
-        who = f'<tr><td style="color:{_FAINT}; padding:4px 0">{escape(tr("Who"))}</td><td style="padding:4px 0">'
-        rows += f'{who}<ul style="margin-left:-24px">{people}</ul></td></tr>' if people else ""
+        who = escape(tr("Who"))
+        if people:
+            rows += (
+                f'<tr><td style="color:{_FAINT}; padding:4px 0">{who}</td><td style="padding:4px 0">'
+                f'<ul style="margin-left:-24px">{people}</ul></td></tr>'
+            )
         cursor.insertHtml(f'<table width="100%" cellspacing="0" border="0">{rows}</table>')
 
     def _topic(self, place: int, topic: Topic) -> int:

@@ -250,6 +250,19 @@ def test_the_timeline_is_zoomed_around_the_mouse(window):
     assert window.timeline.picture.zoom == pytest.approx(1.25), "it stays when pilots change"
 
 
+def test_the_part_in_front_is_copied_as_a_picture(window, qtbot):
+    sizes = []
+    for at in (0, 1):
+        window.tabs.setCurrentIndex(at)
+        QgsApplication.clipboard().clear()
+        window.bar.copy_action.trigger()
+        qtbot.waitUntil(lambda: window.status.text == "The picture is on the clipboard.", timeout=10000)
+        image = QgsApplication.clipboard().image()
+        assert image.width() == 3175 and image.pixelColor(5, 5).name() == "#ffffff"
+        sizes.append(image.height())
+    assert sizes[0] == 2245 and sizes[1] < sizes[0]
+
+
 # -- filters and rules
 
 

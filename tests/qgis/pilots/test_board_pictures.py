@@ -287,3 +287,4 @@ def test_long_words_are_broken_and_long_texts_end_in_an_ellipsis(font):
     assert "".join(line[:-1] if line.endswith("-") else f"{line} " for line in whole).strip() == LONG
     assert face.wrapped("Afrikaanderwijk", face.width("Afrikaanderwij"))[1] == "wijk"
     assert face.wrapped("  ", 100) == ()
+    assert face.wrapped("Zero-Emission", face.width("Zero-Emissi")) == ("Zero-", "Emission")
