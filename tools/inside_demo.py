@@ -26,6 +26,7 @@ from qgis.utils import iface
 
 sys.path.insert(0, os.environ["CITYTWIN_ROOT"])
 from tools.inside_demo_live import LiveTour
+from tools.inside_demo_pilots import PilotTour
 
 URL = os.environ["CITYTWIN_URL"]
 FOLDER = Path(os.environ["CITYTWIN_FOLDER"])
@@ -107,6 +108,7 @@ class Tour:
             self.edit()
             self.see_changes()
             self.publish()
+            PilotTour(self, FOLDER, say, pause, until, picture).go()
         live = LiveTour(self, say, pause, until, picture)
         live.add_layer(self.connection)
         live.show_traffic()
