@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from qgis.core import QgsProject
 from qgis.PyQt.QtWidgets import QWidget
 from qgis.utils import iface
 
@@ -119,3 +120,7 @@ class PilotTour:
         self.understand()
         self.report()
         self.board()
+        # what comes next is about something else
+        layer = self.book.layer(self.record.path)
+        layer.removeSelection()
+        QgsProject.instance().layerTreeRoot().findLayer(layer.id()).setItemVisibilityChecked(False)
