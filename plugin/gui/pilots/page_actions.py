@@ -36,6 +36,7 @@ class PilotActions(QObject):
         ):  # fmt: skip
             action = self.actions[name] = QAction(icon(picture), title, self)
             action.setObjectName(f"CityTwinPilot_{name}")
+            action.setIconText(title.rstrip("…"))  # below icons there is no room for more
             action.setToolTip(tip)
             call = calls[name]
             action.triggered.connect(lambda _checked=False, call=call: call())
@@ -83,4 +84,6 @@ class ActionStrip(QWidget):
             button.setAutoRaise(True)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            row.addWidget(button, 1)
+            # some styles cut words that Qt thinks have room enough
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 10)
+            row.addWidget(button)
