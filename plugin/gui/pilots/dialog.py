@@ -265,7 +265,8 @@ class PilotDialog(QDialog):
         except CityTwinError as error:
             self.notice.say(str(error), "bad")
             return
-        self.notice.say("")
+        drawn = problem.fix is not None and problem.fix.geometry
+        self.notice.say(tr("The area is another now. The map shows it once you press OK.") if drawn else "", "good")
 
     # -- showing
 

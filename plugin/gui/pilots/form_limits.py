@@ -42,4 +42,4 @@ def limit_problems(pilot: Pilot) -> Iterator[Problem]:
             yield Problem("too-long", "error", column, sentence, tr("Shorten it."), srid=pilot.srid, pilot=pilot.key)
     if pilot.budget is not None and pilot.budget < 0:
         sentence = tr("{column} is less than nothing.", column=cols.title(cols.BUDGET))
-        yield Problem("too-small", "error", cols.BUDGET, sentence, srid=pilot.srid, pilot=pilot.key)
+        yield Problem("below-zero", "error", cols.BUDGET, sentence, srid=pilot.srid, pilot=pilot.key)

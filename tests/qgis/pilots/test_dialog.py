@@ -257,6 +257,7 @@ def test_an_overlap_is_found_beside_the_typing(qtbot, qgis_app):
     QTest.mouseClick(hands.dialog.problems.fix_button(hands.problem("overlap")), LEFT)
     qtbot.waitUntil(lambda: "overlap" not in hands.codes())
     assert hands.pilot.wkb != running().wkb and hands.presenter.dirty
+    assert "once you press OK" in hands.dialog.notice.text
 
 
 def test_too_long_a_text_is_told_and_not_cut(qtbot, qgis_app):
@@ -276,7 +277,7 @@ def test_a_sum_that_is_none_is_not_thrown_away(qtbot, qgis_app):
     hands.write(cols.BUDGET, "")
     assert hands.pilot.budget is None
     hands.write(cols.BUDGET, "-3")
-    assert hands.codes() == ["too-small"]
+    assert hands.codes() == ["below-zero"]
 
 
 # -- what cannot be read, and what is not ours
