@@ -55,14 +55,14 @@ def _entries(cell: ConflictCell, ours: str) -> list[ConflictCell]:
     for entry in found:
         if entry.side:
             continue
-        title = tr("{entry} · {list}", entry=entry_title(ours, entry), list=cols.title(ours))
+        title = tr("{entry} · {list}", entry=entry_title(ours, entry), list=cell.title or cols.title(ours))
         sides = {side: to_stored(getattr(entry, side), "object") for side in ("base", "mine", "theirs")}
         one = {**kept, **sides, "result": sides["mine"], "title": title, "inside": None, "kind": "object"}
         one["column"] = f"{cell.column}\n{entry.name}"
         out.append(EntryCell(**one, ours=ours, name=entry.name, whole=cell))
     rest = [entry for entry in found if entry.side]
     if any((entry.mine, entry.theirs) != (entry.base, entry.base) for entry in rest):
-        title = tr("{list}: all else", list=cols.title(ours))
+        title = tr("{list}: all else", list=cell.title or cols.title(ours))
         lists = {side: _list([getattr(entry, side) for entry in rest]) for side in ("base", "mine", "theirs")}
         lists["result"] = _list([entry.mine if entry.side == "mine" else entry.theirs for entry in rest])
         one = {**kept, **lists, "verdict": "merged", "title": title}

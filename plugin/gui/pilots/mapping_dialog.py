@@ -97,7 +97,7 @@ class MappingDialog(QDialog):
         self.splitter.addWidget(self.tabs)
         self.splitter.addWidget(self._below)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([330, 250])
+        self.splitter.setSizes([270, 310])
         self._make_buttons()
         layout = QVBoxLayout(self)
         layout.addWidget(about)
