@@ -96,10 +96,8 @@ class DrawPanel(QWidget):
         self._show()
 
     def stop(self) -> None:
-        """Leave nothing on the map, and listen to nothing more: at unload."""
+        """Leave nothing on the map, and listen to nothing more: at unload. Ending twice does no harm."""
         self._end()
-        self.draft.changed.disconnect(self._show)
-        self.bands.stop()
 
     # -- signals
 
@@ -177,6 +175,7 @@ class DrawPanel(QWidget):
     def _selected(self, *_: object) -> None:
         if self._running:
             self.view.take.show_selections(selections(QgsProject.instance()))
+            self._show_snap()
             self._show()
 
     def _take(self) -> None:
@@ -290,7 +289,6 @@ class DrawPanel(QWidget):
         view.show_how(draft.has_area, draft.how)
         view.undo_button.setEnabled(draft.can_undo)
         view.redo_button.setEnabled(draft.can_redo)
-        self._show_snap()
         view.show_verdict(draft.verdict, draft.notes, draft.checking)
         view.show_hindrance(draft.hindrance() if not pen.corners else tr("Finish the outline first."))
         view.guide.say(

@@ -106,6 +106,16 @@ def judge(pilot: Pilot, step: Step, around: Surroundings, avoid: bool) -> Verdic
     return Verdict(pilot, whole, tuple(problems), area, perimeter, avoided, note, seconds)
 
 
+def same(one: bytes | None, other: bytes | None) -> bool:
+    """Whether two areas are one, wherever their rings begin."""
+    if one == other or one is None or other is None:
+        return one == other
+    if len(one) != len(other):
+        return False
+    first, second = shapes.shape_of(one), shapes.shape_of(other)
+    return first is not None and second is not None and bool(first.Normalize().Equals(second.Normalize()))
+
+
 def multi(wkb: bytes | None) -> bytes | None:
     """Areas as MultiPolygon, the way pilots are kept; anything else, and curves, as they are."""
     shape = shapes.shape_of(wkb)

@@ -35,7 +35,7 @@ class Bands(QObject):
         self._crs = QgsCoordinateReferenceSystem()
         self._bands: list[QgsRubberBand] = []
         self._shown: tuple[bytes | None, bytes | None, tuple[Problem, ...]] = (None, None, ())
-        canvas.destinationCrsChanged.connect(self._redraw)
+        self._listening = False
 
     @property
     def bands(self) -> tuple[QgsRubberBand, ...]:
@@ -46,19 +46,20 @@ class Bands(QObject):
     ) -> None:
         """Draw this, and only this. ``whole``: the area before others' ground was cut off."""
         shown = (area, whole, tuple(problems))
+        if not self._listening:
+            self._canvas.destinationCrsChanged.connect(self._redraw)
+            self._listening = True
         if shown != self._shown or crs != self._crs:
             self._shown, self._crs = shown, crs
             self._redraw()
 
     def clear(self) -> None:
-        """Leave nothing on the map."""
+        """Leave nothing on the map, and listen to it no more. Ending twice does no harm."""
         self._shown = (None, None, ())
         self._redraw()
-
-    def stop(self) -> None:
-        """Clear, and listen to the map no more."""
-        self.clear()
-        self._canvas.destinationCrsChanged.disconnect(self._redraw)
+        if self._listening:
+            self._canvas.destinationCrsChanged.disconnect(self._redraw)
+            self._listening = False
 
     def zoom(self, problem: Problem) -> None:
         """Show where it is, and flash it."""

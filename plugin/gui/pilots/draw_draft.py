@@ -11,7 +11,7 @@ from ...pilots.problems import Problem
 from ...pilots.record import Pilot
 from ...text import tr, trn
 from ...twin.errors import CityTwinError
-from .draw_area import How, Step, Verdict, judge, multi
+from .draw_area import How, Step, Verdict, judge, multi, same
 
 _WAIT = 40  # ms: corners that come faster are checked together
 _QUICK = 0.020  # seconds that a check may take in the main thread
@@ -226,7 +226,7 @@ class Draft(QObject):
         if self.verdict is not before:
             return
         self._mending = False
-        if pilot.wkb == before.whole:
+        if same(multi(pilot.wkb), multi(before.whole)):
             why = tr("This comes from avoiding overlaps. Switch Avoid Overlaps off to change it.")
             self._not_fixed(before, CityTwinError(why))
             return

@@ -23,7 +23,9 @@ from qgis.gui import QgsMapToolPan, QgsRubberBand
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 
+from plugin.gui.pilots.draw_area import How, combined
 from plugin.gui.pilots.draw_bands import AREA
+from plugin.gui.pilots.draw_draft import Draft
 from plugin.map import layers
 from plugin.map.pilots import writing
 from plugin.pilots.checks import Surroundings, area_of
@@ -402,6 +404,81 @@ def test_taking_what_has_no_place_is_a_sentence_and_the_area_stays(stage):
     assert stage.checked() and stage.draft.outcome() is stage.pilot("P-06") and stage.view.continue_button.isEnabled()
 
 
+def test_an_outline_on_the_other_side_of_the_earth_is_a_sentence(stage):
+    stage.panel.start(stage.path, stage.pilot("P-06"))
+    stage.canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    for west, south in ((170.0, -40.0), (-20.0, 5.0), (2.0, 48.0)):
+        stage.look_at(west, south, 2)
+        stage.draw(square(west + 0.5, south + 0.5, 1))
+        assert stage.codes() == ["off-the-map"] or "has coordinates" in stage.view.notice.text
+        if stage.view.notice.text:
+            assert stage.draft.outcome() is stage.pilot("P-06")
+
+
+# -- without a window
+
+
+def test_a_draft_alone(stage):
+    failed: list[str] = []
+    draft, around = Draft(), stage.book.surroundings(stage.path)
+    draft.failed.connect(lambda error: failed.append(error.message))
+    draft.begin(Pilot(), around)
+    assert draft.hindrance() == "The area is being checked." and spin(lambda: not draft.checking)
+    assert draft.hindrance() == "There is no area yet." and draft.unfinished() is None
+    block = wkb("POLYGON ((93300 435950, 93400 435950, 93400 436050, 93300 436050, 93300 435950))")
+    draft.sketch(block)
+    assert draft.hindrance() == "Finish the outline first." and draft.unfinished() == block
+    draft.put(block, ("Taken.",))
+    draft.set_how(How.CUT)
+    draft.put(wkb("POLYGON ((93350 435900, 93450 435900, 93450 436100, 93350 436100, 93350 435900))"))
+    draft.set_how(How.ADD)
+    draft.put(wkb("POLYGON ((93340 435950, 93360 435950, 93360 436050, 93340 436050, 93340 435950))"))
+    assert spin(lambda: not draft.checking) and draft.verdict.area == pytest.approx(6000), "three, in a row"
+    assert draft.hindrance() == "" and area(draft.outcome().wkb) == pytest.approx(6000)
+    for size in (5000, 10_000):
+        draft.undo()
+        assert spin(lambda: not draft.checking) and draft.verdict.area == pytest.approx(size)
+    assert draft.notes == ("Taken.",)
+    draft.put(wkb("POLYGON ((93300 435950, 93400 435950, 93400 436050, 93300 435950))"))
+    assert not draft.can_redo
+    draft.set_how(How.CUT)
+    draft.put(block)
+    assert spin(lambda: not draft.checking) and not draft.has_area, "nothing is left"
+    assert draft.hindrance() == "There is no area yet." and not failed
+    draft.end()
+    assert not draft.can_undo and draft.verdict.pilot.wkb is None
+
+
+def test_no_dust_is_left_where_outlines_nearly_agree():
+    one = wkb("POLYGON ((0 0, 100 0, 100 100, 0 100, 0 0))")
+    other = wkb("POLYGON ((50 -10, 200 -10, 200 100.0000000001, 50 99.9999999999, 50 -10))")
+    left = ogr.CreateGeometryFromWkb(combined(one, other, How.CUT))
+    assert left.GetGeometryCount() == 1 and left.GetArea() == pytest.approx(5000)
+    assert combined(one, one, How.CUT) is None
+    both = ogr.CreateGeometryFromWkb(combined(one, wkb("POLYGON ((100 0, 150 0, 150 100, 100 100, 100 0))"), How.ADD))
+    assert both.GetGeometryCount() == 1 and both.GetArea() == 15_000
+
+
+def test_what_avoiding_brought_about_is_not_mended_away(stage):
+    inside = stage.pilot("P-06")
+    around = Surroundings([inside])
+    draft, failed = Draft(), []
+    draft.failed.connect(lambda error: failed.append(error.message))
+    draft.set_avoid(True)
+    box = ogr.CreateGeometryFromWkb(inside.wkb).GetEnvelope()
+    draft.begin(Pilot(), around)
+    draft.put(wkb(QgsGeometry.fromWkt(f"LINESTRING ({box[0]} {box[2]}, {box[1]} {box[3]})").boundingBox()
+                  .buffered(100).asWktPolygon()))  # fmt: skip
+    assert spin(lambda: not draft.checking)
+    (hole,) = [problem for problem in draft.verdict.problems if problem.code == "holes"]
+    draft.fix(hole)
+    assert spin(lambda: bool(failed)) and "Switch Avoid Overlaps off" in failed[0] and not draft.checking
+
+
+def wkb(wkt: str) -> bytes:
+    return bytes(QgsGeometry.fromWkt(wkt).asWkb())
+
+
 # -- pilots that are there
 
 
@@ -502,7 +579,6 @@ def test_ones_own_snapping_comes_back_whatever_happens(stage):
     assert utils.config().tolerance() == 77 and not [
         one for one, settings in utils.config().individualLayerSettings().items() if settings.enabled()
     ]
-    stage.panel.stop = lambda: None  # the fixture's own
 
 
 def test_without_layers_to_snap_to_the_switch_says_so(stage):
@@ -555,7 +631,6 @@ def test_stop_while_something_is_being_taken(stage):
     stage.view.take.take_button.click()
     stage.panel.stop()
     assert nothing_left(stage)
-    stage.panel.stop = lambda: None
     assert not spin(lambda: stage.draft.has_area, 0.4)
 
 
