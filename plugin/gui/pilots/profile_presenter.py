@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...map.live.layers import LiveLayers
 from ...map.pilots.book import PilotBook, Record
@@ -18,6 +19,8 @@ from ...workcopy.copy import Watch
 from ...workcopy.source import Source
 from .. import csv_file
 from . import profile_files
+
+_QUIET = 700  # ms after a write
 
 
 class ProfilePresenter(QObject):
@@ -41,8 +44,15 @@ class ProfilePresenter(QObject):
         self.cancelled = False  # the user stopped the last one
         self.outdated = ""  # why what is shown is no longer true
         self._book = book
-        self._around: tuple[Pilot, ...] = ()
+        self._around: tuple[object, ...] = ()
         self._watch: Watch | None = None
+        # a file is written for many reasons, as when an edit session begins: what is shown may still be true
+        self._second = Profiling(book, None, self)
+        self._second.found.connect(self._compare)
+        self._doubt = QTimer(self)
+        self._doubt.setSingleShot(True)
+        self._doubt.setInterval(_QUIET)
+        self._doubt.timeout.connect(self._look_closer)
         self._work = Profiling(book, live, self)
         self._work.found.connect(self._found)
         self._work.failed.connect(self._failed)
@@ -58,6 +68,8 @@ class ProfilePresenter(QObject):
         self.error, self.cancelled, self.outdated = None, False, ""
         self._around = self._others()
         self._close_watch()
+        self._doubt.stop()
+        self._second.stop()
         try:
             self._watch = Watch(Path(self.path))
         except CityTwinError as error:
@@ -73,6 +85,8 @@ class ProfilePresenter(QObject):
     def stop(self) -> None:
         """The window is closed. Ending twice does no harm."""
         self._work.stop()
+        self._second.stop()
+        self._doubt.stop()
         self._close_watch()
         try:
             self._book.changed.disconnect(self._look)
@@ -148,29 +162,57 @@ class ProfilePresenter(QObject):
 
     def _look(self) -> None:
         """The book has changed: is what is shown, or being computed, still true?"""
-        before = self.outdated
-        if self._watch is not None and not self.outdated:
-            self.outdated = self._why()
-        if self.outdated != before:
-            self.aged.emit()
+        if self._watch is None or self.outdated:
+            return
+        why = self._why()
+        if why:
+            self._outdate(why)
 
     def _why(self) -> str:
         record = self.record
         if record is None:
             return tr("This pilot is not in the working copy any more. What is shown is how it was.")
         shown = self.outcome.pilot if self.outcome is not None else record.pilot
+        if _seen(record.pilot) != _seen(shown) or self._others() != self._around:
+            return _changed()
         try:
-            written = self._watch is not None and self._watch.changed()
+            if self._watch is not None and self._watch.changed():
+                self._doubt.start()
         except CityTwinError as error:
             return error.message
-        if written or record.pilot != shown or self._others() != self._around:
-            return tr("The working copy has changed since. Refresh to see what lies inside now.")
         return ""
 
-    def _others(self) -> tuple[Pilot, ...]:
-        return tuple(self._book.surroundings(self.path, self.key).others)
+    def _look_closer(self) -> None:
+        if self._work.busy:
+            self._doubt.start()
+        elif self.outcome is not None and self.outcome.whole and not self.outdated:
+            self._second.start(self.path, self.key, hidden=True)
+
+    def _compare(self, now: Outcome) -> None:
+        """What the profile would be now; sensors go on by themselves."""
+        shown = self.outcome
+        if shown is None or self.outdated:
+            return
+        if replace(now.profile, sensors=(), made=shown.profile.made) != replace(shown.profile, sensors=()):
+            self._outdate(_changed())
+
+    def _outdate(self, why: str) -> None:
+        self.outdated = why
+        self.aged.emit()
+
+    def _others(self) -> tuple[object, ...]:
+        return tuple(_seen(other) for other in self._book.surroundings(self.path, self.key).others)
 
     def _close_watch(self) -> None:
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.close()
+
+
+def _seen(pilot: Pilot) -> object:
+    """What a profile shows of a pilot, or depends on."""
+    return pilot.key, pilot.name, pilot.stage, pilot.start, pilot.end, pilot.wkb, pilot.srid
+
+
+def _changed() -> str:
+    return tr("The working copy has changed since. Refresh to see what lies inside now.")

@@ -90,8 +90,8 @@ class Profiling(QObject):
         """Whether the sensors' last days are being read."""
         return self._days is not None
 
-    def start(self, path: str, key: str) -> None:
-        """Compute it (anew). What is under way is dropped."""
+    def start(self, path: str, key: str, *, hidden: bool = False) -> None:
+        """Compute it (anew). What is under way is dropped. ``hidden``: QGIS's status bar says nothing of it."""
         self._drop()
         record, copy = self._book.record(path, key), self._book.copy(path)
         if copy is None:
@@ -173,6 +173,7 @@ class Profiling(QObject):
             progress=progressed,
             note=lambda _text: None,
             parent=self,
+            hidden=hidden,
         )
         mine.append(self._task)
 

@@ -251,6 +251,23 @@ def test_a_change_is_told_and_refreshed(desk):
     window.close()
 
 
+def test_what_changes_nothing_of_it_is_not_told(desk):
+    """An edit session that begins writes the file; a column that is not shown, elsewhere in the city, too."""
+    (trees,) = layers.make_layers(desk.copy, ["trees"])
+    QgsProject.instance().addMapLayer(trees)
+    window = settled(opened(desk))
+    looked: list[object] = []
+    window.presenter._second.found.connect(looked.append)
+    sql_elsewhere(Path(desk.path), "UPDATE pilots SET summary = 'Otherwise.' WHERE twin_id = 'P-08'")
+    trees.startEditing()
+    assert spin(lambda: bool(looked)), "it looked"
+    trees.rollBack()
+    assert not window.presenter.outdated and not window.notice.isVisible()
+    sql_elsewhere(Path(desk.path), "UPDATE pilots SET name = 'Otherwise' WHERE twin_id = 'P-08'")
+    assert spin(window.notice.isVisible)
+    window.close()
+
+
 def test_unsaved_edits_of_the_pilot_count_and_of_other_layers_are_told(desk):
     (trees,) = layers.make_layers(desk.copy, ["trees"])
     QgsProject.instance().addMapLayer(trees)
