@@ -66,7 +66,6 @@ class PilotsDesk(QObject):
         page = self.page
         page.catalogue_wanted.connect(self.catalogue_wanted)
         page.open_wanted.connect(self.open_wanted)
-        page.mapping_wanted.connect(self.map_collection)
         page.board_wanted.connect(self.board)
         page.new_wanted.connect(self.new_pilot)
         page.edit_wanted.connect(self.edit)
@@ -277,9 +276,6 @@ class PilotsDesk(QObject):
         """Choose a pilot on the page, as a complaint about it elsewhere asks for."""
         self.page_wanted.emit()
         self.page.show_pilot(path, key)
-
-    def map_collection(self) -> None:
-        """Say which collection of a twin holds pilots, and what its columns are called."""
 
     # -- one dialog at a time
 

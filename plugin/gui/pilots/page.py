@@ -46,7 +46,6 @@ class PilotsPage(QWidget):
 
     catalogue_wanted = pyqtSignal()
     open_wanted = pyqtSignal()
-    mapping_wanted = pyqtSignal()
     board_wanted = pyqtSignal()
     new_wanted = pyqtSignal(str)
     edit_wanted = pyqtSignal(str, str)
@@ -279,7 +278,6 @@ class PilotsPage(QWidget):
         calls = {
             "catalogue": self.catalogue_wanted.emit,
             "open": self.open_wanted.emit,
-            "mapping": self.mapping_wanted.emit,
             "add": self._add_layer,
             "new": lambda: self.new_wanted.emit(self._path),
             "again": lambda: self._book.refresh(self._path),

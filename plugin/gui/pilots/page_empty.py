@@ -49,13 +49,10 @@ def no_layer(names: str) -> Empty:
         tr("No Pilots Checked Out"),
         tr(
             "{names} holds no pilots. Check out the collection “pilots” of the twin too. If your twin calls its pilots "
-            "otherwise, say how in its connection.",
+            "otherwise, right-click their collection in the catalogue and choose “Use as Pilots…”.",
             names=names,
         ),
-        (
-            Choice("catalogue", "catalogue", tr("Open the Catalogue")),
-            Choice("mapping", "connect", tr("Map a Collection…")),
-        ),
+        (Choice("catalogue", "catalogue", tr("Open the Catalogue")),),
     )
 
 

@@ -86,6 +86,7 @@ class PilotBook(QObject):
         project = QgsProject.instance()
         project.layersAdded.connect(self._scan_soon)
         project.layersRemoved.connect(self._scan_soon)
+        mappings.signals.changed.connect(self._mapped)
         self._rules = rules.keeper()
         self._rules.changed.connect(self._judge_anew)
         self._due = False
@@ -102,6 +103,7 @@ class PilotBook(QObject):
         project = QgsProject.instance()
         for signal in (project.layersAdded, project.layersRemoved):
             signal.disconnect(self._scan_soon)
+        mappings.signals.changed.disconnect(self._mapped)
         if not sip.isdeleted(self._rules):
             self._rules.changed.disconnect(self._judge_anew)
         for shelf in self._shelves.values():
@@ -181,6 +183,9 @@ class PilotBook(QObject):
 
     def _judge_anew(self) -> None:
         self.refresh()
+
+    def _mapped(self, _connection: str) -> None:
+        self._scan_soon()
 
     def _scan_soon(self, *_: object) -> None:
         if not self._due:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from qgis.core import QgsGeometry, QgsLineString, QgsPoint, QgsProject, QgsVectorLayerUtils
+import pytest
+from qgis.core import Qgis, QgsGeometry, QgsLineString, QgsPoint, QgsProject, QgsVectorLayerUtils
 
 from plugin.map.pilots import writing
 from plugin.pilots.checks import check_all
@@ -88,6 +90,29 @@ def test_a_split_pilot_is_two_records_before_and_after_saving(city):
     assert city.layer.commitChanges()
     city.until(lambda: all(record.pilot.fid > 0 for record in city.book.records()) and not city.book.busy)
     assert len({record.key for record in city.book.records()}) == 11
+
+
+def test_edits_in_a_transaction_group_are_followed_and_undone(city, in_groups):
+    before = city.pilot("P-03")
+    city.layer.startEditing()
+    assert city.layer.dataProvider().transaction() is not None
+    city.save(replace(before, name="Within a transaction"))
+    city.save(replace(before, name="New one", fid=None, twin_id=None, row={}))
+    city.until(lambda: len(city.book.records()) == 11 and city.pilot("P-03").name == "Within a transaction")
+    city.layer.undoStack().undo()
+    city.until(lambda: len(city.book.records()) == 10)
+    city.layer.undoStack().undo()
+    city.until(lambda: city.pilot("P-03").name == before.name)
+    city.layer.undoStack().redo()
+    assert city.layer.commitChanges()
+    city.until(lambda: not city.book.busy and city.pilot("P-03").name == "Within a transaction")
+
+
+@pytest.fixture
+def in_groups(qgis_app) -> Iterator[None]:
+    QgsProject.instance().setTransactionMode(Qgis.TransactionMode.AutomaticGroups)
+    yield
+    QgsProject.instance().setTransactionMode(Qgis.TransactionMode.Disabled)
 
 
 def test_what_another_program_writes_is_read(city, qtbot):

@@ -12,12 +12,17 @@ import pytest
 from osgeo import ogr
 from qgis.core import QgsGeometry, QgsProject, QgsRectangle
 
+from plugin.map import layers
 from plugin.map.pilots import writing
+from plugin.map.pilots.session import over, unsaved
 from plugin.map.pilots.writing import NotWritten
 from plugin.pilots import stages
+from plugin.pilots.mapping import PilotMapping
 from plugin.pilots.reading import find_pilot, read_pilots
 from plugin.pilots.record import Pilot
+from plugin.twin.model import Item, Property
 from plugin.workcopy.changes import Counts
+from tests.hand_made import Given, make, multi_square
 
 SQUARE = QgsGeometry.fromRect(QgsRectangle(93000, 436000, 93200, 436100))
 
@@ -150,3 +155,40 @@ def test_a_point_is_no_pilot_and_leaves_nothing_behind(city):
     with pytest.raises(NotWritten, match="no area"):
         city.save(Pilot(name="New", wkb=bytes(point.asWkb())))
     assert not city.layer.isEditable() and counts(city).inserted == 0
+
+
+def test_a_twin_that_calls_its_pilots_otherwise_is_written_by_its_own_names(project_of_foreign):
+    copy, layer, mapping = project_of_foreign
+    (before,) = read_pilots(copy, mapping)
+    assert (before.name, before.stage, before.history) == ("Deelfietsen", "running", ())
+    noted = stages.noted(stages.moved(before, "evaluated", at=date(2026, 11, 1)), "Goes on", at=date(2026, 11, 23))
+    writing.save(layer, mapping, replace(noted, lead="Nobody keeps this", end=date(2027, 1, 31)), copy.sources[0])
+    (after,) = read_pilots(copy, mapping)
+    assert (after.name, after.stage, after.end, after.lead) == ("Deelfietsen", "evaluated", date(2027, 1, 31), "")
+    assert after.history == noted.history and len(after.history) == 2, "a list in a column of text"
+    layer.startEditing()
+    writing.save(layer, mapping, replace(after, name="Fietsen"), copy.sources[0])
+    (seen,) = over(read_pilots(copy, mapping), unsaved(layer, copy.sources[0]), mapping, 28992)
+    assert seen.name == "Fietsen" and seen.history == noted.history
+    layer.rollBack()
+
+
+@pytest.fixture
+def project_of_foreign(qgis_app, tmp_path):
+    properties = (
+        Property("naam", "string", "Naam"),
+        Property("fase", "string", "Fase"),
+        Property("eind", "date-time", "Eind"),
+        Property("verloop", "string", "Verloop"),
+    )
+    items = [Item("p1", {"naam": "Deelfietsen", "fase": "loopt"}, multi_square(92000, 437000, 200), '"1"')]
+    copy = make(tmp_path / "foreign.gpkg", {"proeftuinen": Given(items, properties)})
+    mapping = PilotMapping(
+        "proeftuinen",
+        {"name": "naam", "stage": "fase", "end_date": "eind", "stage_history": "verloop"},
+        {"stage": {"loopt": "running", "klaar": "evaluated"}},
+    )
+    layer = layers.make_layers(copy, ["proeftuinen"])[0]
+    QgsProject.instance().addMapLayer(layer)
+    yield copy, layer, mapping
+    QgsProject.instance().clear()
