@@ -36,7 +36,7 @@ from ...pilots.mapping import PilotMapping
 from ...text import tr
 from ...workcopy.source import Source
 from ..symbols import MILLIMETRES, colour, dashed, fill, line, stack
-from . import mappings
+from . import mappings, rules
 from .fading import fading_expression, stage_is
 
 WARNING, WARNING_INK = "#ffc02e", "#2b2a28"
@@ -89,7 +89,7 @@ def renderer(source: Source, mapping: PilotMapping) -> QgsFeatureRenderer:
     for name in words.STAGES:
         test = stage_is(stage, mapping, name)
         root.appendChild(QgsRuleBasedRenderer.Rule(symbol(LOOKS[name]), filterExp=test, label=words.stage_title(name)))
-    fades = fading_expression(source, mapping)
+    fades = fading_expression(source, mapping, rules.current())
     root.appendChild(QgsRuleBasedRenderer.Rule(mark(), filterExp=fades, label=tr("Fading: late, undecided or silent")))
     root.appendChild(QgsRuleBasedRenderer.Rule(symbol(_UNKNOWN), label=tr("No known stage"), elseRule=True))
     return QgsRuleBasedRenderer(root)
@@ -150,7 +150,7 @@ def label(layer: QgsVectorLayer, source: Source, mapping: PilotMapping) -> None:
         return
     settings = labeling.settings()
     # wrapped here: wrapping by itself, QGIS would break what stands below the title, too
-    fades = fading_expression(source, mapping)
+    fades = fading_expression(source, mapping, rules.current())
     word = QgsExpression.quotedString(tr("fading"))
     settings.fieldName = f"wordwrap({name}, 20, ' ') || if({fades}, '\\n(' || {word} || ')', '')"
     settings.isExpression = True
