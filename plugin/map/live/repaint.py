@@ -3,6 +3,9 @@
 A repaint asked for while the map is being drawn would break that off and begin anew, so that a map that takes long
 would never be finished. So it is asked for when the map is at rest, and again only after the map has rested for longer
 than it drew. Other layers come out of QGIS's cache meanwhile.
+
+A 3D view has no such cache: with each repaint of any of its layers it draws the ground below all of them anew, tile by
+tile, and would never be ready. So what is in a 3D view is repainted as seldom as its columns are.
 """
 
 from __future__ import annotations
@@ -15,12 +18,15 @@ from qgis.gui import QgsMapCanvas
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer
 
+from . import three_d
+
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
 _LOOK = 50  # ms
 _SHARE = 0.4  # of the time may be spent drawing
 _OFTENEST = 0.25  # seconds between two repaints
+_RAISED = three_d.EVERY / 1000  # and of what is in a 3D view
 
 
 class Repaint(QObject):
@@ -32,6 +38,7 @@ class Repaint(QObject):
         self._layers: dict[QgsVectorLayer, None] = {}
         self._asked = 0.0  # when a repaint was asked for that is not done yet, by time.monotonic()
         self._next = 0.0
+        self._done: dict[QgsVectorLayer, float] = {}  # when those in a 3D view were repainted
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK)
         self._timer.timeout.connect(self._look)
@@ -45,15 +52,18 @@ class Repaint(QObject):
     def forget(self, layer: QgsVectorLayer) -> None:
         """It is going."""
         self._layers.pop(layer, None)
+        self._done.pop(layer, None)
 
     def stop(self) -> None:
         """Ask for nothing any more."""
         self._timer.stop()
         self._layers.clear()
+        self._done.clear()
 
     def _look(self) -> None:
-        for layer in [layer for layer in self._layers if sip.isdeleted(layer)]:
-            del self._layers[layer]
+        for known in (self._layers, self._done):
+            for layer in [layer for layer in known if sip.isdeleted(layer)]:
+                del known[layer]
         canvases = self._canvases()
         now = time.monotonic()
         if any(canvas.isDrawing() for canvas in canvases):
@@ -64,7 +74,8 @@ class Repaint(QObject):
             self._asked = 0.0
         if now < self._next:
             return
-        due = [layer for layer in self._layers if any(_is_seen(layer, canvas) for canvas in canvases)]
+        seen = [layer for layer in self._layers if any(_is_seen(layer, canvas) for canvas in canvases)]
+        due = [layer for layer in seen if now >= self._done.get(layer, 0.0) + _RAISED or not three_d.is_raised(layer)]
         if not due:
             if not self._layers:
                 self._timer.stop()
@@ -72,6 +83,8 @@ class Repaint(QObject):
         self._asked, self._next = now, now + _OFTENEST
         for layer in due:
             del self._layers[layer]
+            if three_d.is_raised(layer):
+                self._done[layer] = now
             layer.triggerRepaint()
 
     def _canvases(self) -> list[QgsMapCanvas]:

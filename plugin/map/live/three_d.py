@@ -72,6 +72,11 @@ def _rule(_3d: Any, expression: str, colour: str, height: float) -> Any:
     return _3d.QgsRuleBased3DRenderer.Rule(symbol, expression)
 
 
+def is_raised(layer: QgsVectorLayer) -> bool:
+    """Whether a 3D view shows ``layer``."""
+    return bool(layer.receivers(layer.request3DUpdate))
+
+
 class Risen(QObject):
     """Draws the columns of live layers anew, in 3D views that show them and where a class or a freshness changed.
 
@@ -94,7 +99,7 @@ class Risen(QObject):
 
     def look(self) -> None:
         """Draw what changed."""
-        shown = [layer for layer in self._live_layers.all() if layer.receivers(layer.request3DUpdate)]
+        shown = [layer for layer in self._live_layers.all() if is_raised(layer)]
         before, self._drawn = self._drawn, {}
         for layer in shown:
             id = layer.id()

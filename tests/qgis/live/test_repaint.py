@@ -10,6 +10,7 @@ from qgis.core import QgsFeature, QgsGeometry, QgsPointXY, QgsProject, QgsRectan
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QTimer
 
+from plugin.map.live import repaint as module
 from plugin.map.live.repaint import Repaint
 from tests.qgis.map.meanwhile import spin
 
@@ -97,6 +98,25 @@ def test_what_is_not_seen_is_drawn_when_it_is(canvas, layer, repaint):
     assert not spin(lambda: times, 0.5)
     canvas.setLayers([layer])
     assert spin(lambda: times, 2)
+
+
+def test_what_a_3d_view_shows_is_drawn_seldom(canvas, layer, repaint, monkeypatch):
+    monkeypatch.setattr(module, "_RAISED", 0.8)
+    shown(canvas, layer)
+    times = asked(layer)
+    layer.request3DUpdate.connect(lambda: None)  # as a 3D view does
+    timer = QTimer()
+    timer.timeout.connect(lambda: repaint.ask(layer))
+    timer.start(5)
+    spin(lambda: False, 2.0)
+    timer.stop()
+    assert len(times) == 3  # at once, and then no sooner than allowed
+    assert min(b - a for a, b in zip(times, times[1:])) > 0.79
+    assert spin(lambda: len(times) == 4, 2)  # nor is the last change lost
+    layer.request3DUpdate.disconnect()
+    for _ in range(2):
+        repaint.ask(layer)
+        assert spin(lambda: not repaint._layers, 0.7)
 
 
 def test_a_layer_that_is_gone_and_a_window_without_maps(qgis_app, layer):
