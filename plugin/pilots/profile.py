@@ -52,6 +52,7 @@ def profile(
     has no area, or one that lies nowhere.
     """
     shape, remarks = ground_of(pilot)
+    check(progress)  # of tens of thousands of corners each step takes its time
     work = _Work(copy, Measure(shapes.wkb_of_shape(shape)), dict(kinds or {}), progress)
     work.notes += remarks
     wanted = [
