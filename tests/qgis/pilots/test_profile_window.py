@@ -470,3 +470,22 @@ def test_a_table_of_sensors_without_observations(qgis_app):
         ["Pole", "–", "–", "–", "–", "–", "–"],
         ["Post", "NO2", "–", "–", "–", "–", "–"],
     ]
+
+
+def test_the_last_day_of_a_series(qgis_app):
+    import numpy as np
+
+    from plugin.map.pilots.posts import last_day
+    from plugin.pilots.figures import Day
+    from plugin.sensors.series import Series
+
+    before = Day("NO2", "µg/m³")
+    end = 1_795_000_000.0
+    times = np.array([end - 90_000, end - 86_000, end - 50, end - 10, end])
+    day = last_day(before, Series(times, np.array([1000.0, 4.0, 8.0, np.nan, np.nan]), "µg/m³"))
+    assert (day.count, day.least, day.mean, day.most, day.latest) == (2, 4.0, 6.0, 8.0, 8.0)
+    assert day.at == "2026-11-18T11:06:40Z", "when it spoke last, though it said nothing"
+    assert last_day(before, Series(times[:0], times[:0])) == before
+    silent = last_day(before, Series(times[-1:], np.array([np.nan])))
+    assert silent.latest is None and silent.count == 0 and silent.at == day.at
+    assert last_day(before, Series(np.array([-5e8]), np.array([1.0]))).at == "1954-02-26T23:06:40Z", "before 1970"
