@@ -1,0 +1,369 @@
+"""Zips that come from outside: read without trust, and as far as they can be read."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ..text import tr, trn
+from ..twin.progress import Progress, check
+from ..workcopy.errors import disk_full, told_plainly
+from .errors import DamagedPackage, UnsafePackage
+from .names import parts_of, same_as
+from .sidecars import names_another
+
+_CHUNK = 1 << 20
+_LOCAL = b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a package can be: bytes in all, files, and how much smaller a file can be packed. ``spare`` bytes are always
+    left on the disk; files below ``small`` may be packed as well as they like."""
+
+    total: int = 16 << 30
+    count: int = 50_000
+    ratio: int = 250
+    small: int = 32 << 20
+    spare: int = 64 << 20
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    packed: int
+    size: int
+    read: Callable[[Callable[[bytes], None]], str]  # gives the bytes away; what was wrong with them, or empty
+    link: bool = False
+    folder: bool = False
+
+
+class _Broken(Exception):
+    """The list of contents cannot be read."""
+
+
+def unzip(
+    source: Path,
+    into: Path,
+    skipped: Collection[str],
+    made: list[Path],
+    notes: list[str],
+    progress: Progress,
+    limits: Limits = LIMITS,
+) -> None:
+    """Unpack ``source`` into the folder ``into``, files whose ending is in ``skipped`` left out; ``made`` gets what was
+    written, ``notes`` what was not. Raises `UnsafePackage`, `DamagedPackage`, `Cancelled`, `WorkingCopyError`."""
+    with told_plainly(source), source.open("rb") as stream:
+        if stream.read(4)[:2] != b"PK":
+            raise DamagedPackage(
+                tr(
+                    "{file} is no zip file. Choose the package's folder, or the zip file as it was sent.",
+                    file=source.name,
+                )
+            )
+        archive = None
+        try:
+            archive = _archive(source)
+            entries = _listed(source, archive, limits)
+        except _Broken:
+            entries = _found(stream, limits)
+            notes.append(tr("{file} is damaged or was cut off. What could be read of it was taken.", file=source.name))
+        try:
+            _write(source, _last_of_each(entries, notes), into, skipped, made, notes, progress, limits)
+        finally:
+            if archive is not None:
+                archive.close()
+    for place in [place for place in made if place.name.endswith("-journal") and names_another(place)]:
+        place.unlink()
+        made.remove(place)
+        notes.append(strange_journal(place.name))
+
+
+def left_out(names: Collection[str]) -> list[str]:
+    """The sentence about files that were not taken; none where there are none."""
+    if not names:
+        return []
+    some = ", ".join(sorted({repr(name)[1:-1][:60] for name in names})[:5])
+    return [
+        trn(
+            "{n} file was left out, for its name leads elsewhere or it is a link: {names}.",
+            "{n} files were left out, for their names lead elsewhere or they are links: {names}.",
+            len(names),
+            names=some,
+        )
+    ]
+
+
+def strange_journal(name: str) -> str:
+    """The sentence about a journal that is not put to use."""
+    return tr("{file} was left out: it would make SQLite delete another file.", file=name)
+
+
+def make_folders(folder: Path, into: Path, made: list[Path]) -> None:
+    """Make ``folder``, which lies below ``into``."""
+    missing = []
+    while folder != into and not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for place in reversed(missing):
+        place.mkdir()
+        made.append(place)
+
+
+def _write(
+    source: Path,
+    entries: list[_Entry],
+    into: Path,
+    skipped: Collection[str],
+    made: list[Path],
+    notes: list[str],
+    progress: Progress,
+    limits: Limits,
+) -> None:
+    strange: list[str] = []
+    total, done = sum(entry.size for entry in entries), 0
+    if shutil.disk_usage(into).free < total + limits.spare:
+        raise disk_full(into)
+    for entry in entries:
+        check(progress)
+        progress.report(done, total, tr("Unpacking {file}…", file=entry.name[-80:]))
+        parts = parts_of(entry.name)
+        if entry.link or parts is None:
+            strange.append(entry.name)
+            continue
+        place = into.joinpath(*parts)
+        if entry.folder or place.suffix.lower() in skipped or place.name.endswith("-shm"):
+            continue
+        pour = _Pour(source, entry, limits, done, progress)
+        try:
+            make_folders(place.parent, into, made)
+            with place.open("xb") as stream:
+                made.append(place)
+                pour.stream = stream
+                wrong = entry.read(pour)
+        except (FileExistsError, NotADirectoryError):
+            strange.append(entry.name)
+            continue
+        done += pour.done
+        if wrong:
+            notes.append(
+                tr("{file} is damaged: {n} bytes of it could be read.", file=place.name, n=pour.done)
+                if pour.done
+                else tr("{file} is damaged: nothing of it could be read.", file=place.name)
+            )
+            if not pour.done:
+                place.unlink()
+                made.remove(place)
+    notes.extend(left_out(strange))
+
+
+class _Pour:
+    """Writes what comes out of an entry, and stops where it is more than a package holds."""
+
+    def __init__(self, source: Path, entry: _Entry, limits: Limits, before: int, progress: Progress) -> None:
+        self.done = 0
+        self.stream: IO[bytes] | None = None
+        self._source, self._entry, self._limits = source, entry, limits
+        self._before, self._progress = before, progress
+
+    def __call__(self, chunk: bytes) -> None:
+        check(self._progress)
+        self.done += len(chunk)
+        limits = self._limits
+        too_dense = self.done > limits.small and self.done > limits.ratio * max(1, self._entry.packed)
+        if too_dense or self._before + self.done > limits.total:
+            raise too_large(self._source)
+        if self.stream is not None:
+            self.stream.write(chunk)
+
+
+def too_large(source: Path) -> UnsafePackage:
+    """The sentence about a zip that would fill the disk."""
+    return UnsafePackage(
+        tr(
+            "{file} was not unpacked: it would become far larger than a package can be. Ask whoever sent it for the "
+            "package's folder.",
+            file=source.name,
+        )
+    )
+
+
+def _last_of_each(entries: list[_Entry], notes: list[str]) -> list[_Entry]:
+    """Of several files of one name the last, which every program unpacks last, too."""
+    by_name: dict[str, _Entry] = {}
+    for entry in entries:
+        parts = parts_of(entry.name)
+        key = same_as(parts) if parts else entry.name
+        if key in by_name and not (entry.folder and by_name[key].folder):
+            notes.append(tr("{file} is there more than once; the last one was taken.", file=entry.name[-80:]))
+            del by_name[key]
+        by_name[key] = entry
+    return list(by_name.values())
+
+
+# -- as the zip's own list says --------------------------------------------------------------------------------------
+
+
+def _archive(source: Path) -> zipfile.ZipFile:
+    """Raises `_Broken` where the zip's list cannot be read."""
+    try:
+        return zipfile.ZipFile(source)
+    except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, OverflowError) as error:
+        raise _Broken from error
+
+
+def _listed(source: Path, archive: zipfile.ZipFile, limits: Limits) -> list[_Entry]:
+    """Raises `UnsafePackage`, `DamagedPackage`."""
+    infos = archive.infolist()
+    if len(infos) > limits.count or sum(info.file_size for info in infos) > limits.total:
+        raise too_large(source)
+    if any(info.flag_bits & 1 for info in infos):
+        raise encrypted(source)
+    spans = sorted((info.header_offset, info.header_offset + 30 + info.compress_size) for info in infos)
+    if any(end > start for (_, end), (start, _) in zip(spans, spans[1:])):
+        raise too_large(source)  # files that lie over each other are there to be unpacked many times
+    return [_entry(archive, info) for info in infos]
+
+
+def encrypted(source: Path) -> DamagedPackage:
+    """The sentence about a zip with a password."""
+    return DamagedPackage(
+        tr(
+            "{file} is locked with a password. Unpack it yourself, and choose the folder that comes of it.",
+            file=source.name,
+        )
+    )
+
+
+def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Entry:
+    def read(write: Callable[[bytes], None]) -> str:
+        try:
+            with archive.open(info) as stream:
+                # small pieces: of what is cut off in the middle the last one is lost
+                for chunk in iter(lambda: stream.read(1 << 16), b""):
+                    write(chunk)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as e:
+            if isinstance(e, OSError) and e.errno:
+                raise
+            return repr(e)
+        return ""
+
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    link = kind not in (0, stat.S_IFREG, stat.S_IFDIR)
+    return _Entry(info.filename, info.compress_size, info.file_size, read, link, info.is_dir())
+
+
+# -- where the list is lost ------------------------------------------------------------------------------------------
+
+
+def _found(stream: IO[bytes], limits: Limits) -> list[_Entry]:
+    """What can be found file by file from the beginning."""
+    entries = []
+    for number, entry in enumerate(_walk(stream)):
+        if number >= limits.count:
+            break
+        entries.append(entry)
+    return entries
+
+
+def _walk(stream: IO[bytes]) -> Iterator[_Entry]:
+    at = 0
+    while True:
+        stream.seek(at)
+        head = stream.read(30)
+        if len(head) < 30 or head[:4] != _LOCAL:
+            return
+        _, flags, method, _, _, _, packed, size, name_size, extra_size = struct.unpack("<HHHHHIIIHH", head[4:])
+        raw, extra = stream.read(name_size), stream.read(extra_size)
+        name = raw.decode("utf-8" if flags & 0x800 else "cp437", "replace")
+        start = at + 30 + name_size + extra_size
+        packed, size = _large(extra, packed, size)
+        if flags & 1 or method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            if flags & 8:
+                return  # nobody knows where the next one begins
+            at = start + packed
+            continue
+        if flags & 8:
+            if method == zipfile.ZIP_STORED:
+                return
+            packed = _length(stream, start)
+            size = 0
+        yield _Entry(
+            name, packed, size, _reader(stream, start, packed, size, method), folder=name.endswith(("/", "\\"))
+        )
+        at = start + packed
+        if flags & 8:
+            at += _descriptor(stream, at)
+
+
+def _large(extra: bytes, packed: int, size: int) -> tuple[int, int]:
+    """The sizes of a file of more than four gigabytes."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        if kind == 1 and length >= 16 and at + 20 <= len(extra) and 0xFFFFFFFF in (packed, size):
+            size, packed = struct.unpack_from("<QQ", extra, at + 4)
+        at += 4 + length
+    return packed, size
+
+
+def _length(stream: IO[bytes], start: int) -> int:
+    """How many bytes a deflated file takes that does not say so."""
+    stream.seek(start)
+    inflate, used = zlib.decompressobj(-15), 0
+    while not inflate.eof:
+        chunk = inflate.unconsumed_tail or stream.read(_CHUNK)
+        if not chunk:
+            break
+        before = len(chunk)
+        try:
+            inflate.decompress(chunk, _CHUNK)
+        except zlib.error:
+            break
+        used += before - len(inflate.unconsumed_tail) - len(inflate.unused_data)
+    return used
+
+
+def _descriptor(stream: IO[bytes], at: int) -> int:
+    stream.seek(at)
+    found = stream.read(24)
+    for length in (12, 16, 20, 24):  # without and with its mark, for small and large files
+        stream.seek(at + length)
+        if stream.read(4) in (_LOCAL, b"PK\x01\x02"):
+            return length
+    return 16 if found[:4] == b"PK\x07\x08" else 12
+
+
+def _reader(
+    stream: IO[bytes], start: int, packed: int, size: int, method: int
+) -> Callable[[Callable[[bytes], None]], str]:
+    def read(write: Callable[[bytes], None]) -> str:
+        stream.seek(start)
+        inflate = zlib.decompressobj(-15) if method == zipfile.ZIP_DEFLATED else None
+        left, written = packed, 0
+        while left:
+            chunk = stream.read(min(left, 1 << 16))
+            if not chunk:
+                return "cut off"
+            left -= len(chunk)
+            while chunk:
+                try:
+                    piece = inflate.decompress(chunk, _CHUNK) if inflate else chunk
+                except zlib.error as error:
+                    return repr(error)
+                written += len(piece)
+                write(piece)
+                chunk = inflate.unconsumed_tail if inflate else b""
+        return "" if written == size or not size else "cut off"
+
+    return read
