@@ -25,6 +25,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...map.pilots.links import LinkSource
+from ...pilots import schema as cols
 from ...pilots import vocabulary as words
 from ...pilots.checks import Surroundings
 from ...pilots.mapping import OURS, PilotMapping
@@ -90,6 +91,25 @@ class PilotDialog(QDialog):
     def pilot(self) -> Pilot:
         """The pilot as it is described now."""
         return self.presenter.pilot
+
+    def renew(self, now: Pilot, around: Surroundings | None = None) -> None:
+        """Somebody else changed the pilot meanwhile: show it, and keep what was filled in here."""
+        clashes = self.presenter.renew(now, around)
+        if clashes is None:
+            return
+        if clashes:
+            columns = ", ".join(cols.title(column) for column in clashes)
+            self.notice.say(
+                tr(
+                    "Somebody else changed this pilot meanwhile. What you wrote stays in the form; with OK it replaces "
+                    "theirs in: {columns}.",
+                    columns=columns,
+                )
+            )
+        else:
+            self.notice.say(
+                tr("Somebody else changed this pilot meanwhile. The form shows it, with your edits."), "good"
+            )
 
     # -- making
 

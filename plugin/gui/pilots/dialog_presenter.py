@@ -24,17 +24,11 @@ from ...pilots.record import Pilot
 from ...pilots.stages import Move
 from ...text import tr
 from ...twin.errors import CityTwinError
+from .form_columns import attribute
 from .form_limits import limit_problems
+from .form_renew import renewed
 
 _PAUSE = 150  # ms without a change before the outline is looked at again
-# what a value of the pilot is called where its column is called otherwise
-_ATTRIBUTES = {
-    cols.HISTORY: "history",
-    cols.START: "start",
-    cols.END: "end",
-    cols.CONTACT: "contact",
-    cols.BUDGET: "budget",
-}
 
 
 @dataclass(frozen=True)
@@ -114,14 +108,14 @@ class DialogPresenter(QObject):
 
     def value(self, column: str) -> Any:
         """What the draft holds in one of our columns."""
-        return getattr(self._pilot, _ATTRIBUTES.get(column, column))
+        return getattr(self._pilot, attribute(column))
 
     def set(self, column: str, value: Any) -> None:
         """Another value in one of our columns: text, a word, a date or None, a number or None, or a tuple of parts."""
         value = value.strip() if isinstance(value, str) else value
         if value == self.value(column) or not self.can_edit(column):
             return
-        changes: dict[str, Any] = {_ATTRIBUTES.get(column, column): value}
+        changes: dict[str, Any] = {attribute(column): value}
         self._put(replace(self._pilot, **changes), column)
 
     def can_edit(self, column: str) -> bool:
@@ -132,15 +126,34 @@ class DialogPresenter(QObject):
         """Whether the twin has a place for a column."""
         return self._columns is None or column in self._columns
 
+    def renew(self, now: Pilot, around: Surroundings | None = None) -> tuple[str, ...] | None:
+        """Somebody else changed the pilot, to ``now``: go on from there. The columns that both changed otherwise, where
+        the draft's stay; None where it was not changed."""
+        if around is not None:
+            self._around, self._seen = around, None
+        if self.is_new or (now == self._opened and now.row == self._opened.row):
+            self.start()
+            return None
+        told = now != self._opened  # and not only what nobody sees, such as the twin's token
+        draft, clashes = renewed(self._opened, self._pilot, now)
+        self._opened = self._first = now
+        self._put(draft)
+        self.start()
+        return clashes if told else None
+
     def required(self, column: str) -> bool:
         """Whether the present stage asks for a column."""
         if column == cols.BUDGET:
             return False  # the band can be told where the sum may not
         return column in stages.asked_by(self._pilot.stage)
 
+    def is_unreadable(self, column: str) -> bool:
+        """Whether a column held text that cannot be read before anybody filled it in here."""
+        return column in self._opened.unreadable
+
     def raw(self, column: str) -> str:
         """The text of a column that cannot be read; "" where it can, or was replaced. It is kept."""
-        if column not in self._opened.unreadable:
+        if not self.is_unreadable(column):
             return ""
         found = self._opened.row.get(self._mapping.column(column))
         return found if isinstance(found, str) else "" if found is None else repr(found)
@@ -275,7 +288,7 @@ class DialogPresenter(QObject):
 
 def _answered(pilot: Pilot, before: Pilot, column: str) -> bool:
     """Whether a column that could not be read has something in its place."""
-    name = _ATTRIBUTES.get(column, column)
+    name = attribute(column)
     if column in (cols.START, cols.END):
         return bool(getattr(pilot, name))
     return bool(getattr(pilot, name)) and getattr(pilot, name) != getattr(before, name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from qgis.PyQt.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ...pilots import schema as cols
 from ...pilots import vocabulary as words
@@ -47,12 +49,11 @@ class GeneralPage(QWidget):
         summary = LongText(one, cols.SUMMARY, lines=4, placeholder=tr("What is tried, for whom, in a few sentences"))
         self._row(cols.SUMMARY, summary)
         self._row(cols.THEME, ChoiceField(one, cols.THEME, words.THEMES, words.theme_title))
-        for column in (cols.START, cols.END):
-            self._notice(column)
         start, end = DateField(one, cols.START), DateField(one, cols.END)
         self._fields[cols.END] = end
         label = ColumnLabel(one, cols.END, end)
-        self._row(cols.START, self._beside((start, 1), (label, 0), (end, 1)), start)
+        days = self._beside((start, 1), (label, 0), (end, 1))
+        self._row(cols.START, self._below_notices((cols.START, cols.END), days), start)
         lead = TextField(one, cols.LEAD, placeholder=tr("The organisation or department that leads"))
         self._row(cols.LEAD, lead)
         self._partners = PartnersField(one)
@@ -76,10 +77,15 @@ class GeneralPage(QWidget):
         self._form.addRow(label, shown)
         return label
 
-    def _notice(self, column: str) -> None:
-        notice = UnreadableNotice(self._presenter, column)
-        if notice.text:
-            self._form.addRow(notice)
+    def _below_notices(self, columns: Sequence[str], field: QWidget) -> QWidget:
+        all_of_it = QWidget()
+        layout = QVBoxLayout(all_of_it)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for column in columns:
+            layout.addWidget(UnreadableNotice(self._presenter, column))
+        layout.addWidget(field)
+        return all_of_it
 
     def _beside(self, *parts: tuple[QWidget, int]) -> QWidget:
         both = QWidget()

@@ -9,6 +9,7 @@ from ...pilots import schema as cols
 from ...pilots.problems import Problem
 from ...pilots.record import Pilot
 from ...text import number, tr
+from .form_columns import attribute
 
 
 @lru_cache(maxsize=1)
@@ -25,7 +26,7 @@ def length_of(pilot: Pilot, column: str) -> int:
     """How many characters a column would be stored with."""
     if column == cols.PARTNERS:
         return len("; ".join(pilot.partners))
-    return len(getattr(pilot, {cols.CONTACT: "contact"}.get(column, column)))
+    return len(getattr(pilot, attribute(column)))
 
 
 def limit_problems(pilot: Pilot) -> Iterator[Problem]:

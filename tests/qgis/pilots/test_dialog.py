@@ -496,6 +496,22 @@ def test_shown_again_after_saving_failed_it_has_all(qtbot, qgis_app):
     assert hands.codes() == ["personal"]
 
 
+def test_a_change_of_somebody_else_is_told_while_the_form_is_open(qtbot, qgis_app):
+    row = row_of(name="Cool Roofs", stage="idea", lead="A")
+    hands = Hands(qtbot, read_pilot(row))
+    hands.write(cols.LEAD, "mine")
+    hands.dialog.renew(read_pilot({**row, "summary": "theirs"}))
+    assert "with your edits" in hands.dialog.notice.text
+    assert not hands.dialog.pages[words.TECHNICAL].unreadable.text
+    hands.dialog.renew(read_pilot({**row, "summary": "theirs", "technical": "{"}))
+    assert hands.page(words.TECHNICAL).unreadable.isVisible()
+    hands.page(GENERAL)
+    assert hands.seen("CityTwinPilot_summary").toPlainText() == "theirs"
+    hands.dialog.renew(read_pilot({**row, "summary": "theirs", "lead": "theirs"}))
+    assert "replaces theirs in: Lead" in hands.dialog.notice.text
+    assert hands.seen("CityTwinPilot_lead").text() == "mine" and written(hands.pilot) == {"lead": "mine"}
+
+
 def test_it_fits_a_small_screen(qtbot, qgis_app):
     hands = Hands(qtbot, running())
     assert hands.dialog.minimumSizeHint().width() <= 900 and hands.dialog.minimumSizeHint().height() <= 620

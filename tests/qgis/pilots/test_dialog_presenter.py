@@ -100,6 +100,51 @@ def test_what_is_read_only_stays(qtbot, qgis_app):
     assert presenter.moves() == () and presenter.pilot == running() and not presenter.dirty
 
 
+def as_row(**values: Any) -> dict[str, Any]:
+    return {**{one.name: None for one in cols.schema().properties}, "fid": 1, "twin_id": "P-1", "name": "A", **values}
+
+
+def test_what_somebody_else_does_meanwhile_is_kept_beside_ones_own(qtbot, qgis_app):
+    """One opens the form, the other one publishes, and a pull brings it: both are in what is saved."""
+    first = {"at": "2026-01-01", "to": "idea"}
+    judged = [{"criterion": "reuse", "rating": "unknown"}]
+    row = as_row(stage="idea", stage_history=json.dumps([first]), technical=json.dumps(judged), lead="A")
+    presenter = DialogPresenter(read_pilot(row), Surroundings(), TODAY)
+    presenter.note("Mine.", TODAY)
+    presenter.set(cols.SUMMARY, "mine")
+    presenter.set(cols.LEAD, "mine")
+    mine = replace(presenter.pilot.technical[0], rating="met", on=TODAY)
+    presenter.set("technical", (mine,))
+    theirs = {"at": "2026-11-22", "from": "idea", "to": "idea", "reason": "Theirs."}
+    now = as_row(
+        stage="idea", stage_history=json.dumps([first, theirs]), lead="theirs", contact_role="theirs", twin_version="2",
+        technical=json.dumps([*judged, {"criterion": "own", "rating": "met"}]),
+    )  # fmt: skip
+    assert presenter.renew(read_pilot(now)) == (cols.LEAD,)
+    got = written(presenter.pilot)
+    assert [one["reason"] for one in json.loads(got.pop("stage_history"))[1:]] == ["Theirs.", "Mine."]
+    assert {one["criterion"]: one["rating"] for one in json.loads(got.pop("technical"))} == {
+        "reuse": "met",
+        "own": "met",
+    }
+    assert got == {"summary": "mine", "lead": "mine"} and presenter.pilot.contact == "theirs"
+    assert presenter.dirty and presenter.renew(read_pilot(now)) is None
+    presenter.take_back()
+    assert [one.reason for one in presenter.pilot.history[1:]] == ["Theirs."]
+    judged_too = as_row(**{**now, "technical": json.dumps([{"criterion": "reuse", "rating": "not met"}])})
+    assert presenter.renew(read_pilot(judged_too)) == ("technical",), "both judged one criterion"
+    assert presenter.pilot.technical[0].rating == "met"
+
+
+def test_only_looked_at_it_follows_what_others_do(qtbot, qgis_app):
+    presenter = DialogPresenter(read_pilot(as_row(stage="idea")), Surroundings(), TODAY)
+    now = read_pilot(as_row(stage="proposed", summary="theirs", technical="broken"))
+    assert presenter.renew(now) == () and presenter.pilot == now and written(presenter.pilot) == {}
+    assert not presenter.dirty and presenter.raw("technical") == "broken"
+    token = read_pilot(as_row(**{**now.row, "twin_version": "3"}))
+    assert presenter.renew(token) is None and presenter.pilot.row["twin_version"] == "3"
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_stands_in_a_list_stays_there(qtbot, qgis_app, seed):
     """Random entries, strange ones among them, and random edits: all that nobody touched is written as it was."""
