@@ -169,6 +169,8 @@ class Draft:
                 )
             )
         missing = [row.ours for row in self.columns() if not row.theirs and not row.needed]
+        if not {cols.BAND, cols.BUDGET} <= set(missing):  # either tells what it costs
+            missing = [name for name in missing if name not in (cols.BAND, cols.BUDGET)]
         if cols.HISTORY in missing:
             out.append(tr("Without a history, changes of stage are not dated, and the last sign of life is not known."))
         if all(name in missing for name in words.CONDITIONS):
