@@ -252,6 +252,8 @@ class PilotsPage(QWidget):
             self.status.say(error.message, "bad")
         elif reading:
             self.status.say(tr("Reading pilots…"), "busy")
+        elif state is None and not self._book.checked(path):
+            self.status.say(tr("Checking pilots…"), "busy")
         elif state is not None and not (path and self._book.known(path)):
             self.status.say(tr("No pilots"))
         else:

@@ -12,23 +12,23 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...pilots import reading
-from ...pilots.checks import Surroundings, check
-from ...pilots.fading import Fading, Rules, fading
+from ...pilots.checks import Surroundings
+from ...pilots.fading import Fading
 from ...pilots.mapping import OURS, PilotMapping
 from ...pilots.problems import Problem
 from ...pilots.record import Pilot
 from ...text import tr
 from ...twin.errors import CityTwinError
-from ...twin.progress import Progress
-from ...twin.progress import check as look
 from ...workcopy.copy import WorkingCopy
 from ...workcopy.source import Source
 from .. import layers, tasks
 from ..project import ProjectCopies
 from . import mappings, rules
+from .judging import Verdict, judge
 from .session import SessionWatch, Unsaved, over, unsaved
 
 _SOON = 120  # ms: what one drag or one command changes is read once
+_MANY = 100  # pilots: so many are shown before they are checked
 _QUIET = 350  # ms after a session: QGIS is still closing and reopening the file
 
 
@@ -53,7 +53,7 @@ class _Shelf:
     source: Source
     mapping: PilotMapping
     records: tuple[Record, ...] = ()
-    municipality: bytes | None = None
+    verdict: Verdict | None = None
     read: bool = False
     error: CityTwinError | None = None
     task: tasks.TaskHandle | None = None
@@ -137,9 +137,14 @@ class PilotBook(QObject):
         return next((record for record in self.records(path) if record.key == key), None) if path else None
 
     def known(self, path: str) -> bool:
-        """Whether the pilots of a working copy were read at least once."""
+        """Whether the pilots of a working copy were read at least once; they may still be checked."""
         shelf = self._shelves.get(path)
         return shelf is not None and shelf.read
+
+    def checked(self, path: str) -> bool:
+        """Whether they were checked at least once: until then nobody knows what is wrong and what fades."""
+        shelf = self._shelves.get(path)
+        return shelf is not None and shelf.verdict is not None
 
     def trouble(self, path: str) -> CityTwinError | None:
         """Why the pilots could not be read the last time; None where they could."""
@@ -171,7 +176,8 @@ class PilotBook(QObject):
         municipality, where the working copy has all its districts."""
         shelf = self._shelves.get(path)
         others = [record.pilot for record in self.records(path) if record.key != without] if path else []
-        return Surroundings(others, shelf.municipality if shelf else None)
+        verdict = shelf.verdict if shelf else None
+        return Surroundings(others, verdict.municipality if verdict else None)
 
     # -- what is on the shelves
 
@@ -273,24 +279,45 @@ class PilotBook(QObject):
         if copy is None:
             return
         shelf.again = False
-        layer = self.layer(path)
-        edits = unsaved(layer, shelf.source) if layer is not None else Unsaved()
-        source, mapping, today, fades = shelf.source, shelf.mapping, self.today(), rules.current()
+        layer, source, mapping = self.layer(path), shelf.source, shelf.mapping
+        edits = unsaved(layer, source) if layer is not None else Unsaved()
         shelf.task = tasks.run(
             tr("Reading the pilots of {file}", file=Path(path).name),
-            lambda progress: _records(path, copy, source, mapping, edits, today, fades, progress),
-            done=lambda result: self._done(path, shelf, *result),
+            lambda _progress: _pilots(copy, source, mapping, edits),
+            done=lambda found: self._came(path, shelf, *found),
             failed=lambda error: self._failed(path, shelf, error),
             cancelled=lambda: self._failed(path, shelf, None),
             parent=self,
             hidden=True,
         )
 
-    def _done(self, path: str, shelf: _Shelf, records: tuple[Record, ...], municipality: bytes | None) -> None:
+    def _came(self, path: str, shelf: _Shelf, pilots: list[Pilot], municipality: bytes | None) -> None:
+        """Read; what is wrong with them is still to be found out."""
         shelf.task = None
         if self._shelves.get(path) is not shelf:
             return
-        shelf.records, shelf.municipality, shelf.read, shelf.error = records, municipality, True, None
+        if shelf.verdict is None and len(pilots) > _MANY:
+            shelf.records = tuple(Record(path, pilot) for pilot in pilots)
+            shelf.read, shelf.error = True, None
+        today, fades, before = self.today(), rules.current(), shelf.verdict
+        shelf.task = tasks.run(
+            tr("Checking the pilots of {file}", file=Path(path).name),
+            lambda progress: judge(pilots, municipality, today, fades, progress, before),
+            done=lambda verdict: self._done(path, shelf, verdict),
+            failed=lambda error: self._failed(path, shelf, error),
+            cancelled=lambda: self._failed(path, shelf, None),
+            parent=self,
+            hidden=True,
+        )
+        if not shelf.verdict and shelf.read:
+            self.changed.emit()
+
+    def _done(self, path: str, shelf: _Shelf, verdict: Verdict) -> None:
+        shelf.task = None
+        if self._shelves.get(path) is not shelf:
+            return
+        shelf.records = tuple(Record(path, one.pilot, one.problems, one.fading) for one in verdict.pilots)
+        shelf.verdict, shelf.read, shelf.error = verdict, True, None
         if shelf.again:
             self._read(path)
         self.changed.emit()
@@ -307,26 +334,12 @@ class PilotBook(QObject):
             self.changed.emit()
 
 
-def _records(
-    path: str,
-    copy: WorkingCopy,
-    source: Source,
-    mapping: PilotMapping,
-    edits: Unsaved,
-    today: date,
-    fades: Rules,
-    progress: Progress,
-) -> tuple[tuple[Record, ...], bytes | None]:
+def _pilots(
+    copy: WorkingCopy, source: Source, mapping: PilotMapping, edits: Unsaved
+) -> tuple[list[Pilot], bytes | None]:
     """Any thread. Raises `CityTwinError`."""
     pilots = over(reading.read_pilots(copy, mapping), edits, mapping, source.srid)
-    municipality = reading.read_municipality(copy)
-    around = Surroundings(pilots, municipality)
-    records = []
-    for pilot in pilots:
-        look(progress)
-        found = tuple(check(pilot, around, today))
-        records.append(Record(path, pilot, found, fading(pilot, today, fades)))
-    return tuple(records), municipality
+    return pilots, reading.read_municipality(copy)
 
 
 def _close(shelf: _Shelf) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from qgis.core import (
     Qgis,
+    QgsGeometry,
     QgsMapRendererSequentialJob,
     QgsMapSettings,
     QgsProject,
     QgsRectangle,
     QgsVectorLayer,
+    QgsVectorLayerUtils,
 )
 from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QColor, QImage
@@ -27,6 +29,7 @@ from plugin.gui.pilots.page_days import day
 from plugin.gui.pilots.page_model import Role
 from plugin.gui.pilots.page_rows import Filter
 from plugin.map import layers
+from plugin.map.pilots.book import PilotBook
 from plugin.pilots import vocabulary as words
 from tests.identity_scenarios import sql_elsewhere
 from tests.qgis.pilots.pilot_copies import Desk
@@ -264,6 +267,26 @@ def test_a_thousand_pilots_are_laid_out_without_holding_up_the_window(page, city
     page.grab()
     took = time.perf_counter() - begun
     assert page.model.shown == 1000 and took < 0.25, took
+
+
+def test_many_pilots_are_listed_before_they_are_checked(city, qtbot):
+    shape = city.layer.getFeature(1).geometry()
+    city.layer.startEditing()
+    for n in range(120):
+        one = QgsGeometry(shape)
+        one.translate(700 * (n % 11 - 5), 700 * (n // 11 - 5))
+        city.layer.addFeature(QgsVectorLayerUtils.createFeature(city.layer, one, {1: f"Pilot {n}", 4: "idea"}))
+    assert city.layer.commitChanges()
+    city.until(lambda: len(city.book.records()) == 130 and not city.book.busy, 20000)
+    book = PilotBook(city.copies)
+    page = PilotsPage(MainWindow(), city.copies, book)
+    qtbot.addWidget(page)
+    city.until(lambda: page.model.shown == 130)
+    assert not book.checked(city.path) and page.status.text == "Checking pilots…" and page.status.kind == "busy"
+    city.until(lambda: book.checked(city.path), 20000)
+    assert page.status.text.startswith("130 pilots") and any(record.problems for record in page.model.records)
+    page.stop()
+    book.stop()
 
 
 def test_a_row_tells_all_of_itself_to_who_cannot_see_it(page, city):
