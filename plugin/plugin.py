@@ -69,11 +69,13 @@ class Window:
         from .gui.indicators import ChangeIndicators
         from .gui.live_desk import LiveDesk
         from .gui.pilots.desk import PilotsDesk
+        from .map.garbage import Peace
         from .map.processes import DemoTwin
         from .map.project import ProjectCopies
 
         self.iface = iface
         self.root = QObject()  # parent of all that has no widget for one
+        self.peace = Peace(self.root)
         self.copies = ProjectCopies(self.root)
         self.demo = DemoControl(DemoTwin(self.root), self.root)
         self.indicators = ChangeIndicators(iface.layerTreeView(), self.copies, self.show_layer_changes)
@@ -198,6 +200,7 @@ class Window:
         self.copies.stop()
         self.demo.stop()
         tasks.cancel_all()
+        self.peace.stop()
         engine.end_all()
         self.iface.pluginMenu().removeAction(self.menu.menuAction())
         self.iface.removeDockWidget(self.dock)

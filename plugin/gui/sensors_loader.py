@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from dataclasses import dataclass
 from email.utils import mktime_tz, parsedate_tz
@@ -10,7 +9,7 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal, pyqtSlot
 
-from ..map import tasks
+from ..map import garbage, tasks
 from ..map.connections import Connection
 from ..map.live.area import expected, project_area
 from ..map.live.service import open_service
@@ -88,8 +87,7 @@ class SensorsLoader(QObject):
                     live.add(some, asked=before)
                     self._arrived.emit(turn, rows_of(some, live.latest))
                 before, asked = asked, time.time()
-                # What is read stays: a collector that looks at it again holds up the window. The task thaws it.
-                gc.freeze()
+                garbage.set_aside()
 
         def done(_nothing: object) -> None:
             if turn == self._turn:

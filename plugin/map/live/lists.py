@@ -172,6 +172,7 @@ class Lists(QObject):
         def take(page: tuple[Datastream, ...]) -> None:
             pages.append((shown, source, page, [] if shown.complete else list(make(live, columns, page))))
             read.update((stream.id, stream) for stream in page)
+            garbage.set_aside()
 
         def work(progress: Progress) -> bool:
             with garbage.light_collections():
