@@ -48,7 +48,7 @@ class LiveDesk(QObject):
         self.feeds = Feeds(self)
         self.layers = LiveLayers(self.feeds, iface, self)
         self.thresholds = Thresholds(self.layers, self.feeds, iface, self)
-        self.risen = three_d.Risen(self.layers, self)
+        self.risen = three_d.Risen(self.layers, iface, self)
         tips.register(self.layers)
         window = iface.mainWindow()
         self.page = SensorsPage(iface, self.feeds, self.layers, demo)

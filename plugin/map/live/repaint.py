@@ -5,7 +5,8 @@ would never be finished. So it is asked for when the map is at rest, and again o
 than it drew. Other layers come out of QGIS's cache meanwhile.
 
 A 3D view has no such cache: with each repaint of any of its layers it draws the ground below all of them anew, tile by
-tile, and would never be ready. So what is in a 3D view is repainted as seldom as its columns are.
+tile, and would never be ready. So what is in a 3D view is repainted as seldom as its columns are, and not before it is
+ready; but after a minute in any case.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 _LOOK = 50  # ms
 _SHARE = 0.4  # of the time may be spent drawing
 _OFTENEST = 0.25  # seconds between two repaints
-_RAISED = three_d.EVERY / 1000  # and of what is in a 3D view
+_RAISED = three_d.EVERY / 1000  # and of what is in a 3D view, at the most often
+_LONGEST = 60.0  # and at the most seldom
 
 
 class Repaint(QObject):
@@ -75,7 +77,7 @@ class Repaint(QObject):
         if now < self._next:
             return
         seen = [layer for layer in self._layers if any(_is_seen(layer, canvas) for canvas in canvases)]
-        due = [layer for layer in seen if now >= self._done.get(layer, 0.0) + _RAISED or not three_d.is_raised(layer)]
+        due = [layer for layer in seen if not three_d.is_raised(layer) or self._is_due_raised(layer, now)]
         if not due:
             if not self._layers:
                 self._timer.stop()
@@ -86,6 +88,10 @@ class Repaint(QObject):
             if three_d.is_raised(layer):
                 self._done[layer] = now
             layer.triggerRepaint()
+
+    def _is_due_raised(self, layer: QgsVectorLayer, now: float) -> bool:
+        rested = now - self._done.get(layer, 0.0)
+        return rested >= _LONGEST or (rested >= _RAISED and not three_d.is_drawing(self._iface))
 
     def _canvases(self) -> list[QgsMapCanvas]:
         return list(self._iface.mapCanvases()) if self._iface is not None else []

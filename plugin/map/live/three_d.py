@@ -1,7 +1,7 @@
 """Sensors standing up in the 3D view: columns in the colour of their class, the higher the more or the worse.
 
 QGIS's 3D view draws a layer's features once and hears of no change that a provider makes by itself: `Risen` has it draw
-anew, seldom enough that the view stays calm.
+anew, seldom enough that the view stays calm, and never before it is done with what it draws.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from . import fields, style_colours
 from .style_classes import Scale
 
 if TYPE_CHECKING:
+    from qgis.gui import QgisInterface
+
     from .layers import LiveLayers
 
 _RADIUS = 16.0  # m
@@ -77,15 +79,24 @@ def is_raised(layer: QgsVectorLayer) -> bool:
     return bool(layer.receivers(layer.request3DUpdate))
 
 
+def is_drawing(iface: QgisInterface | None) -> bool:
+    """Whether any 3D view has something to draw yet."""
+    views = iface.mapCanvases3D() if iface is not None else []
+    return any(view.scene() is not None and view.scene().totalPendingJobsCount() > 0 for view in views)
+
+
 class Risen(QObject):
     """Draws the columns of live layers anew, in 3D views that show them and where a class or a freshness changed.
 
     The columns are gone for a moment each time (a quarter of a second with software OpenGL), so it is done rarely.
     """
 
-    def __init__(self, live_layers: LiveLayers, parent: QObject | None = None) -> None:
+    def __init__(
+        self, live_layers: LiveLayers, iface: QgisInterface | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._live_layers = live_layers
+        self._iface = iface
         self._drawn: dict[str, str] = {}
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY)
@@ -98,8 +109,10 @@ class Risen(QObject):
         self._drawn.clear()
 
     def look(self) -> None:
-        """Draw what changed."""
+        """Draw what changed; the next time where a view still draws."""
         shown = [layer for layer in self._live_layers.all() if is_raised(layer)]
+        if shown and is_drawing(self._iface):
+            return
         before, self._drawn = self._drawn, {}
         for layer in shown:
             id = layer.id()

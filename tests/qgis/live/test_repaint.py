@@ -15,6 +15,18 @@ from plugin.map.live.repaint import Repaint
 from tests.qgis.map.meanwhile import spin
 
 
+class View:
+    """A 3D view, as far as it is asked."""
+
+    pending = 0
+
+    def scene(self):
+        return self
+
+    def totalPendingJobsCount(self):
+        return self.pending
+
+
 @pytest.fixture
 def canvas(qgis_app):
     one = QgsMapCanvas()
@@ -40,7 +52,7 @@ def layer(qgis_app):
 
 @pytest.fixture
 def repaint(canvas):
-    one = Repaint(SimpleNamespace(mapCanvases=lambda: [canvas]))
+    one = Repaint(SimpleNamespace(mapCanvases=lambda: [canvas], mapCanvases3D=lambda: [View()]))
     yield one
     one.stop()
 
@@ -113,6 +125,16 @@ def test_what_a_3d_view_shows_is_drawn_seldom(canvas, layer, repaint, monkeypatc
     assert len(times) == 3  # at once, and then no sooner than allowed
     assert min(b - a for a, b in zip(times, times[1:])) > 0.79
     assert spin(lambda: len(times) == 4, 2)  # nor is the last change lost
+    # while the view is not ready it is left alone, but not for ever
+    monkeypatch.setattr(View, "pending", 3)
+    repaint.ask(layer)
+    assert not spin(lambda: len(times) > 4, 1.2)
+    monkeypatch.setattr(View, "pending", 0)
+    assert spin(lambda: len(times) == 5, 1)
+    monkeypatch.setattr(View, "pending", 3)
+    monkeypatch.setattr(module, "_LONGEST", 1.0)
+    repaint.ask(layer)
+    assert spin(lambda: len(times) == 6, 2)
     layer.request3DUpdate.disconnect()
     for _ in range(2):
         repaint.ask(layer)

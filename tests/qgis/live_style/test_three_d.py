@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from qgis._3d import Qgs3D
@@ -85,4 +86,20 @@ def test_columns_are_drawn_anew_only_where_they_show_and_something_changed() -> 
     layer.dataProvider().changeAttributeValues({2: {freshness: "silent"}})
     risen.look()
     assert len(asked) == 3
+    risen.stop()
+
+
+def test_a_view_that_still_draws_is_left_alone() -> None:
+    layer = styled([5.0, 30.0], "NO2", "µg/m³")
+    scene = SimpleNamespace(totalPendingJobsCount=lambda: len(pending))
+    views = [SimpleNamespace(scene=lambda: None), SimpleNamespace(scene=lambda: scene)]
+    pending = [1]
+    risen = three_d.Risen(Layers(layer), SimpleNamespace(mapCanvases3D=lambda: views))
+    asked: list[int] = []
+    layer.request3DUpdate.connect(lambda: asked.append(1))
+    risen.look()
+    assert asked == []
+    pending.clear()
+    risen.look()
+    assert asked == [1]
     risen.stop()
