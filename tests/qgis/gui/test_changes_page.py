@@ -46,9 +46,23 @@ class Window:
         self.rest()
 
     def rest(self) -> None:
-        """Wait until nothing is going on."""
-        assert spin(lambda: not (self.page.reader.busy or self.page.model.busy or self.page._working))
-        QApplication.processEvents()
+        """Wait until nothing is going on, and nothing is about to: a write that was not noticed yet, or noticed and
+        waited for to be over, would have the page read again later."""
+
+        def is_over() -> bool:
+            if self.is_idle():
+                QApplication.processEvents()  # what followed from the last step
+                return self.is_idle()
+            return False
+
+        assert spin(is_over), (self.page.reader._running, self.page._working, self.copies._entries)
+
+    def is_idle(self) -> bool:
+        self.copies._look()  # else up to a second later
+        pending = self.copies._due or any(
+            entry.due or entry.counting or entry.again for entry in self.copies._entries.values()
+        )
+        return not (pending or self.page.reader.busy or self.page.model.busy or self.page._working)
 
     def shows(self, *keys: str) -> bool:
         """Whether the page comes to show exactly these changes."""
