@@ -189,33 +189,31 @@ class Tour:
         self.window_of("Rotterdam").close()
         pause(500)
 
-    def raise_3d(
-        self, view: Any, title: str, centre: QgsPointXY, distance: float, *, pitch: float = 55, live: bool = False
-    ) -> None:
-        """Look at ``centre`` from ``distance`` metres, and wait until all is there; what is ``live`` is drawn anew all
-        the time, so that of it there is always some to come."""
+    def raise_3d(self, view: Any, title: str, centre: QgsPointXY, distance: float, *, pitch: float = 55) -> None:
+        """Look at ``centre`` from ``distance`` metres, and wait until all is there."""
         until(lambda: view.scene() is not None, "the 3D scene")
         window = self.window_of(title)
         if UNATTENDED:
             corner = self.canvas.mapToGlobal(self.canvas.rect().topLeft())
-            window.setGeometry(corner.x() + 20, corner.y() + 20, self.canvas.width() - 40, self.canvas.height() - 40)
+            window.setGeometry(corner.x(), corner.y(), self.canvas.width(), self.canvas.height())
             window.raise_()
             pause(300)
         self.place(view, view.cameraController(), centre, distance, pitch)
-        for _ in range(2):
-            self.until_drawn(view, 20 if live else None)
-            pause(1500)
+        for milliseconds in (1500, 500):  # what comes closer is drawn finer
+            self.until_drawn(view)
+            pause(milliseconds)
+        self.until_drawn(view)
 
     @staticmethod
-    def until_drawn(view: Any, seconds: float | None) -> None:
-        """Wait until a 3D view has all that it shows, or for that long."""
-        end = time.monotonic() + (seconds or 120)
-        while view.scene().totalPendingJobsCount():
+    def until_drawn(view: Any, seconds: float = 120) -> None:
+        """Wait until a 3D view has said for a while that it has all that it shows."""
+        scene, end, quiet = view.scene(), time.monotonic() + seconds, 0
+        while quiet < 10:
             if time.monotonic() > end:
-                if seconds is None:
-                    raise RuntimeError("waited two minutes for the 3D view")
-                return
-            pause(50)
+                raise RuntimeError(f"waited {seconds:.0f} s for the 3D view: {scene.totalPendingJobsCount()} to come")
+            pause(40)
+            is_ready = not scene.totalPendingJobsCount() and scene.sceneState() == scene.SceneState.Ready
+            quiet = quiet + 1 if is_ready else 0
 
     @staticmethod
     def window_of(title: str) -> QWidget:

@@ -14,6 +14,7 @@ from qgis.utils import iface
 
 WANTED = "speed"  # of the observed properties, the one that has this word in its name
 HIDDEN = re.compile(r"\b(trees?|bins?)\b", re.IGNORECASE)  # what would lie below the sensors, as thick as they are
+FLAT = re.compile(r"\b(pilots?)\b", re.IGNORECASE)  # whose symbols would lie on the ground in 3D
 
 
 class LiveTour:
@@ -54,24 +55,34 @@ class LiveTour:
         return {id: float(value) for id, value, fresh in rows if isinstance(value, (int, float)) and fresh == "live"}
 
     def show_traffic(self) -> None:
-        tree = QgsProject.instance().layerTreeRoot()
-        for layer in QgsProject.instance().mapLayers().values():
-            if HIDDEN.search(layer.name()):
-                tree.findLayer(layer.id()).setItemVisibilityChecked(False)
+        self.set_visible(HIDDEN, False)
         extent = self.to_map(self.layer.extent())
         extent.scale(1.06)
         self.canvas.setExtent(extent)
         if self.feed.status.phase == "live":
             # not the state alone: what comes by push, too
-            self.until(lambda: self.feed.live.counters().messages > 0, "a message of the broker", 90)
+            self.until(lambda: self.feed.status.rate > 0, "messages of the broker", 90)
         self.page.model.tick([])
-        tree.findLayer(self.layer.id()).setExpanded(True)  # the legend
+        iface.mainWindow().resizeDocks([self.layers_dock], [340], Qt.Orientation.Horizontal)
+        QgsProject.instance().layerTreeRoot().findLayer(self.layer.id()).setExpanded(True)  # the legend
         self.tour.settle()
         iface.messageBar().clearWidgets()
         said = self.values()
         self.say(f"{self.layer.name()} on the map: {self.layer.featureCount()} sensors, {len(said)} of them live")
         self.say(self.feed.status.sentence)
         self.picture("traffic")
+
+    @property
+    def layers_dock(self) -> QDockWidget:
+        return iface.mainWindow().findChild(QDockWidget, "Layers")
+
+    @staticmethod
+    def set_visible(names: re.Pattern[str], visible: bool) -> None:
+        """Show or hide the layers of these names."""
+        tree = QgsProject.instance().layerTreeRoot()
+        for layer in QgsProject.instance().mapLayers().values():
+            if names.search(layer.name()):
+                tree.findLayer(layer.id()).setItemVisibilityChecked(visible)
 
     def to_map(self, extent: QgsRectangle) -> QgsRectangle:
         destination = self.canvas.mapSettings().destinationCrs()
@@ -124,6 +135,7 @@ class LiveTour:
     def show_3d(self, *, close: bool) -> None:
         self.live.chart.setUserVisible(False)
         self.pause(300)
+        self.set_visible(FLAT, False)
         extent = self.to_map(self.layer.extent())
         # the buildings, and the stations around them
         buildings = self.tour.in_map(self.tour.buildings)
@@ -135,7 +147,8 @@ class LiveTour:
         view = iface.createNewMapCanvas3D("Rotterdam's traffic")
         if view is None:
             raise RuntimeError("QGIS has no 3D here")
-        self.tour.raise_3d(view, "Rotterdam's traffic", centre, seen.height() * 0.8, pitch=64, live=True)
+        view.mapSettings().setMapTileResolution(1024)
+        self.tour.raise_3d(view, "Rotterdam's traffic", centre, seen.height() * 0.8, pitch=64)
         self.say("New 3D Map View: each sensor a column in the colour of its class")
         self.picture("traffic-3d")
         if close:
@@ -145,6 +158,7 @@ class LiveTour:
     # -- played back
 
     def play_back(self) -> None:
+        self.set_visible(FLAT, True)
         self.canvas.setExtent(self.to_map(self.layer.extent()))
         self.live.play_back(self.layer)
         dialog = self.live.dialog
