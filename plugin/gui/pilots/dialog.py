@@ -6,15 +6,13 @@ from collections.abc import Collection
 from datetime import date
 
 from qgis.gui import QgsGui
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QCloseEvent, QIcon, QKeyEvent, QPixmap
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QCloseEvent, QKeyEvent
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
     QMessageBox,
     QPushButton,
     QScrollArea,
@@ -29,7 +27,7 @@ from ...pilots import schema as cols
 from ...pilots import vocabulary as words
 from ...pilots.checks import Surroundings
 from ...pilots.mapping import OURS, PilotMapping
-from ...pilots.problems import Problem, worst
+from ...pilots.problems import Problem
 from ...pilots.record import Pilot
 from ...text import tr
 from ...twin.errors import CityTwinError
@@ -40,9 +38,10 @@ from .assessment_page import AssessmentPage
 from .dialog_presenter import DialogPresenter
 from .form_general import GeneralPage
 from .form_header import FormHeader
-from .form_pages import DATA, GENERAL, HEADER, HISTORY, PAGES, PLATFORM, page_of, page_title
+from .form_list import PageList
+from .form_pages import DATA, GENERAL, HEADER, HISTORY, PAGES, PLATFORM, page_of
 from .form_platform import PlatformPage
-from .form_problems import ProblemsView, counted, severity_icon
+from .form_problems import ProblemsView, counted
 from .history_page import HistoryPage
 from .links_page import LinksPage
 
@@ -123,21 +122,10 @@ class PilotDialog(QDialog):
             PLATFORM: PlatformPage(one),
             HISTORY: HistoryPage(one),
         }
-        self.list = QListWidget()
-        self.list.setObjectName("CityTwinPilotPages")
-        self.list.setAccessibleName(tr("Pages"))
-        self.list.setUniformItemSizes(True)
-        self.list.setIconSize(QSize(16, 16))
+        self.list = PageList()
         self.stack = QStackedWidget()
         for name in PAGES:
-            item = QListWidgetItem(page_title(name))
-            item.setIcon(_nothing())
-            item.setSizeHint(QSize(0, self.list.fontMetrics().lineSpacing() + 14))
-            self.list.addItem(item)
             self.stack.addWidget(_scrolled(self.pages[name]))
-        widest = max(self.list.fontMetrics().horizontalAdvance(page_title(name)) for name in PAGES)
-        self.list.setFixedWidth(widest + 52)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self.stack.setCurrentIndex)
         self.list.setCurrentRow(0)
         middle = QWidget()
@@ -302,15 +290,7 @@ class PilotDialog(QDialog):
     def _tell(self) -> None:
         found = self.presenter.problems()
         self.problems.show_problems(found)
-        for at, page in enumerate(PAGES):
-            own = [problem for problem in found if page_of(problem.column) == page]
-            item, said = self.list.item(at), counted(own)
-            if item.toolTip() != said:
-                severity = worst(own)
-                item.setIcon(severity_icon(severity) if severity else _nothing())
-                item.setToolTip(said)
-                title = page_title(page)
-                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{title}, {said}" if said else title)
+        self.list.tell(found)
         errors = sum(problem.severity == "error" for problem in found)
         if self.presenter.read_only or not errors:
             self.status.say(counted(found))
@@ -325,10 +305,3 @@ def _scrolled(page: QWidget) -> QScrollArea:
     area.setWidgetResizable(True)
     area.setWidget(page)
     return area
-
-
-def _nothing() -> QIcon:
-    """As wide as a sign, so that the words stay where they are."""
-    pixmap = QPixmap(16, 16)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    return QIcon(pixmap)
