@@ -85,7 +85,8 @@ class DrawPanel(QWidget):
         self._crs = QgsCoordinateReferenceSystem.fromEpsgId(found.srid)
         self._running = True
         self._listen(True)
-        self.view.title.say(tr("New Pilot Area") if pilot is None else tr("Area of {name}", name=found.label))
+        new = found.fid is None and found.twin_id is None
+        self.view.title.say(tr("New Pilot Area") if new else tr("Area of {name}", name=found.label))
         self.view.notice.say("")
         left = self._left.pop((path, self._key), None)
         self.draft.set_avoid(self.view.avoid.isChecked())

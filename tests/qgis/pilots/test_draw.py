@@ -155,6 +155,19 @@ def test_an_outline_waits_while_another_tool_is_used(stage):
     assert stage.codes() == [] and area(stage.draft.verdict.pilot.wkb) == pytest.approx(10_000, rel=0.03)
 
 
+def test_streaming_adds_corners_as_the_mouse_moves(stage):
+    stage.panel.start(stage.path, None)
+    stage.view.draw_button.click()
+    tool = stage.panel.pen.tool
+    assert not tool.supportsTechnique(Qgis.CaptureTechnique.CircularString)
+    tool.setCurrentCaptureTechnique(Qgis.CaptureTechnique.Streaming)
+    stage.click(93300, 435950)
+    for x, y in ((93350, 435950), (93400, 435950), (93400, 436000), (93400, 436050)):
+        QTest.mouseMove(stage.canvas.viewport(), stage.pixel(x, y))
+    assert spin(lambda: stage.panel.pen.corners >= 4), "without a click"
+    assert stage.checked() and stage.draft.verdict.area > 1000, "and checked live"
+
+
 def test_the_map_may_be_in_another_system_and_change_it_meanwhile(stage):
     mercator = QgsCoordinateReferenceSystem("EPSG:3857")
     stage.panel.start(stage.path, None)
@@ -500,6 +513,14 @@ def test_a_pilot_is_edited_from_its_own_area(stage):
     stage.view.continue_button.click()
     found = stage.finished[1][1]
     assert replace(found, wkb=None) == replace(pilot, wkb=None) and area(found.wkb) < area(pilot.wkb)
+
+
+def test_a_new_pilot_whose_form_was_left_is_drawn_on(stage):
+    stage.panel.start(stage.path, Pilot(name="Half", wkb=stage.pilot("P-09").wkb))
+    assert stage.view.title.full_text == "New Pilot Area" and stage.checked()
+    assert stage.draft.verdict.area == pytest.approx(area_of(stage.pilot("P-09")))
+    stage.view.continue_button.click()
+    assert stage.finished[0][1].name == "Half"
 
 
 def test_other_pilots_that_come_meanwhile_are_checked_against(stage):
