@@ -190,3 +190,55 @@ def test_the_form_of_a_pilot_from_the_map_and_a_file_that_is_held(check_out, pil
         lambda: pilots.page.chosen is not None and pilots.page.chosen.pilot.name == "Plans in 3D", what="the page"
     )
     assert feature_of(layer, "P-07")["name"] == "Plans in 3D"
+
+
+def test_every_window_about_a_pilot_opens_from_the_page(check_out, pilots, iface, wait_until, screenshot):
+    check_out("pilots", "districts", "buildings", "trees")
+    pilots.show()
+    pilots.choose("Rooftop Water Storage Oude Westen")
+    windows = pilots.desk.windows
+    for name in ("profile", "report", "meet"):
+        click(pilots.page.strip.buttons[name])
+        wait_until(lambda: len(windows.open()) == 1, what=name)
+        (window,) = windows.open()
+        presenter = getattr(window, "presenter", None)
+        wait_until(lambda busy=presenter: not getattr(busy, "busy", False), 60, what=f"the {name} to be made")
+        screenshot(f"pilots-{name}")
+        window.close()
+        wait_until(lambda: not windows.open(), what=f"the {name} to close")
+    click(pilots.page.board_button)
+    wait_until(lambda: len(windows.open()) == 1, what="the board")
+    (board,) = windows.open()
+    wait_until(board.isVisible)
+    screenshot("pilots-board")
+    board.zoom.emit(pilots.page.path, "P-05")
+    assert pilots.page.chosen.key == "P-05"
+    board.close()
+
+
+def test_a_split_pilot_is_two_and_can_be_taken_back(check_out, pilots, iface, wait_until, screenshot):
+    """With QGIS's own tool, in an edit session: the page follows each step."""
+    check_out("pilots", "districts")
+    layer = layer_named("Pilot Areas")
+    pilots.show()
+    pilots.choose("Noise Map Noordereiland")
+    box = layer.getFeature(pilots.page.chosen.pilot.fid).geometry().boundingBox()
+    canvas = iface.mapCanvas()
+    canvas.setExtent(QgsRectangle.fromCenterAndSize(box.center(), 2 * box.width(), 2 * box.width()))
+    canvas.refresh()
+    iface.setActiveLayer(layer)
+    at_rest(iface)
+    iface.actionToggleEditing().trigger()
+    iface.actionSplitFeatures().trigger()
+    x = box.center().x()
+    click_map(canvas, QgsPointXY(x, box.yMinimum() - 100))
+    click_map(canvas, QgsPointXY(x, box.yMaximum() + 100))
+    click_map(canvas, QgsPointXY(x, box.yMaximum() + 100), RIGHT)
+    wait_until(lambda: pilots.page.model.shown == 11, what="the second half")
+    names = [record.pilot.name for record in pilots.page.model.records]
+    assert names.count("Noise Map Noordereiland") == 2
+    screenshot("pilots-split")
+    layer.undoStack().undo()
+    wait_until(lambda: pilots.page.model.shown == 10, what="the half to go again")
+    iface.actionPan().trigger()
+    layer.rollBack()
