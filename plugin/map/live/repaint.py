@@ -5,8 +5,8 @@ would never be finished. So it is asked for when the map is at rest, and again o
 than it drew. Other layers come out of QGIS's cache meanwhile.
 
 A 3D view has no such cache: with each repaint of any of its layers it draws the ground below all of them anew, tile by
-tile, and would never be ready. So what is in a 3D view is repainted as seldom as its columns are, and not before it is
-ready; but after a minute in any case.
+tile, and would never be ready. So what is in a 3D view is repainted once the view has been ready for a while; but after
+a minute in any case.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _LOOK = 50  # ms
 _SHARE = 0.4  # of the time may be spent drawing
 _OFTENEST = 0.25  # seconds between two repaints
-_RAISED = three_d.EVERY / 1000  # and of what is in a 3D view, at the most often
-_LONGEST = 60.0  # and at the most seldom
+_RAISED = 10.0  # of rest for 3D views between two repaints of what they show
+_LONGEST = 60.0  # until it is repainted though there was no rest
 
 
 class Repaint(QObject):
@@ -41,6 +41,7 @@ class Repaint(QObject):
         self._asked = 0.0  # when a repaint was asked for that is not done yet, by time.monotonic()
         self._next = 0.0
         self._done: dict[QgsVectorLayer, float] = {}  # when those in a 3D view were repainted
+        self._drawing = 0.0  # when a 3D view was seen drawing
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK)
         self._timer.timeout.connect(self._look)
@@ -90,8 +91,10 @@ class Repaint(QObject):
             layer.triggerRepaint()
 
     def _is_due_raised(self, layer: QgsVectorLayer, now: float) -> bool:
-        rested = now - self._done.get(layer, 0.0)
-        return rested >= _LONGEST or (rested >= _RAISED and not three_d.is_drawing(self._iface))
+        if three_d.is_drawing(self._iface):
+            self._drawing = now
+        done = self._done.get(layer, 0.0)
+        return now - done >= _LONGEST or now - max(done, self._drawing) >= _RAISED
 
     def _canvases(self) -> list[QgsMapCanvas]:
         return list(self._iface.mapCanvases()) if self._iface is not None else []

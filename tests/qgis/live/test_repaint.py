@@ -125,16 +125,17 @@ def test_what_a_3d_view_shows_is_drawn_seldom(canvas, layer, repaint, monkeypatc
     assert len(times) == 3  # at once, and then no sooner than allowed
     assert min(b - a for a, b in zip(times, times[1:])) > 0.79
     assert spin(lambda: len(times) == 4, 2)  # nor is the last change lost
-    # while the view is not ready it is left alone, but not for ever
+    # while the view is not ready it is left alone, and then has some rest; but not for ever
     monkeypatch.setattr(View, "pending", 3)
     repaint.ask(layer)
     assert not spin(lambda: len(times) > 4, 1.2)
     monkeypatch.setattr(View, "pending", 0)
-    assert spin(lambda: len(times) == 5, 1)
+    ready = time.monotonic()
+    assert spin(lambda: len(times) == 5, 2) and times[-1] - ready > 0.7
     monkeypatch.setattr(View, "pending", 3)
-    monkeypatch.setattr(module, "_LONGEST", 1.0)
+    monkeypatch.setattr(module, "_LONGEST", 1.5)
     repaint.ask(layer)
-    assert spin(lambda: len(times) == 6, 2)
+    assert spin(lambda: len(times) == 6, 3) and times[-1] - times[-2] > 1.4
     layer.request3DUpdate.disconnect()
     for _ in range(2):
         repaint.ask(layer)
