@@ -55,7 +55,7 @@ class LiveTour:
         return {id: float(value) for id, value, fresh in rows if isinstance(value, (int, float)) and fresh == "live"}
 
     def show_traffic(self) -> None:
-        self.set_visible(HIDDEN, False)
+        self.hide(HIDDEN)
         extent = self.to_map(self.layer.extent())
         extent.scale(1.06)
         self.canvas.setExtent(extent)
@@ -63,7 +63,7 @@ class LiveTour:
             # not the state alone: what comes by push, too
             self.until(lambda: self.feed.status.rate > 0, "messages of the broker", 90)
         self.page.model.tick([])
-        iface.mainWindow().resizeDocks([self.layers_dock], [340], Qt.Orientation.Horizontal)
+        iface.mainWindow().resizeDocks([self.layers_dock], [370], Qt.Orientation.Horizontal)
         QgsProject.instance().layerTreeRoot().findLayer(self.layer.id()).setExpanded(True)  # the legend
         self.tour.settle()
         iface.messageBar().clearWidgets()
@@ -77,12 +77,12 @@ class LiveTour:
         return iface.mainWindow().findChild(QDockWidget, "Layers")
 
     @staticmethod
-    def set_visible(names: re.Pattern[str], visible: bool) -> None:
-        """Show or hide the layers of these names."""
+    def hide(names: re.Pattern[str]) -> None:
+        """Hide the layers of these names."""
         tree = QgsProject.instance().layerTreeRoot()
         for layer in QgsProject.instance().mapLayers().values():
             if names.search(layer.name()):
-                tree.findLayer(layer.id()).setItemVisibilityChecked(visible)
+                tree.findLayer(layer.id()).setItemVisibilityChecked(False)
 
     def to_map(self, extent: QgsRectangle) -> QgsRectangle:
         destination = self.canvas.mapSettings().destinationCrs()
@@ -135,7 +135,8 @@ class LiveTour:
     def show_3d(self, *, close: bool) -> None:
         self.live.chart.setUserVisible(False)
         self.pause(300)
-        self.set_visible(FLAT, False)
+        if close:
+            self.hide(FLAT)
         extent = self.to_map(self.layer.extent())
         # the buildings, and the stations around them
         buildings = self.tour.in_map(self.tour.buildings)
@@ -158,7 +159,6 @@ class LiveTour:
     # -- played back
 
     def play_back(self) -> None:
-        self.set_visible(FLAT, True)
         self.canvas.setExtent(self.to_map(self.layer.extent()))
         self.live.play_back(self.layer)
         dialog = self.live.dialog

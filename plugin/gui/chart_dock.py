@@ -62,7 +62,7 @@ class ChartDock(QgsDockWidget):
         self.splitter.addWidget(self.view)
         self.splitter.addWidget(self.list)
         self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes([700, 350])
+        self.splitter.setSizes([640, 400])
         self.empty = EmptyState(icon("chart"), "", "")
         self.add_button = QPushButton(tr("Add Selected"))
         self.add_button.clicked.connect(self.add_selected)
