@@ -75,6 +75,9 @@ class PilotDetails(QScrollArea):
         title.setFont(font)
         column.addWidget(title)
         column.addLayout(_line(stage_icon(pilot.stage, self), _stage(record)))
+        new = rows.newness(record)
+        if new:
+            column.addLayout(_line(icon("change-insert"), new))
         facts = [
             (tr("Dates"), rows.dates(pilot.start, pilot.end, day)),
             (tr("Theme"), words.theme_title(pilot.theme) if pilot.theme else ""),

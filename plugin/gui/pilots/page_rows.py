@@ -98,6 +98,15 @@ def below(record: Record) -> str:
     return " · ".join(part for part in (theme, pilot.lead) if part) or tr("Nothing is filled in yet")
 
 
+def newness(record: Record) -> str:
+    """Where it is still to go; "" for one that the twin has."""
+    pilot = record.pilot
+    if pilot.twin_id is not None:
+        return ""
+    unsaved = pilot.fid is None or pilot.fid < 0
+    return tr("New, not saved yet") if unsaved else tr("New, not published yet")
+
+
 def dates(start: date | None, end: date | None, day: Day) -> str:
     """From when to when; "" where neither is known."""
     if start and end:
@@ -127,6 +136,7 @@ def tip(record: Record, day: Day) -> str:
     """All of a row as text: for the tool tip, and for who cannot see it."""
     pilot = record.pilot
     lines = [title(record), stage_words.stage_title(pilot.stage), below(record), dates(pilot.start, pilot.end, day)]
+    lines.append(newness(record))
     if record.fading:
         lines.append(tr("Fading: {why}", why=" ".join(reason.sentence for reason in record.fading)))
     lines.append(counted(record.problems))

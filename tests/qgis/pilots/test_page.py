@@ -187,9 +187,10 @@ def test_a_new_pilot_stays_chosen_when_it_is_saved(page, city):
     fid = city.save(replace(city.pilot("P-03"), name="Twin of the quay", fid=None, twin_id=None, row={}))
     page.show_pilot(city.path, f"fid:{fid}")
     city.until(lambda: page.chosen is not None and page.chosen.key == f"fid:{fid}")
+    assert "not saved yet" in words_in(page.details.widget())
     assert city.layer.commitChanges()
     city.until(lambda: page.chosen is not None and page.chosen.pilot.fid > 0)
-    assert page.chosen.pilot.name == "Twin of the quay"
+    assert page.chosen.pilot.name == "Twin of the quay" and "not published yet" in words_in(page.details.widget())
 
 
 def test_without_its_layer_the_page_offers_it_again(page, city):
