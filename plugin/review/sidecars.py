@@ -38,6 +38,8 @@ def names_another(journal: Path) -> bool:
 
 def copy_database(path: Path, target: Path) -> None:
     """Copy by SQLite's backup: all that was committed, whoever has it open. Raises sqlite3.Error, OSError."""
+    if not check_journal(path):
+        raise sqlite3.DatabaseError("the journal names another file")
     source = sqlite3.connect(f"file:{percent(str(path.resolve()))}?mode=rw", uri=True, timeout=5.0)
     try:
         source.execute("PRAGMA trusted_schema = OFF")

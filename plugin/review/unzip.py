@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import stat
 import struct
@@ -43,13 +44,13 @@ class _Entry:
     name: str
     packed: int
     size: int
-    read: Callable[[Callable[[bytes], None]], str]  # gives the bytes away; what was wrong with them, or empty
+    read: Callable[[], Iterator[bytes]]  # raises `_Broken` where it goes no further
     link: bool = False
     folder: bool = False
 
 
 class _Broken(Exception):
-    """The list of contents cannot be read."""
+    """The zip, or one file in it, cannot be read, or no further."""
 
 
 def unzip(
@@ -74,7 +75,7 @@ def unzip(
         archive = None
         try:
             archive = _archive(source)
-            entries = _listed(source, archive, limits)
+            entries = _listed(source, stream, archive, limits)
         except _Broken:
             entries = _found(stream, limits)
             notes.append(tr("{file} is damaged or was cut off. What could be read of it was taken.", file=source.name))
@@ -144,47 +145,42 @@ def _write(
         place = into.joinpath(*parts)
         if entry.folder or place.suffix.lower() in skipped or place.name.endswith("-shm"):
             continue
-        pour = _Pour(source, entry, limits, done, progress)
+        wrong, got = False, 0
         try:
             make_folders(place.parent, into, made)
             with place.open("xb") as stream:
                 made.append(place)
-                pour.stream = stream
-                wrong = entry.read(pour)
+                for chunk in _counted(source, entry, limits, done, progress):
+                    got += len(chunk)
+                    stream.write(chunk)
+        except _Broken:
+            wrong = True
         except (FileExistsError, NotADirectoryError):
             strange.append(entry.name)
             continue
-        done += pour.done
+        done += got
         if wrong:
             notes.append(
-                tr("{file} is damaged: {n} bytes of it could be read.", file=place.name, n=pour.done)
-                if pour.done
+                tr("{file} is damaged: {n} bytes of it could be read.", file=place.name, n=got)
+                if got
                 else tr("{file} is damaged: nothing of it could be read.", file=place.name)
             )
-            if not pour.done:
+            if not got:
                 place.unlink()
                 made.remove(place)
     notes.extend(left_out(strange))
 
 
-class _Pour:
-    """Writes what comes out of an entry, and stops where it is more than a package holds."""
-
-    def __init__(self, source: Path, entry: _Entry, limits: Limits, before: int, progress: Progress) -> None:
-        self.done = 0
-        self.stream: IO[bytes] | None = None
-        self._source, self._entry, self._limits = source, entry, limits
-        self._before, self._progress = before, progress
-
-    def __call__(self, chunk: bytes) -> None:
-        check(self._progress)
-        self.done += len(chunk)
-        limits = self._limits
-        too_dense = self.done > limits.small and self.done > limits.ratio * max(1, self._entry.packed)
-        if too_dense or self._before + self.done > limits.total:
-            raise too_large(self._source)
-        if self.stream is not None:
-            self.stream.write(chunk)
+def _counted(source: Path, entry: _Entry, limits: Limits, before: int, progress: Progress) -> Iterator[bytes]:
+    """What comes out of an entry, until it is more than a package holds."""
+    done = 0
+    for chunk in entry.read():
+        check(progress)
+        done += len(chunk)
+        too_dense = done > limits.small and done > limits.ratio * max(1, entry.packed)
+        if too_dense or before + done > limits.total:
+            raise too_large(source)
+        yield chunk
 
 
 def too_large(source: Path) -> UnsafePackage:
@@ -220,10 +216,14 @@ def _archive(source: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(source)
     except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, OverflowError) as error:
         raise _Broken from error
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # the list is said to begin before the file does
+            raise _Broken from error
+        raise
 
 
-def _listed(source: Path, archive: zipfile.ZipFile, limits: Limits) -> list[_Entry]:
-    """Raises `UnsafePackage`, `DamagedPackage`."""
+def _listed(source: Path, stream: IO[bytes], archive: zipfile.ZipFile, limits: Limits) -> list[_Entry]:
+    """Raises `UnsafePackage`, `DamagedPackage`, and `_Broken` where the list is wrong."""
     infos = archive.infolist()
     if len(infos) > limits.count or sum(info.file_size for info in infos) > limits.total:
         raise too_large(source)
@@ -232,7 +232,11 @@ def _listed(source: Path, archive: zipfile.ZipFile, limits: Limits) -> list[_Ent
     spans = sorted((info.header_offset, info.header_offset + 30 + info.compress_size) for info in infos)
     if any(end > start for (_, end), (start, _) in zip(spans, spans[1:])):
         raise too_large(source)  # files that lie over each other are there to be unpacked many times
-    return [_entry(archive, info) for info in infos]
+    for info in infos:
+        stream.seek(max(0, info.header_offset))
+        if info.header_offset < 0 or stream.read(4) != _LOCAL:
+            raise _Broken  # the files are elsewhere than the list says
+    return [_entry(archive, stream, info) for info in infos]
 
 
 def encrypted(source: Path) -> DamagedPackage:
@@ -245,22 +249,27 @@ def encrypted(source: Path) -> DamagedPackage:
     )
 
 
-def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Entry:
-    def read(write: Callable[[bytes], None]) -> str:
+def _entry(archive: zipfile.ZipFile, stream: IO[bytes], info: zipfile.ZipInfo) -> _Entry:
+    def read() -> Iterator[bytes]:
+        stream.seek(max(0, info.header_offset))
+        head = stream.read(30)
+        if len(head) < 30 or head[:4] != _LOCAL:
+            raise _Broken
+        start = info.header_offset + 30 + sum(struct.unpack("<HH", head[26:]))
+        yield from _reader(stream, start, info.compress_size, info.file_size, info.compress_type, info.CRC)()
+
+    def read_otherwise() -> Iterator[bytes]:
         try:
-            with archive.open(info) as stream:
-                # small pieces: of what is cut off in the middle the last one is lost
-                for chunk in iter(lambda: stream.read(1 << 16), b""):
-                    write(chunk)
+            with archive.open(info) as opened:
+                yield from iter(lambda: opened.read(1 << 16), b"")
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as e:
-            if isinstance(e, OSError) and e.errno:
-                raise
-            return repr(e)
-        return ""
+            raise _Broken from e
 
     kind = stat.S_IFMT(info.external_attr >> 16)
     link = kind not in (0, stat.S_IFREG, stat.S_IFDIR)
-    return _Entry(info.filename, info.compress_size, info.file_size, read, link, info.is_dir())
+    usual = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    way = read if usual else read_otherwise
+    return _Entry(info.filename, info.compress_size, info.file_size, way, link, info.is_dir())
 
 
 # -- where the list is lost ------------------------------------------------------------------------------------------
@@ -281,8 +290,13 @@ def _walk(stream: IO[bytes]) -> Iterator[_Entry]:
     while True:
         stream.seek(at)
         head = stream.read(30)
-        if len(head) < 30 or head[:4] != _LOCAL:
+        if len(head) < 30:
             return
+        if head[:4] != _LOCAL:
+            at = _next(stream, at + 1)
+            if at < 0:
+                return
+            continue
         _, flags, method, _, _, _, packed, size, name_size, extra_size = struct.unpack("<HHHHHIIIHH", head[4:])
         raw, extra = stream.read(name_size), stream.read(extra_size)
         name = raw.decode("utf-8" if flags & 0x800 else "cp437", "replace")
@@ -304,6 +318,21 @@ def _walk(stream: IO[bytes]) -> Iterator[_Entry]:
         at = start + packed
         if flags & 8:
             at += _descriptor(stream, at)
+
+
+def _next(stream: IO[bytes], at: int) -> int:
+    """Where the next file seems to begin; -1 where none does."""
+    stream.seek(at)
+    before = b""
+    while True:
+        chunk = stream.read(_CHUNK)
+        if not chunk:
+            return -1
+        found = (before + chunk).find(_LOCAL)
+        if found >= 0:
+            return at - len(before) + found
+        at += len(chunk)
+        before = chunk[-3:]
 
 
 def _large(extra: bytes, packed: int, size: int) -> tuple[int, int]:
@@ -345,25 +374,29 @@ def _descriptor(stream: IO[bytes], at: int) -> int:
 
 
 def _reader(
-    stream: IO[bytes], start: int, packed: int, size: int, method: int
-) -> Callable[[Callable[[bytes], None]], str]:
-    def read(write: Callable[[bytes], None]) -> str:
+    stream: IO[bytes], start: int, packed: int, size: int, method: int, crc: int | None = None
+) -> Callable[[], Iterator[bytes]]:
+    """Reads one file, and gives all that it can before it says that something is wrong."""
+
+    def read() -> Iterator[bytes]:
         stream.seek(start)
         inflate = zlib.decompressobj(-15) if method == zipfile.ZIP_DEFLATED else None
-        left, written = packed, 0
+        left, got, total = packed, 0, 0
         while left:
             chunk = stream.read(min(left, 1 << 16))
             if not chunk:
-                return "cut off"
+                raise _Broken
             left -= len(chunk)
             while chunk:
                 try:
                     piece = inflate.decompress(chunk, _CHUNK) if inflate else chunk
                 except zlib.error as error:
-                    return repr(error)
-                written += len(piece)
-                write(piece)
+                    raise _Broken from error
+                got += len(piece)
+                total = zlib.crc32(piece, total)
+                yield piece
                 chunk = inflate.unconsumed_tail if inflate else b""
-        return "" if written == size or not size else "cut off"
+        if (size and got != size) or (crc is not None and total != crc):
+            raise _Broken
 
     return read

@@ -9,6 +9,7 @@ Packages come from outside: their file is only read, with SQLite's own schema di
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,6 +63,14 @@ def read(path: Path) -> Package:
             )
         )
     return known
+
+
+def is_whole(connection: sqlite3.Connection) -> bool:
+    """Whether SQLite finds nothing wrong with a file's pages and indexes."""
+    try:
+        return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+    except sqlite3.DatabaseError:
+        return False
 
 
 def hand_back(copy: WorkingCopy, path: Path, progress: Progress = SILENT) -> HandBack:
