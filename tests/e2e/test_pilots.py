@@ -4,6 +4,7 @@ another working copy."""
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -67,8 +68,11 @@ class Pilots:
 
 
 @pytest.fixture
-def pilots(city_twin, wait_until) -> Pilots:
-    return Pilots(city_twin, wait_until)
+def pilots(city_twin, project, wait_until) -> Iterator[Pilots]:
+    made = Pilots(city_twin, wait_until)
+    yield made
+    if made.desk.dialog is not None:
+        made.desk.dialog.done(0)  # a form that is rejected asks what becomes of what was typed
 
 
 def square(box: QgsRectangle) -> list[QgsPointXY]:
