@@ -1,4 +1,9 @@
-"""Long work in the background: one call starts it, and what it comes to arrives in the main thread."""
+"""Long work in the background: one call starts it, and what it comes to arrives in the main thread.
+
+QGIS may lose a task that waits for a thread: when another one is over it takes that one's runnable out of its thread
+pool's queue, by an address that the runnable of a waiting task can have by then. Seen on a busy machine: the task never
+begins. So each task looks whether it should have begun by now, and if so is begun anew.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +29,7 @@ from .log import log, log_error
 T = TypeVar("T")
 
 _PACE = 100  # ms between two looks at a task's progress
+_LOST = 5  # looks at a task that has not begun though there is a thread for it
 _running: set[_Task] = set()  # Python's side of a task must outlive QGIS's
 
 
@@ -45,6 +51,10 @@ class TaskHandle:
     def cancel(self) -> None:
         """Ask it to stop. ``cancelled`` is called when it has; work that ends all the same is ``done``."""
         self._task.stop()
+
+    def follow(self, task: _Task) -> None:
+        """The work goes on in another task."""
+        self._task = task
 
 
 class _TaskProgress:
@@ -77,6 +87,10 @@ class _Task(QgsTask):
         self.over = False
         self.returned = threading.Event()  # the working thread is out of our code
         self.stopped = threading.Event()
+        self.handle: TaskHandle | None = None
+        self._begun = threading.Lock()  # held by who began it, or gave it up
+        self._lost = False
+        self._idle = 0  # looks in a row
         self._work = work
         self._callbacks: _Callbacks | None = callbacks
         self._progress = _TaskProgress(self.stopped, callbacks.gone)
@@ -85,12 +99,14 @@ class _Task(QgsTask):
         self._error: CityTwinError | None = None
         self._timer = QTimer()
         self._timer.setInterval(_PACE)
-        self._timer.timeout.connect(self._look)
+        self._timer.timeout.connect(self._beat)
         self._timer.start()
 
     # -- working thread
 
     def run(self) -> bool:
+        if not self._begun.acquire(blocking=False):
+            return False
         try:
             # what goes on all the time would set aside all that lives, again and again
             with contextlib.nullcontext() if self.hidden else garbage.light_collections():
@@ -120,9 +136,40 @@ class _Task(QgsTask):
         self._callbacks = None
         self._timer.stop()
 
+    def _beat(self) -> None:
+        self._look()
+        pool = QgsApplication.taskManager().threadPool()
+        if self._begun.locked() or pool.activeThreadCount() >= pool.maxThreadCount():
+            self._idle = 0
+            return
+        self._idle += 1
+        if self._idle >= _LOST and self._begun.acquire(blocking=False):
+            self._lost = True
+            super().cancel()  # `finished` comes of that
+
+    def _begin_anew(self) -> None:
+        """In another task: QGIS has done with this one."""
+        _running.discard(self)
+        self.returned.set()
+        callbacks, self._callbacks = self._callbacks, None
+        if callbacks is None:  # silenced
+            self.over = True
+            return
+        again = _Task(self.text, self._work, callbacks, self.hidden)
+        again.handle, self.handle = self.handle, None
+        if again.handle is not None:
+            again.handle.follow(again)
+        _begin(again)
+        if self.stopped.is_set():
+            again.stop()
+
     def finished(self, _ok: bool) -> None:
         self._timer.stop()
         self._look()
+        if self._lost and not self.stopped.is_set():
+            # not now, for the same reason as below
+            QTimer.singleShot(0, self._begin_anew)
+            return
         error = self._error
         if not self._result and error is None:  # cancelled before it began
             error = Cancelled(tr("Cancelled. Nothing was left half done."))
@@ -138,6 +185,7 @@ class _Task(QgsTask):
         callbacks, self._callbacks = self._callbacks, None
         result, self._result = self._result, []
         self.over = True
+        self.handle = None
         _running.discard(self)
         if callbacks is not None:
             callbacks.tell(result, error)
@@ -230,10 +278,14 @@ def run(
     asked to stop. ``hidden``: for what goes on all the time, of which QGIS's status bar says nothing.
     """
     task = _Task(description, work, _Callbacks(parent, done, failed, cancelled, progress, note), hidden)
-    _running.add(task)
-    handle = TaskHandle(task)
-    QgsApplication.taskManager().addTask(task)
+    task.handle = handle = TaskHandle(task)
+    _begin(task)
     return handle
+
+
+def _begin(task: _Task) -> None:
+    _running.add(task)
+    QgsApplication.taskManager().addTask(task)
 
 
 def cancel_all(seconds: float = 5.0) -> bool:

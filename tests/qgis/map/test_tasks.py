@@ -105,6 +105,37 @@ def test_any_other_exception_becomes_a_sentence_and_the_log_has_the_rest(told, l
     assert "hunter2" not in text
 
 
+@pytest.fixture
+def lost(told):
+    """A task that QGIS lost while it waited for a thread, and what it would have done; there is a thread again."""
+    gate, work = threading.Event(), []
+    pool = QgsApplication.taskManager().threadPool()
+    for _ in range(pool.maxThreadCount()):
+        tasks.run("busy", lambda _p: gate.wait(20), done=lambda _v: None, failed=lambda _e: None)
+    assert spin(lambda: pool.activeThreadCount() >= pool.maxThreadCount())
+    handle = told.start(lambda _p: work.append(1) or len(work))
+    assert not spin(lambda: work, 0.8)  # it only waits
+    pool.clear()  # what QGIS does by mistake to one of them
+    gate.set()
+    yield handle, work
+    gate.set()
+
+
+def test_a_task_that_qgis_lost_is_begun_anew(told, lost):
+    handle, work = lost
+    assert spin(lambda: told.ends, 10)
+    assert told.ends == [("done", 1)] and work == [1]
+    assert not handle.running
+    assert not spin(lambda: len(told.ends) > 1 or len(work) > 1, 1)
+
+
+def test_a_task_that_qgis_lost_can_be_cancelled(told, lost):
+    handle, work = lost
+    handle.cancel()
+    assert spin(lambda: told.ends, 10)
+    assert [name for name, _ in told.ends] == ["cancelled"] and not work
+
+
 def test_cancel(told):
     handle = told.start(wait_for_cancel)
     assert not spin(lambda: bool(told.ends), 0.2)
