@@ -42,6 +42,7 @@ class PilotBook(QObject):
         copies.copiesChanged.connect(self._scan)
         copies.changed.connect(self._written)
         copies.counted.connect(self._counted)
+        copies.broken.connect(self._broken)
         project = QgsProject.instance()
         project.layersAdded.connect(self._scan_soon)
         project.layersRemoved.connect(self._scan_soon)
@@ -58,6 +59,7 @@ class PilotBook(QObject):
         self._copies.copiesChanged.disconnect(self._scan)
         self._copies.changed.disconnect(self._written)
         self._copies.counted.disconnect(self._counted)
+        self._copies.broken.disconnect(self._broken)
         project = QgsProject.instance()
         for signal in (project.layersAdded, project.layersRemoved, mappings.signals.changed):
             signal.disconnect(self._scan_soon)
@@ -177,6 +179,11 @@ class PilotBook(QObject):
     def _written(self, path: str) -> None:
         if path in self._shelves:
             self._shelves[path].read()
+
+    def _broken(self, path: str, _sentences: object) -> None:
+        """The file went, or came back: whether the pilots can still be read is found out by reading them."""
+        if path in self._shelves:
+            self._shelves[path].read_soon()
 
     def _counted(self, path: str, _counts: object) -> None:
         """The working copy was opened anew: its sources may be others."""

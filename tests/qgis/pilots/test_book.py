@@ -148,3 +148,13 @@ def test_stopping_leaves_the_layer_alone(city):
     writing.remove(city.layer, read_pilots(city.copy)[0])
     city.layer.rollBack()
     assert city.book.paths() == () and not city.book.busy
+
+
+def test_a_file_that_goes_is_told_and_one_that_comes_back_is_read(city):
+    away = Path(city.path + ".away")
+    Path(city.path).rename(away)
+    city.until(lambda: city.book.trouble(city.path) is not None)
+    assert Path(city.path).name in city.book.trouble(city.path).message and len(city.book.records()) == 10
+    away.rename(city.path)
+    city.book.refresh(city.path)
+    city.until(lambda: city.book.trouble(city.path) is None)
