@@ -54,6 +54,7 @@ class PilotsDesk(QObject):
         super().__init__(parent)
         self._iface = iface
         self.dialog: QDialog | None = None
+        self._described_at = ""  # the working copy of the pilot in the form
         self._over = False
         self.book = PilotBook(copies, self)
         self.page = PilotsPage(iface, copies, self.book)
@@ -76,6 +77,7 @@ class PilotsDesk(QObject):
         page.stop_wanted.connect(self.stop_pilot)
         page.delete_wanted.connect(self.delete)
         page.fix_wanted.connect(self.fix)
+        self.book.changed.connect(self._meanwhile)
         self.drawing.finished.connect(self._drawn)
         self.drawing.cancelled.connect(self._drawing_over)
 
@@ -132,10 +134,21 @@ class PilotsDesk(QObject):
             read_only=self._read_only(path, new=pilot.fid is None),
             parent=self._iface.mainWindow(),
         )
+        self._described_at = path
         dialog.located.connect(lambda problem: self.page.map.show_problem(dialog.pilot(), problem))
         dialog.accepted.connect(lambda: self._described(path, dialog))
         dialog.rejected.connect(self._closed)
         self._open(dialog)
+
+    def _meanwhile(self) -> None:
+        """The pilot in the form may have been changed elsewhere, and so may its neighbours."""
+        dialog, path = self.dialog, self._described_at
+        if not isinstance(dialog, PilotDialog) or not dialog.isVisible():
+            return
+        fid = dialog.pilot().fid
+        for record in self.book.records(path) if fid is not None else ():
+            if record.pilot.fid == fid:
+                dialog.renew(record.pilot, self.book.surroundings(path, record.key))
 
     def _described(self, path: str, dialog: PilotDialog) -> None:
         if self._save(path, dialog.pilot(), over=dialog) is None:
@@ -300,6 +313,7 @@ class PilotsDesk(QObject):
         if self._over:
             return
         self._over = True
+        self.book.changed.disconnect(self._meanwhile)
         if self.dialog is not None:
             self.dialog.done(0)  # not `reject`: the form would ask
         self.windows.stop()

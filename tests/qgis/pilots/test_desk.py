@@ -142,6 +142,17 @@ def test_while_another_program_writes_the_form_stays_with_all_that_is_in_it(room
     assert room.desk.dialog is None and room.stored("P-03").name == "Smarter Quay"
 
 
+def test_what_somebody_else_changes_meanwhile_comes_into_the_form(room):
+    room.desk.edit(room.path, "P-03")
+    dialog = room.desk.dialog
+    fill_in(dialog, "Smarter Quay")
+    sql_elsewhere(Path(room.path), "UPDATE pilots SET lead = 'Somebody else' WHERE twin_id = 'P-03'")
+    room.until(lambda: dialog.pilot().lead == "Somebody else")
+    assert "Somebody else changed this pilot" in dialog.notice.text and dialog.pilot().name == "Smarter Quay"
+    dialog.accept()
+    assert (room.stored("P-03").name, room.stored("P-03").lead) == ("Smarter Quay", "Somebody else")
+
+
 def test_without_the_layer_the_form_stays_until_it_is_there_again(room):
     room.desk.edit(room.path, "P-03")
     dialog = room.desk.dialog
