@@ -60,7 +60,7 @@ def running_twin(data: Path | None) -> Iterator[str]:
     """The embedded twin in a process of its own, and its URL."""
     command = [sys.executable, "-m", "plugin.demo", "--port", "0", "--store", str(FOLDER / "twin.sqlite")]
     if data is not None:
-        command += ["--data", str(data), "--pilots"]
+        command += ["--data", str(data), "--pilots", "--reviews"]
     with (FOLDER / "twin.log").open("w", encoding="utf-8") as log:
         twin = subprocess.Popen(
             [*command, "--exit-with-parent"],

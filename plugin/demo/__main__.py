@@ -89,10 +89,11 @@ def _plan(options: argparse.Namespace) -> Plan:
     return plan
 
 
-def fill(store: Store, data: Path | None = None, lod: float = 2.2, pilots: bool = False) -> int:
+def fill(store: Store, data: Path | None = None, lod: float = 2.2, pilots: bool = False, reviews: bool = False) -> int:
     """Load ``data``, or the generated city, into an empty store; the number of features.
 
-    A filled store is left alone. ``pilots`` adds the generated pilot areas to ``data``: no public data set has any.
+    A filled store is left alone. ``pilots`` adds the generated pilot areas to ``data``: no public data set has any;
+    ``reviews`` adds the collections of review items, empty.
     """
     if store.loaded:
         return 0
@@ -107,6 +108,12 @@ def fill(store: Store, data: Path | None = None, lod: float = 2.2, pilots: bool 
         from .city import pilots_for_data
 
         sources = chain((source for source in sources if source[0].id != "pilots"), [pilots_for_data()])
+    if reviews:
+        from .city import reviews_for_data
+
+        added = reviews_for_data()
+        names = {collection.id for collection, _ in added}
+        sources = chain((source for source in sources if source[0].id not in names), added)
     return store.load(title, description, sources)
 
 
@@ -118,7 +125,7 @@ def _serve(options: argparse.Namespace, store: Store, settings: Settings, runnin
         return _fail(f"Cannot listen on {options.host}, port {options.port}: {error.strerror or error}.")
     with server:
         started = time.monotonic()
-        count = fill(store, options.data, options.lod, options.pilots)
+        count = fill(store, options.data, options.lod, options.pilots, options.reviews)
         if count:
             log.info("loaded %s features in %.1f s", f"{count:,}", time.monotonic() - started)
         if running is not None:
@@ -168,6 +175,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; this machine only by default")
     parser.add_argument("--lod", type=float, default=2.2, help="highest level of detail taken from CityJSON (2.2)")
     parser.add_argument("--pilots", action="store_true", help="add pilot areas of our own making to the data of --data")
+    parser.add_argument(
+        "--reviews", action="store_true", help="add empty collections of review items to the data of --data"
+    )
     parser.add_argument("--read-only", action="store_true", help="serve without writing")
     parser.add_argument(
         "--require-auth",

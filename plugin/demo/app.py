@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Callable
 
-from . import documents, items, openapi, pages, quirks, schema, transactions, writes
+from . import documents, items, openapi, pages, photos, quirks, schema, transactions, writes
 from .model import Collection
 from .negotiation import choose_format, finish
+from .photo_links import TYPES
 from .quirks import Quirks
 from .settings import Settings
 from .sta import api as sta
@@ -47,6 +48,7 @@ class Route:
     methods: dict[str, Handler]
     accept_headers: tuple[tuple[str, str], ...] = ()  # what OPTIONS tells about bodies
     offered: Callable[[Settings], bool] = lambda _settings: True
+    as_is: bool = False  # no document: nothing to choose a format for
 
 
 def create_app(store: Store, settings: Settings | None = None, sensors: Sensors | None = None) -> WsgiApp:
@@ -100,7 +102,7 @@ def _answer(store: Store, settings: Settings, sensors: Sensors | None, request: 
     handler = methods.get("GET" if request.method == "HEAD" else request.method)
     if handler is None:
         raise Problem(405, f"{request.method} is not possible here; {allow} are.", headers=[("Allow", allow)])
-    if request.method in ("GET", "HEAD"):
+    if request.method in ("GET", "HEAD") and not route.as_is:
         request.format = choose_format(request, route.types)
         response = handler(store, settings, request)
         return pages.page(request, response) if request.format == "html" else response
@@ -146,12 +148,12 @@ def _api(store: Store, settings: Settings, request: Request) -> Response:
 
 def _collections(store: Store, settings: Settings, request: Request) -> Response:
     request.check_query(())
-    return Response.json(documents.collections(store, request))
+    return Response.json(documents.collections(store, settings, request))
 
 
 def _one_collection(store: Store, settings: Settings, request: Request) -> Response:
     request.check_query(())
-    return Response.json(documents.collection(store, _collection(store, request), request))
+    return Response.json(documents.collection(store, settings, _collection(store, request), request))
 
 
 def _schema(store: Store, settings: Settings, request: Request) -> Response:
@@ -170,6 +172,7 @@ def _on_collection(do: Callable[[Store, Settings, Collection, Request], Response
 
 _NONE = Quirks()
 _BODIES = f"{GEOJSON}, {JSON}"
+_ITEM = ("collections", "{collection}", "items", "{item}")
 ROUTES = (
     Route((), (JSON,), {"GET": _landing}),
     Route(("conformance",), (JSON,), {"GET": _conformance}),
@@ -191,7 +194,7 @@ ROUTES = (
         (("Accept-Post", _BODIES),),
     ),
     Route(
-        ("collections", "{collection}", "items", "{item}"),
+        _ITEM,
         (GEOJSON, JSON),
         {
             "GET": _on_collection(items.single),
@@ -201,6 +204,13 @@ ROUTES = (
         },
         (("Accept-Patch", f"{MERGE_PATCH}, {_BODIES}"),),
     ),
+    Route(
+        (*_ITEM, "photos"),
+        (JSON,),
+        {"GET": _on_collection(photos.several), "POST": _on_collection(photos.add)},
+        (("Accept-Post", ", ".join(TYPES)),),
+    ),
+    Route((*_ITEM, "photos", "{photo}"), TYPES, {"GET": _on_collection(photos.one)}, as_is=True),
 )
 
 __all__ = ["Settings", "create_app"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import crs
+from . import crs, photo_links
 from .model import Collection
 from .settings import Settings
 from .store import Store
@@ -83,15 +83,15 @@ def landing(store: Store, settings: Settings, request: Request) -> dict[str, Any
     return document
 
 
-def collections(store: Store, request: Request) -> dict[str, Any]:
+def collections(store: Store, settings: Settings, request: Request) -> dict[str, Any]:
     return {
         "links": links_to_formats(request, request.url("collections"), JSON, "The collections"),
         "crs": list(crs.OFFERED),
-        "collections": [collection(store, found, request) for found in store.collections()],
+        "collections": [collection(store, settings, found, request) for found in store.collections()],
     }
 
 
-def collection(store: Store, found: Collection, request: Request) -> dict[str, Any]:
+def collection(store: Store, settings: Settings, found: Collection, request: Request) -> dict[str, Any]:
     state = store.state(found.id)
     extent = crs.transform_box(state.box, found.storage_crs, crs.CRS84) if state.box else None
     document: dict[str, Any] = {"id": found.id, "title": found.title}
@@ -110,6 +110,10 @@ def collection(store: Store, found: Collection, request: Request) -> dict[str, A
     if found.attribution:
         document["attribution"] = found.attribution
     document["links"] = _collection_links(found, request)
+    upload = photo_links.collection_link(found, settings, request)
+    if upload is not None:
+        document["links"].append(upload)
+        document["x-citytwin-photos"] = photo_links.limits(settings)
     return document
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlencode
 
-from . import crs
+from . import crs, photo_links
 from .geometry import Geometry
 from .locks import Locks
 from .model import DEFAULT_LIMIT, MAX_LIMIT, Box, Collection, Item, Property, Query, compact
@@ -61,17 +62,25 @@ def single(store: Store, settings: Settings, collection: Collection, request: Re
     item = store.item(collection.id, request.params["item"])
     if item is None:
         raise Problem(404, f"Collection {collection.id} has no item {request.params['item']}.")
-    return item_response(settings, request, collection, item, uri)
+    more = photo_links.item_links(store, collection, request, str(item.id))
+    return item_response(settings, request, collection, item, uri, more=more)
 
 
 def item_response(
-    settings: Settings, request: Request, collection: Collection, item: Item, uri: str, status: int = 200
+    settings: Settings,
+    request: Request,
+    collection: Collection,
+    item: Item,
+    uri: str,
+    status: int = 200,
+    more: Sequence[dict[str, str]] = (),
 ) -> Response:
     url = request.url("collections", collection.id, "items", str(item.id))
     links = [
         link(url, "self", GEOJSON),
         link(f"{url}?f=html", "alternate", HTML),
         link(request.url("collections", collection.id), "collection", "application/json", collection.title),
+        *more,
     ]
     text = render(settings, [item], collection.storage_crs, uri)[0]
     body = f'{text[:-1]},"links":{compact(links)}}}'.encode()

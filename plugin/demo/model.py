@@ -62,6 +62,7 @@ class Collection:
     licence: str = ""
     licence_url: str = ""
     attribution: str = ""
+    takes_photos: bool = False  # its items may have photos, see photos.py
 
     def dump(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)

@@ -104,7 +104,8 @@ def finish(request: Request, response: Response) -> tuple[int, list[tuple[str, s
             return 304, headers, b""
     if response.content_type:
         headers.append(("Content-Type", response.content_type))
-    if body and len(body) >= _MIN_GZIP and _accepts_gzip(request):
+    packed = response.content_type.startswith("image/")
+    if body and len(body) >= _MIN_GZIP and not packed and _accepts_gzip(request):
         body = gzip.compress(body, compresslevel=1, mtime=0)
         headers.append(("Content-Encoding", "gzip"))
     if status not in (204, 304):

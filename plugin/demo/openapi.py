@@ -8,6 +8,7 @@ from urllib.parse import quote
 from . import crs
 from .items import filterable
 from .model import DEFAULT_LIMIT, MAX_LIMIT, Collection
+from .photo_links import TYPES
 from .schema import GEOMETRY, property_document
 from .settings import Settings
 from .store import Store
@@ -116,13 +117,51 @@ def _collection_paths(collection: Collection, settings: Settings) -> dict[str, A
     }  # fmt: skip
     if settings.writable:
         _add_writes(collection, settings, uris, items, item)
+    more = _photo_paths(collection, settings, f"{path}/items/{{featureId}}/photos", item_id)
     schema = _operation(f"{name}.schema", f"{title}: schema", [_F], {"200": _content("The schema", SCHEMA_JSON, HTML)})
     return {
         path: {"get": _read(name, title, JSON)},
         f"{path}/schema": {"get": schema},
         f"{path}/items": items,
         f"{path}/items/{{featureId}}": item,
+        **more,
     }
+
+
+def _photo_paths(
+    collection: Collection, settings: Settings, path: str, item_id: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Photos of items, where a collection's items may have any."""
+    if not collection.takes_photos:
+        return {}
+    name, title = collection.id, collection.title
+    photo = {"name": "photo", "in": "path", "required": True, "schema": {"type": "string"}}
+    picture = {"schema": {"type": "string", "format": "binary"}}
+    several: dict[str, Any] = {
+        "parameters": [item_id],
+        "get": _operation(
+            f"{name}.photos", f"{title}: photos of an item", [_F],
+            {"200": _content("Their addresses", JSON, HTML)}, "400", "404", "406",
+        ),
+    }  # fmt: skip
+    if settings.writable:
+        several["post"] = _operation(
+            f"{name}.addPhoto",
+            f"{title}: add a photo to an item; {settings.max_photo} bytes at most, {settings.max_photos} an item",
+            [],
+            {
+                "201": _content("Added; Location tells where it is", JSON),
+                "200": _content("The item has this very picture; Location tells where", JSON),
+            },
+            "400", "404", "409", "413", "415", "422",
+        )  # fmt: skip
+        several["post"]["requestBody"] = {"required": True, "content": dict.fromkeys(TYPES, picture)}
+    shown = {"description": "The picture", "content": dict.fromkeys(TYPES, picture)}
+    one = _operation(
+        f"{name}.photo", f"{title}: one photo", [],
+        {"200": shown, "304": {"description": "Not modified"}}, "400", "404",
+    )  # fmt: skip
+    return {path: several, f"{path}/{{photo}}": {"parameters": [item_id, photo], "get": one}}
 
 
 def _page_parameters(collection: Collection, uris: list[str], crs_parameter: dict[str, Any]) -> list[dict[str, Any]]:

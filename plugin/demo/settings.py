@@ -19,7 +19,8 @@ Tier = Literal["r", "w0", "w1", "w2"]
 class Settings:
     """``tier``: read only, writing without locks, with locks, or with whole change sets besides.
 
-    ``max_body`` in bytes, ``max_actions`` in actions of one change set.
+    ``max_body`` in bytes, ``max_actions`` in actions of one change set; ``max_photo`` in bytes, ``max_photos`` is how
+    many an item may have.
     """
 
     read_only: bool = False
@@ -27,6 +28,8 @@ class Settings:
     max_body: int = 32 * 1024 * 1024
     tier: Tier = "w2"
     max_actions: int = 1000
+    max_photo: int = 8 * 1024 * 1024
+    max_photos: int = 20
     quirks: Quirks = field(default_factory=Quirks)
 
     @property

@@ -1,4 +1,4 @@
-"""The twin's memory: one SQLite file. All SQL of the twin is here.
+"""The twin's memory: one SQLite file. All SQL of the twin is here, that of photos in `stored_photos`.
 
 A kill at any instruction leaves the last committed state (WAL). Every write gets the next number of the ``change``
 table; that number, with the store's own random mark, is the item's ETag, so no token ever comes back.
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from . import stored_photos
 from .geometry import text_meets_box
 from .model import Author, Box, Collection, Feature, Item, ItemId, Query, State
 
@@ -140,6 +141,15 @@ class Store:
         with self._connection() as db:
             return self._find(db, self._collections[collection_id][0], item_id)
 
+    def photos(self, collection_id: str, item_id: str) -> list[stored_photos.Photo]:
+        with self._connection() as db:
+            return stored_photos.listed(db, self._collections[collection_id][0], item_id)
+
+    def photo(self, collection_id: str, item_id: str, name: str) -> tuple[str, bytes] | None:
+        """A photo's media type and bytes."""
+        with self._connection() as db:
+            return stored_photos.body(db, self._collections[collection_id][0], item_id, name)
+
     # -- first load ------------------------------------------------------------------------------------------------
 
     def load(self, title: str, description: str, sources: Iterable[tuple[Collection, Iterable[Feature]]]) -> int:
@@ -218,6 +228,7 @@ class Store:
     def _prepare(self, db: sqlite3.Connection) -> None:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version == FORMAT:
+            db.execute(stored_photos.TABLE)  # one from before there were photos has none
             return
         if version or db.execute("SELECT 1 FROM sqlite_master").fetchone():
             raise StoreError(f"{self._path} is no store of this version of the embedded twin.")
@@ -225,6 +236,7 @@ class Store:
         for statement in _TABLES.split(";"):
             db.execute(statement)
         db.execute(_BOXES)
+        db.execute(stored_photos.TABLE)
         db.execute("INSERT INTO meta VALUES ('mark', ?)", (secrets.token_hex(3),))
         db.execute(f"PRAGMA user_version = {FORMAT}")
         db.execute("COMMIT")
@@ -337,6 +349,14 @@ class Writing:
         fid = self._fid(item_id)
         self._db.execute("DELETE FROM box WHERE fid = ?", (fid,))
         self._db.execute("DELETE FROM item WHERE fid = ?", (fid,))
+        stored_photos.drop(self._db, self._n, item_id)
+
+    def photos(self, item_id: str) -> list[stored_photos.Photo]:
+        return stored_photos.listed(self._db, self._n, item_id)
+
+    def add_photo(self, item_id: str, name: str, kind: str, content: bytes, author: Author) -> None:
+        """Add a photo to an item; the item's version stays."""
+        stored_photos.put(self._db, self._n, item_id, name, kind, content, author)
 
     def _fid(self, item_id: str) -> int:
         row = self._db.execute("SELECT fid FROM item WHERE collection = ? AND id = ?", (self._n, item_id)).fetchone()

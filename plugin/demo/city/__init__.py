@@ -13,7 +13,7 @@ from typing import Any
 from ..geometry import Geometry, box_of
 from ..model import Collection, Feature, compact
 from ..schema import compute
-from . import schemas
+from . import reviews, schemas
 from .buildings import buildings
 from .layout import Street, blocks, streets
 from .nature import trees
@@ -45,6 +45,7 @@ def city() -> tuple[str, str, list[Source]]:
         (schemas.TREES, (_feature(schemas.TREES, key, _point(at), values) for key, at, values in woods)),
         (schemas.PILOTS, _pilots()),
         (schemas.WATER, _water()),
+        *review_items(),
     ]
     return TITLE, DESCRIPTION, sources
 
@@ -76,6 +77,22 @@ def _streets(lines: Iterable[Street]) -> Iterator[Feature]:
 def pilots_for_data() -> Source:
     """The pilot areas alone, with those in the part of the city that open data shows: beside loaded data."""
     return schemas.PILOTS, _pilots((*PILOTS, *DELFSHAVEN))
+
+
+def review_items() -> list[Source]:
+    """The collections of review items, with a few made up."""
+    return [(collection, _reviews(collection)) for collection in reviews.ALL]
+
+
+def _reviews(collection: Collection) -> Iterator[Feature]:
+    for coordinates, values in reviews.ITEMS[collection.id]:
+        shape = {"type": collection.schema.geometry_type, "coordinates": coordinates}
+        yield _feature(collection, values["key"], shape, values)
+
+
+def reviews_for_data() -> list[Source]:
+    """The collections of review items alone, empty: beside loaded data, whose features the made-up ones do not know."""
+    return [(collection, ()) for collection in reviews.ALL]
 
 
 def _pilots(pilots: Sequence[dict[str, Any]] = PILOTS) -> Iterator[Feature]:

@@ -15,6 +15,9 @@ from plugin.demo.crs import CRS84, RD, transform
 from plugin.demo.schema import Errors, check_geometry, check_properties
 
 
+REVIEWS = ["reviews", "review_lines", "review_areas"]
+
+
 @pytest.fixture(scope="module")
 def found():
     started = time.process_time()
@@ -24,7 +27,7 @@ def found():
 
 
 def test_collections_and_counts(found):
-    assert list(found) == ["districts", "buildings", "streets", "trees", "pilots", "water"]
+    assert list(found) == ["districts", "buildings", "streets", "trees", "pilots", "water", *REVIEWS]
     counts = {name: len(features) for name, (_, features) in found.items()}
     assert 3000 < counts["buildings"] < 9000 and 3000 < counts["trees"] < 12_000 and counts["streets"] > 250
     assert counts["districts"] == len(DISTRICTS) and counts["pilots"] >= 5 and counts["water"] == len(WATERS)

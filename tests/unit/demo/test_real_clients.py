@@ -13,7 +13,7 @@ from plugin.demo.store import Store
 
 pytestmark = pytest.mark.slow
 
-NAMES = ["districts", "buildings", "streets", "trees", "pilots", "water"]
+NAMES = ["districts", "buildings", "streets", "trees", "pilots", "water", "reviews", "review_lines", "review_areas"]
 
 
 @pytest.fixture(scope="module")
