@@ -13,6 +13,7 @@ from .checkout import Checkout
 from .checkpilots import CheckPilots
 from .latestobservations import LatestObservations
 from .observationhistory import ObservationHistory
+from .packagereview import PackageReview
 from .pilotprofile import PilotProfile
 from .pilotreport import PilotReport
 from .publish import Publish
@@ -40,5 +41,6 @@ class CityTwinProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self) -> None:
         copies = (Capabilities, Checkout, Changes, Pull, Resolve, Publish)
-        for algorithm in (*copies, LatestObservations, ObservationHistory, CheckPilots, PilotProfile, PilotReport):
+        pilots = (CheckPilots, PilotProfile, PilotReport)
+        for algorithm in (*copies, LatestObservations, ObservationHistory, *pilots, PackageReview):
             self.addAlgorithm(algorithm())
