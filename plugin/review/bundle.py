@@ -22,7 +22,7 @@ from . import manifest as man
 from . import unzip
 from .errors import DamagedPackage, UnsafePackage
 from .names import parts_of
-from .sidecars import SIDECARS, check_journal, copy_database
+from .sidecars import SIDECARS, check_journal, copy_database, lengthen
 
 _CHUNK = 1 << 20
 # what programs leave beside their files, of nobody's interest
@@ -92,6 +92,9 @@ def unpack(source: Path, into: Path, progress: Progress = SILENT, *, whole: bool
         else:
             skipped = _AS_THEY_WENT if not whole else set()
             unzip.unzip(source, into, skipped, made, notes, progress)
+        for place in made:
+            if place.suffix.lower() == ".gpkg" and place.is_file() and lengthen(place):
+                notes.append(tr("{file} was cut off; what lies before the cut can be read.", file=place.name))
         return Unpacked(_root(into, source), tuple(notes))
     except BaseException:
         for place in reversed(made):

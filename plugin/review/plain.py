@@ -71,7 +71,7 @@ def read(path: Path, *, package: str = "") -> Found:
     lost: list[str] = []
     srids: dict[str, int] = {}
     with opened(path) as connection:
-        connection.execute("PRAGMA trusted_schema = OFF")
+        plain.distrust(connection)
         for table in tables(connection):
             srids[table] = plain.srid_of(connection, table) or 4326
             wanted = [KEY, GEOMETRY, ID, *schema.COLUMNS]

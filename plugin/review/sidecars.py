@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 from pathlib import Path
 from urllib.parse import quote as percent
 
@@ -34,6 +35,22 @@ def names_another(journal: Path) -> bool:
             return False
         stream.seek(size - 16)
         return stream.read(16)[8:] == _MAGIC
+
+
+def lengthen(path: Path) -> bool:
+    """Fill up a database that was cut off to the length that it says it has: SQLite then reads the tables that lie
+    before the cut, and stops only where it misses something. False where there is nothing to fill up."""
+    with path.open("r+b") as stream:
+        head = stream.read(100)
+        size = stream.seek(0, os.SEEK_END)
+        if len(head) < 100 or head[:16] != b"SQLite format 3\x00" or head[24:28] != head[92:96]:
+            return False
+        page, count = struct.unpack(">H", head[16:18])[0], struct.unpack(">I", head[28:32])[0]
+        whole = (65536 if page == 1 else page) * count
+        if not size < whole <= max(64 << 20, 50 * size):
+            return False
+        stream.truncate(whole)
+    return True
 
 
 def copy_database(path: Path, target: Path) -> None:

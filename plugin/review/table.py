@@ -62,6 +62,12 @@ def create(
             ) from error
 
 
+def distrust(connection: sqlite3.Connection) -> None:
+    """Read what comes from outside: its schema runs nothing of ours, its texts may be no texts."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+
+
 def there(connection: sqlite3.Connection, table: str) -> bool:
     """Whether it is a table, and not a view that somebody put in its place."""
     return connection.execute(sql.HAS_TABLE, (table,)).fetchone() is not None

@@ -83,7 +83,7 @@ def read(path: Path, lost: list[str] | None = None) -> tuple[Task, ...]:
     Of a damaged file those that can be read, where ``lost`` is given, which then gets the table's name.
     """
     with opened(path) as connection:
-        connection.execute("PRAGMA trusted_schema = OFF")
+        plain.distrust(connection)
         if not plain.there(connection, TABLE):
             return ()
         found = plain.rows(connection, TABLE, [KEY, GEOMETRY, *COLUMNS], lost)

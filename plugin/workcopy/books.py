@@ -139,6 +139,14 @@ HANDBACK = """CREATE TABLE "twin_handback" (
   UNIQUE (package, table_name, key)
 )"""
 
+# in a package alone: what tells its copies apart (see `trail`)
+TRAIL_TABLE = "twin_trail"
+TRAIL = """CREATE TABLE "twin_trail" (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  mark TEXT NOT NULL,
+  at TEXT NOT NULL
+)"""
+
 BOOKS = {
     "twin_state": STATE,
     "twin_source": SOURCE,
@@ -284,6 +292,38 @@ FORGET_WORK = tuple(
 )  # fmt: skip
 RECEIVED_OF = 'SELECT key, fid, state FROM "twin_received" WHERE package = ? AND table_name = ?'
 PUT_RECEIVED = 'INSERT OR REPLACE INTO "twin_received" (package, table_name, key, fid, state) VALUES (?, ?, ?, ?, ?)'
+RECEIVED_KEYS = 'SELECT key FROM "twin_received" WHERE package = ? AND table_name = ?'
+RECEIVED_ONE = 'SELECT fid, state FROM "twin_received" WHERE package = ? AND table_name = ? AND key = ?'
+RENAME_RECEIVED = 'UPDATE OR REPLACE "twin_received" SET key = ? WHERE package = ? AND table_name = ? AND key = ?'
+RENAME_HANDBACK = 'UPDATE OR REPLACE "twin_handback" SET key = ? WHERE package = ? AND table_name = ? AND key = ?'
+# of a package itself and of its further copies, whose ids begin with its own
+TRAILS = (
+    'SELECT package, state FROM "twin_received" WHERE table_name = ?1 AND key = \'trail\' '
+    "AND (package = ?2 OR substr(package, 1, length(?3)) = ?3) ORDER BY rowid"
+)
+MARKS = 'SELECT mark FROM "twin_trail" ORDER BY id LIMIT ?'
+_LEAVE = (
+    'INSERT INTO "twin_trail" (mark, at) SELECT lower(hex(randomblob(8))), n.now '
+    "FROM (SELECT strftime('%s', 'now') AS now) n "
+    'WHERE n.now IS NOT (SELECT at FROM "twin_trail" ORDER BY id DESC LIMIT 1);'
+)
+
+
+def trail_triggers(table: str) -> dict[str, str]:
+    """The triggers that leave marks when ``table`` is edited, by name."""
+    return {
+        (name := f"twin_trail_{kind.lower()}_{table}"): fill(
+            'CREATE TRIGGER {name} AFTER {kind} ON {table} WHEN (SELECT tracking FROM "twin_state") = 1 '
+            "BEGIN {leave} END",
+            name=name,
+            kind=Fragment(kind),
+            table=table,
+            leave=Fragment(_LEAVE),
+        )
+        for kind in ("INSERT", "UPDATE", "DELETE")
+    }
+
+
 _HANDBACK = ["id", "package", "table_name", "key", "twin_id", "fid", "base", "theirs", "who", "changed", "found"]
 HANDBACKS = fill('SELECT {columns} FROM "twin_handback" WHERE table_name = ? ORDER BY id', columns=_HANDBACK)
 HANDBACKS_OF = fill(

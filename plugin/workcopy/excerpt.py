@@ -19,13 +19,13 @@ from osgeo import gdal, ogr
 from ..text import tr
 from ..twin.crs import reference_system
 from ..twin.progress import SILENT, Progress, check
-from . import books, package, rtree, sql
+from . import books, package, rtree, sql, trail
 from . import source as src
 from .columns import GEOMETRY
 from .connection import connect, opened, transaction
 from .copy import WorkingCopy
 from .errors import FileExists, WorkingCopyError, told_plainly
-from .geometry import Box, box_of, wkb_of
+from .geometry import BadGeometry, Box, box_of, wkb_of
 from .package import Package
 from .part import part_file, seal
 from .source import Source
@@ -75,7 +75,7 @@ def excerpt(
     with part_file(target) as part:
         _copy(copy.path, part, progress)
         _drop(part, {*tables, *beside})
-        counts = _trim(part, wanted, area, replace(made, role="this"), progress)
+        counts = _trim(part, wanted, beside, area, replace(made, role="this"), progress)
         with told_plainly(part):
             connection = connect(part, write=True)
             try:
@@ -115,11 +115,18 @@ def _drop(part: Path, kept: Collection[str]) -> None:
         names = [dataset.GetLayer(index).GetName() for index in range(dataset.GetLayerCount())]
         for name in names:
             if name not in kept and not name.startswith("twin_") and name != "layer_styles":
-                dataset.ExecuteSQL(str(sql.fill("DROP TABLE {name}", name=name)))
+                dataset.DeleteLayer(name)
         del dataset
 
 
-def _trim(part: Path, wanted: Sequence[Source], area: Area | None, made: Package, progress: Progress) -> dict[str, int]:
+def _trim(
+    part: Path,
+    wanted: Sequence[Source],
+    beside: Collection[str],
+    area: Area | None,
+    made: Package,
+    progress: Progress,
+) -> dict[str, int]:
     counts: dict[str, int] = {}
     names = {source.table for source in wanted}
     with opened(part, write=True) as connection, transaction(connection, tracking=False):
@@ -132,12 +139,46 @@ def _trim(part: Path, wanted: Sequence[Source], area: Area | None, made: Package
                 connection.execute(books.UNREGISTER, (base,))
                 connection.execute(books.FORGET_SOURCE, (source.table,))
         _drop_styles(connection, names)
+        _drop_rest(connection, {*names, *beside})
         for index, source in enumerate(wanted):
             check(progress)
             progress.report(index, len(wanted), tr("{title}: choosing what goes along…", title=source.title))
             counts[source.table] = _one(connection, source, area, progress)
+        trail.begin(connection, names)
         package.put(connection, made)
     return counts
+
+
+def _drop_rest(connection: sqlite3.Connection, kept: Collection[str]) -> None:
+    """What GDAL does not know as a layer, and is nobody's business outside: the office's projects, tables and views of
+    other programs; and rules that somebody put on the layers, which may need what is not there any more."""
+    books_of_ours = {*books.BOOKS, *map(sql.base_table, kept)}
+    for kind, name, table in connection.execute(sql.OBJECTS).fetchall():
+        if kind == "trigger":
+            if table in kept and not _of_the_layer(name, table):
+                connection.execute(sql.drop_trigger_if_there(name))
+        elif name not in kept and name not in books_of_ours and not _of_the_format(name, kept):
+            connection.execute(sql.drop_view(name) if kind == "view" else sql.drop_table(name))
+    have = {name for _, name, _ in connection.execute(sql.OBJECTS)}
+    for book in (name for name in have if name.startswith("gpkg_")):
+        if "table_name" in (name for (name,) in connection.execute(sql.COLUMNS, (book,)).fetchall()):
+            connection.execute(sql.forget_missing(book))
+        elif book.startswith("gpkg_metadata"):
+            connection.execute(sql.clear(book))
+
+
+def _of_the_format(name: str, kept: Collection[str]) -> bool:
+    """Whether it is a table of SQLite, of the GeoPackage, or the index of a layer that goes along."""
+    if name.startswith(("sqlite_", "gpkg_")) or name == "layer_styles":
+        return True
+    return name.startswith("rtree_") and any(name.startswith(f"rtree_{table}_") for table in kept)
+
+
+def _of_the_layer(name: str, table: str) -> bool:
+    """Whether it is a trigger of ours, or of the GeoPackage's own: its index and its count of features."""
+    ours = sql.triggers(table, ["x"])
+    counts = (f"trigger_insert_feature_count_{table}", f"trigger_delete_feature_count_{table}")
+    return name in ours or name in counts or name.startswith(f"rtree_{table}_")
 
 
 def _drop_styles(connection: sqlite3.Connection, names: Collection[str]) -> None:
@@ -174,10 +215,13 @@ def _cut(connection: sqlite3.Connection, source: Source, area: Area, progress: P
     connection.execute(sql.CLEAR_KEEP)
     connection.executemany(sql.KEEP, ((fid,) for fid in ids))
     connection.execute(sql.delete_others(table))
-    rtree.clear(connection, table, GEOMETRY)
+    indexed = connection.execute(sql.HAS_TABLE, (f"rtree_{table}_{GEOMETRY}",)).fetchone() is not None
+    if indexed:
+        rtree.clear(connection, table, GEOMETRY)
     placed = [(fid, box) for fid, box in zip(ids, boxes) if box is not None]
     array = np.array([box for _, box in placed], dtype=np.float64).reshape(-1, 4)
-    rtree.pack(connection, table, GEOMETRY, np.array([fid for fid, _ in placed], dtype=np.int64), array)
+    if indexed:
+        rtree.pack(connection, table, GEOMETRY, np.array([fid for fid, _ in placed], dtype=np.int64), array)
     for statement in foreign.values():
         connection.execute(statement)
     whole: tuple[float | None, ...] = (None,) * 4
@@ -199,7 +243,7 @@ def _inside(
         if number % 5000 == 0:
             check(progress)
             progress.report(number, None, tr("{title}: choosing what goes along…", title=source.title))
-        box = box_of(blob) if isinstance(blob, bytes) else None
+        box = _box(blob)
         if box is not None:
             if box[0] > east or box[2] < west or box[1] > north or box[3] < south:
                 continue
@@ -209,6 +253,22 @@ def _inside(
         ids.append(fid)
         boxes.append(box)
     return ids, boxes
+
+
+def _box(blob: object) -> Box | None:
+    """Where a geometry lies; None for none, for an empty one, and for what is no geometry: it goes along, too."""
+    if not isinstance(blob, bytes):
+        return None
+    try:
+        return box_of(blob)
+    except (BadGeometry, RecursionError):
+        pass
+    try:
+        with QuietGdal():  # curves, which GeoJSON has not
+            west, east, south, north = ogr.CreateGeometryFromWkb(wkb_of(blob)).GetEnvelope()
+    except (BadGeometry, RuntimeError, AttributeError):
+        return None
+    return west, south, east, north
 
 
 def _in(area: Area, srid: int) -> Any:
@@ -223,6 +283,8 @@ def _in(area: Area, srid: int) -> Any:
             raise WorkingCopyError(
                 tr("The area cannot be brought to the layers' reference system. Choose another one."), detail=str(error)
             ) from error
+    if shape is not None and not shape.IsValid():
+        shape = shape.MakeValid()
     if shape is None or shape.IsEmpty():
         raise WorkingCopyError(tr("The area is empty. Draw it again."))
     return shape

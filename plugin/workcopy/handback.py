@@ -15,10 +15,10 @@ from pathlib import Path
 
 from ..text import tr
 from ..twin.progress import SILENT, Progress, check
-from . import journal, package
+from . import journal, package, trail
 from .connection import opened, transaction
 from .copy import WorkingCopy
-from .errors import WorkingCopyError
+from .errors import NotAWorkingCopy, WorkingCopyError
 from .handback_layer import LayerBack, LayerMerge
 from .package import Package
 from .source import Source
@@ -35,6 +35,7 @@ class HandBack:
     package: Package
     layers: tuple[LayerBack, ...]
     notes: tuple[str, ...] = ()
+    older: bool = False  # a newer state of the same file came before, so nothing was to be done
 
     @property
     def edits(self) -> int:
@@ -51,9 +52,14 @@ class HandBack:
 
 def read(path: Path) -> Package:
     """Which package a file is. Raises `NotAWorkingCopy`, `NotAPackage`, `NewerFormat` and other `WorkingCopyError`."""
-    found = WorkingCopy.open(path)
-    with opened(found.path) as connection:
-        known = package.this(connection)
+    try:
+        found = WorkingCopy.open(path)
+        with opened(found.path) as connection:
+            known = package.this(connection)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise NotAWorkingCopy(
+            tr("{file} is damaged: its own books cannot be read.", file=path.name), detail=repr(error)
+        ) from error
     if known is None:
         raise NotAPackage(
             tr(
@@ -83,18 +89,31 @@ def hand_back(copy: WorkingCopy, path: Path, progress: Progress = SILENT) -> Han
         raise NotAPackage(tr("That is the working copy itself. Choose the package that came back."))
     who = read(path)
     theirs = WorkingCopy.open(path)
+    copy.refresh()
     layers: list[LayerBack] = []
     notes: list[str] = []
     with opened(theirs.path) as outside:
         outside.execute("PRAGMA trusted_schema = OFF")
+        outside.text_factory = _text
         outside.execute("BEGIN")
+        whole, found = is_whole(outside), trail.marks(outside)
         with opened(copy.path, write=True) as connection, transaction(connection):
             own = {one.id for one in package.packages(connection) if one.role == "made"}
+            branch = trail.branch(connection, who.id, found)
+            if branch.kind == "older":
+                return HandBack(who, (), (_older(),), older=True)
             if who.id not in own:
                 notes.append(
                     tr(
                         "The package was not made of this working copy: features are found by the twin's ids, and "
                         "those that the twin did not know yet are added as new."
+                    )
+                )
+            if branch.kind == "other":
+                notes.append(
+                    tr(
+                        "Another copy of this package came back before, and both were edited: they are merged like the "
+                        "work of two people."
                     )
                 )
             for number, there in enumerate(theirs.sources):
@@ -105,11 +124,25 @@ def hand_back(copy: WorkingCopy, path: Path, progress: Progress = SILENT) -> Han
                 if problem or here is None:
                     layers.append(LayerBack(there.table, there.title, notes=(problem,) if problem else ()))
                     continue
-                layers.append(LayerMerge(connection, outside, here, there, who, who.id in own, progress).run())
+                layer = LayerMerge(connection, outside, here, there, who, branch, who.id in own, whole, progress)
+                layers.append(layer.run())
             role: package.Role = "made" if who.id in own else "received"
             package.put(connection, replace(who, role=role, merged=journal.now()))
+            trail.remember(connection, branch, found)
         outside.execute("ROLLBACK")
     return HandBack(who, tuple(layers), tuple(notes))
+
+
+def _older() -> str:
+    return tr(
+        "This is an older state of a package that was merged already, with all that is in it and more. Nothing was "
+        "changed."
+    )
+
+
+def _text(raw: bytes) -> str:
+    """Text from outside is not always text."""
+    return raw.decode("utf-8", "replace")
 
 
 def _counterpart(copy: WorkingCopy, there: Source) -> Source | None:

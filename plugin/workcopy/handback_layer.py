@@ -10,12 +10,13 @@ from ..text import tr, trn
 from ..twin.progress import Progress, check
 from . import books, journal, settle, sql
 from . import changes as ch
-from .columns import GEOMETRY, Stored
-from .excerpt import OFFICE
+from .columns import GEOMETRY, ID, KEY, VERSION, Stored
+from .handback_read import Coming, Damaged, LayerRead, renumbered
 from .merge import Merge, Values, merge
 from .package import Package
 from .settle import Row
 from .source import Source
+from .trail import Branch
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,6 @@ class LayerBack:
         return self.created + self.updated + self.deleted + self.merged
 
 
-@dataclass(frozen=True)
-class _Coming:
-    """One feature that the package gives back. ``key``: its id in the package; ``base`` None: it was made outside."""
-
-    key: str
-    fid: int
-    base: Values | None
-    theirs: Values | None
-
-
 @dataclass
 class _Tally:
     created: int = 0
@@ -65,7 +56,10 @@ class _Tally:
 
 
 class LayerMerge:
-    """One layer of a package, inside the caller's transaction, tracking on: what is written becomes an edit."""
+    """One layer of a package, inside the caller's transaction, tracking on: what is written becomes an edit.
+
+    ``own``: the package was made of this working copy; ``whole``: its file is not damaged.
+    """
 
     def __init__(
         self,
@@ -74,7 +68,9 @@ class LayerMerge:
         here: Source,
         there: Source,
         who: Package,
+        branch: Branch,
         own: bool,
+        whole: bool,
         progress: Progress,
     ) -> None:
         self._connection = connection
@@ -82,40 +78,30 @@ class LayerMerge:
         self._here = here
         self._there = there
         self._package = who
+        self._branch = branch
         self._own = own
+        self._whole_file = whole
         self._progress = progress
         self._tally = _Tally()
         self._elsewhere = 0
+        self._refused: list[str] = []
         self._shared = [name for name in here.tracked if name in set(there.tracked)]
-        self._received = {
-            key: (fid, state)
-            for key, fid, state in connection.execute(books.RECEIVED_OF, (who.id, here.table)).fetchall()
-        }
+        self._read = LayerRead(outside, there, self._shared, whole)
+        found = connection.execute(books.RECEIVED_KEYS, (branch.id, here.table)).fetchall()
+        self._received = {str(key) for (key,) in found}
 
     def run(self) -> LayerBack:
-        lost = [settle.title_of(self._there, name) for name in self._there.tracked if name not in self._shared]
-        if lost:
-            self._tally.notes.append(
-                tr(
-                    "{title} has no column {columns} here any more; what was written there stays in the package.",
-                    title=self._here.title,
-                    columns=", ".join(lost),
-                )
-            )
-        for number, coming in enumerate(self._coming()):
-            if number % 100 == 0:
-                check(self._progress)
-            self._one(coming)
-        if self._elsewhere:
-            self._tally.notes.append(
-                trn(
-                    "{title}: {n} feature that was edited is not in this working copy; its edits stay in the package.",
-                    "{title}: {n} features that were edited are not in this working copy; their edits stay in the "
-                    "package.",
-                    self._elsewhere,
-                    title=self._here.title,
-                )
-            )
+        number = -1
+        try:
+            for number, coming in enumerate(self._coming()):
+                if number % 200 == 0:
+                    check(self._progress)
+                    self._progress.report(number, None, tr("{title}: merging", title=self._here.title))
+                self._one(coming)
+        except Damaged:
+            words = tr("{title}: the file is damaged; some of its edits cannot be read.", title=self._here.title)
+            self._note(words, True)
+        self._tell(number >= 0)
         tally = self._tally
         return LayerBack(
             self._here.table,
@@ -130,118 +116,215 @@ class LayerMerge:
             tuple(tally.inside),
         )
 
-    def _coming(self) -> Iterator[_Coming]:
+    def _coming(self) -> Iterator[Coming]:
         """What was edited outside, and what came before and was taken back there since."""
         seen = set()
-        for change in ch.read(self._outside, self._there):
-            coming = self._read(change)
-            seen.add(coming.key)
-            yield coming
-        for key, (_fid, state) in self._received.items():
-            if key not in seen:
-                yield from self._undone(key, state)
+        new = self._read.new()
+        if any(key.startswith("new-") for key in self._received):
+            new = self._found_again(list(new))
+        for part in (new, self._read.edited()):
+            for coming in part:
+                seen.add(coming.key)
+                yield coming
+        for key in sorted(self._received - seen):
+            undone = self._read.undone(key, lambda key=key: self._state(key)[1])  # type: ignore[misc]
+            if undone is not None:
+                yield undone
 
-    def _read(self, change: ch.Change) -> _Coming:
-        outside, there = self._outside, self._there
-        if change.twin_id is None:
-            row = settle.row_by_fid(outside, there, change.fid)
-            return _Coming(f"new-{change.fid}", change.fid, None, self._values(row))
-        row = settle.row_by_id(outside, there, change.twin_id)
-        base = settle.base_of(outside, there, change.twin_id)
-        return _Coming(change.twin_id, change.fid, self._values(base), self._values(row))
+    def _found_again(self, new: list[Coming]) -> Iterator[Coming]:
+        """New rows; those that came before and have another number by now are known by what they hold."""
+        keys = {coming.key for coming in new}
+        lost = {key for key in self._received if key.startswith("new-") and key not in keys}
+        fresh = [coming for coming in new if coming.key not in self._received]
+        if lost and fresh:
+            states = {key: state for key in lost if (state := self._state(key)[1]) is not None}
+            for old, now in renumbered(fresh, states).items():
+                for statement in (books.RENAME_RECEIVED, books.RENAME_HANDBACK):
+                    self._connection.execute(statement, (now, self._branch.id, self._here.table, old))
+                self._received = (self._received - {old}) | {now}
+        return iter(new)
 
-    def _undone(self, key: str, state: str | None) -> Iterator[_Coming]:
-        """It came back edited, and outside it is as it was again by now."""
-        outside, there = self._outside, self._there
-        before = journal.unpack(state) if state is not None else None
-        if key.startswith("new-"):
-            if before is not None and key[4:].isdigit():
-                yield _Coming(key, int(key[4:]), before, None)
-            return
-        row = settle.row_by_id(outside, there, key)
-        if row is not None:
-            yield _Coming(key, row.fid, before, self._values(row))
+    # -- what is told ------------------------------------------------------------------------------------------------
 
-    def _values(self, row: Row | None) -> dict[str, Stored] | None:
-        return {name: row.values[name] for name in self._shared} if row is not None else None
+    def _note(self, words: str, when: bool) -> None:
+        if when:
+            self._tally.notes.append(words)
+
+    def _tell(self, any_came: bool) -> None:
+        here, there = self._here, self._there
+        lost = [settle.title_of(there, name) for name in there.tracked if name not in self._shared]
+        self._note(
+            tr(
+                "{title} has no column {columns} here any more; what was written there stays in the package.",
+                title=here.title,
+                columns=", ".join(lost),
+            ),
+            bool(lost),
+        )
+        more = self._more() if any_came else []
+        self._note(
+            tr(
+                "{title}: {columns} is only in the file, not in the twin, and was not merged. Copy what you need from "
+                "the package.",
+                title=here.title,
+                columns=", ".join(more),
+            ),
+            bool(more),
+        )
+        self._note(
+            trn(
+                "{title}: {n} feature that was edited is not in this working copy; its edits stay in the package.",
+                "{title}: {n} features that were edited are not in this working copy; their edits stay in the package.",
+                self._elsewhere,
+                title=here.title,
+            ),
+            bool(self._elsewhere),
+        )
+        self._note(
+            trn(
+                "{title}: {n} geometry could not be read and stays as it was.",
+                "{title}: {n} geometries could not be read and stay as they were.",
+                self._read.spoilt,
+                title=here.title,
+            ),
+            bool(self._read.spoilt),
+        )
+        self._note(
+            trn(
+                "{title}: {n} edit does not fit this file, and stays in the package: {labels}.",
+                "{title}: {n} edits do not fit this file, and stay in the package: {labels}.",
+                len(self._refused),
+                title=here.title,
+                labels=", ".join(self._refused[:5]),
+            ),
+            bool(self._refused),
+        )
+        self._note(
+            tr(
+                "{title}: the file is damaged, so features that are missing in it were not taken for deleted.",
+                title=here.title,
+            ),
+            not self._whole_file,
+        )
+
+    def _more(self) -> list[str]:
+        """Columns of the package's table that no twin knows."""
+        known = {KEY, ID, VERSION, *self._there.tracked}
+        try:
+            have = [str(row[0]) for row in self._outside.execute(sql.COLUMNS, (self._there.table,))]
+        except sqlite3.DatabaseError:
+            return []
+        return [name for name in have if name not in known]
 
     # -- merging -----------------------------------------------------------------------------------------------------
 
-    def _one(self, coming: _Coming) -> None:
+    def _one(self, coming: Coming) -> None:
+        try:
+            self._take(coming)
+        except sqlite3.IntegrityError:  # somebody gave this file rules of its own
+            values = coming.theirs or coming.base or {}
+            shown = [values.get(name) for name in self._here.tracked]
+            self._refused.append(ch.label_of(self._here, shown, coming.twin_id or coming.fid))
+
+    def _take(self, coming: Coming) -> None:
         connection, here = self._connection, self._here
-        fid, state = self._received.get(coming.key, (None, None))
-        came_before = coming.key in self._received
-        before = (journal.unpack(state) if state is not None else None) if came_before else coming.base
-        if came_before and _same(here, before, coming.theirs):
+        came = coming.key in self._received
+        fid, packed = self._state(coming.key) if came else (None, None)
+        if not came and coming.twin_id is None:
+            came, fid, packed = self._of_another_copy(coming)
+        state = journal.unpack(packed) if packed is not None else None
+        if came and _same(here, state, coming.theirs):
             self._tally.known += 1
+            self._remember(coming, fid)
             return
-        mine = self._mine(coming.key, fid)
-        waiting = connection.execute(books.HANDBACK_OF, (self._package.id, here.table, coming.key)).fetchone()
+        mine = self._mine(coming, fid)
+        before = coming.base if state is None else state
+        waiting = connection.execute(books.HANDBACK_OF, (self._branch.id, here.table, coming.key)).fetchone()
         if waiting is not None:  # the decision is still about where both parted
             before = journal.unpack(waiting[6]) if waiting[6] is not None else None
-        if mine is None and not came_before and not self._was_here(coming.key):
-            if not coming.key.startswith(("new-", OFFICE)):
+        if mine is None and not came and not self._was_here(coming):
+            if coming.twin_id is not None and coming.office_fid is None:
                 self._elsewhere += 1  # the twin has it, this working copy has not
                 return
             before = None
-        if mine is None and before is None and coming.theirs is not None:
+        restored = came and state is None and waiting is None
+        if mine is None and coming.theirs is not None and (before is None or restored):
             fid = self._add(coming)
         else:
+            if mine is not None and before is None:
+                before = dict.fromkeys(self._shared)  # nobody knows where they parted: whatever differs is asked
             fid = self._merge(coming, before, mine, fid)
-        packed = journal.pack(coming.theirs) if coming.theirs is not None else None
-        connection.execute(books.PUT_RECEIVED, (self._package.id, here.table, coming.key, fid, packed))
+        self._remember(coming, fid)
 
-    def _mine(self, key: str, fid: int | None) -> Row | None:
+    def _remember(self, coming: Coming, fid: int | None) -> None:
+        packed = journal.pack(coming.theirs) if coming.theirs is not None else None
+        self._connection.execute(books.PUT_RECEIVED, (self._branch.id, self._here.table, coming.key, fid, packed))
+
+    def _state(self, key: str, branch: str = "") -> tuple[int | None, str | None]:
+        """The row that it became here, and in what state it came."""
+        of = (branch or self._branch.id, self._here.table, key)
+        found = self._connection.execute(books.RECEIVED_ONE, of).fetchone()
+        return (found[0], found[1]) if found else (None, None)
+
+    def _of_another_copy(self, coming: Coming) -> tuple[bool, int | None, str | None]:
+        """A new row that was made before the package was copied comes with each copy, and is one feature."""
+        for other in self._branch.others:
+            fid, packed = self._state(coming.key, other)
+            if packed is not None and _same(self._here, journal.unpack(packed), coming.theirs):
+                return True, fid, packed
+        return False, None, None
+
+    def _mine(self, coming: Coming, fid: int | None) -> Row | None:
         """The row of ours that a feature of the package is."""
         connection, here = self._connection, self._here
-        if key.startswith("new-"):
-            return settle.row_by_fid(connection, here, fid) if fid is not None else None
-        if key.startswith(OFFICE):
-            number = key[len(OFFICE) :]
-            return settle.row_by_fid(connection, here, int(number)) if self._own and number.isdigit() else None
-        return settle.row_by_id(connection, here, key)
+        row = settle.row_by_id(connection, here, coming.twin_id) if coming.twin_id is not None else None
+        if row is not None or (coming.twin_id is not None and coming.office_fid is None):
+            return row
+        number = fid if fid is not None else coming.office_fid if self._own else None
+        return settle.row_by_fid(connection, here, number) if number is not None else None
 
-    def _was_here(self, key: str) -> bool:
+    def _was_here(self, coming: Coming) -> bool:
         """Whether a feature that has no row was deleted here, and not just never checked out."""
-        if key.startswith("new-"):
-            return False
-        if key.startswith(OFFICE):
-            return self._own
-        return self._own or settle.base_of(self._connection, self._here, key) is not None
+        if coming.twin_id is None or self._own:
+            return coming.twin_id is not None
+        return coming.office_fid is None and self._published(coming) is not None
 
-    def _add(self, coming: _Coming) -> int:
+    def _published(self, coming: Coming) -> Row | None:
+        """The twin's state of a feature that was deleted here and not published yet."""
+        return settle.base_of(self._connection, self._here, coming.twin_id) if coming.twin_id is not None else None
+
+    def _add(self, coming: Coming) -> int:
         """A new feature; one that was deleted here and restored outside is itself again."""
         connection, here = self._connection, self._here
-        self._tally.created += 1
-        values = self._whole(coming.theirs, None) or {}
-        settle.widen(connection, here, values)
-        published = settle.base_of(connection, here, coming.key)
+        published = self._published(coming)
+        values = self._whole(coming.theirs, published.values if published else None) or {}
         identity = (published.twin_id, published.version) if published else (None, None)
-        return settle.put_row(connection, here, None, values, *identity)
+        fid = settle.put_row(connection, here, None, values, *identity)
+        settle.widen(connection, here, values)
+        self._tally.created += 1
+        return fid
 
-    def _merge(self, coming: _Coming, before: Values | None, mine: Row | None, fid: int | None) -> int | None:
+    def _merge(self, coming: Coming, before: Values | None, mine: Row | None, fid: int | None) -> int | None:
         connection, here = self._connection, self._here
-        row = mine.values if mine else None
-        known, theirs = self._whole(before, row), self._whole(coming.theirs, row)
-        merged = merge(known, row, theirs, here.fields, exact=True)
-        at = mine.fid if mine else fid
+        # what the package has not is as it is here, or as it was before it was deleted here
+        row = mine or self._published(coming)
+        rest = row.values if row else None
+        known, theirs = self._whole(before, rest), self._whole(coming.theirs, rest)
+        merged = merge(known, mine.values if mine else None, theirs, here.fields, exact=True)
+        at = mine.fid if mine else fid if fid is not None else coming.office_fid
         if merged.kind:
             self._ask(coming, known, theirs, mine, at)
             return at
-        connection.execute(books.DROP_HANDBACK, (self._package.id, here.table, coming.key))
-        if mine is None:
-            return at
-        if merged.result is None:
-            if theirs is None:
-                connection.execute(sql.delete_row(here.table), (mine.fid,))
-                self._tally.deleted += 1
-            return at
-        if merged.takes_theirs:
+        if mine is not None and merged.result is None and theirs is None:
+            connection.execute(sql.delete_row(here.table), (mine.fid,))
+            self._tally.deleted += 1
+        elif mine is not None and merged.result is not None and merged.takes_theirs:
+            self._write(mine, merged)
             ours = any(cell.verdict in ("mine", "merged") for cell in merged.cells)
             self._tally.merged += ours
             self._tally.updated += not ours
-            self._write(mine, merged)
-        return mine.fid
+        connection.execute(books.DROP_HANDBACK, (self._branch.id, here.table, coming.key))
+        return at
 
     def _write(self, mine: Row, merged: Merge) -> None:
         values = merged.result or {}
@@ -264,15 +347,15 @@ class LayerMerge:
         }
 
     def _ask(
-        self, coming: _Coming, base: Values | None, theirs: Values | None, mine: Row | None, fid: int | None
+        self, coming: Coming, base: Values | None, theirs: Values | None, mine: Row | None, fid: int | None
     ) -> None:
         connection, here = self._connection, self._here
         self._tally.conflicts += 1
-        twin_id = mine.twin_id if mine else None if coming.key.startswith(("new-", OFFICE)) else coming.key
+        twin_id = mine.twin_id if mine else None if coming.office_fid is not None else coming.twin_id
         connection.execute(
             books.PUT_HANDBACK,
             (
-                self._package.id,
+                self._branch.id,
                 here.table,
                 coming.key,
                 twin_id,

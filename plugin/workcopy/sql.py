@@ -316,6 +316,20 @@ def delete_others(table: str) -> str:
     return fill("DELETE FROM {table} WHERE fid NOT IN (SELECT fid FROM temp.twin_kept)", table=table)
 
 
+def drop_view(name: str) -> str:
+    """Take a view away."""
+    return fill("DROP VIEW IF EXISTS {name}", name=name)
+
+
+def forget_missing(book: str) -> str:
+    """Take out of one of the GeoPackage's own tables what it says of tables that are not there."""
+    return fill(
+        "DELETE FROM {book} WHERE table_name IS NOT NULL AND lower(table_name) NOT IN "
+        "(SELECT lower(name) FROM sqlite_master WHERE type IN ('table', 'view'))",
+        book=book,
+    )
+
+
 def name_new_rows(table: str) -> str:
     """Give rows without an identity one of their number, behind a prefix."""
     return fill("UPDATE {table} SET twin_id = ? || fid WHERE twin_id IS NULL", table=table)
@@ -346,6 +360,11 @@ def drop_trigger(name: str) -> str:
     return fill("DROP TRIGGER {name}", name=name)
 
 
+def drop_trigger_if_there(name: str) -> str:
+    """As `drop_trigger`, for one that may be gone."""
+    return fill("DROP TRIGGER IF EXISTS {name}", name=name)
+
+
 def repeated_fids(table: str) -> str:
     """The fids of rows whose twin_id an earlier row has."""
     return fill(
@@ -371,6 +390,7 @@ SET_OPTIONAL_Z = "UPDATE gpkg_geometry_columns SET z = 2 WHERE table_name = ?"
 FOREIGN_TRIGGERS = (
     "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? AND name NOT LIKE 'twin!_%' ESCAPE '!'"
 )
+OBJECTS = "SELECT type, name, tbl_name FROM sqlite_master WHERE type IN ('table', 'view', 'trigger')"
 HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 MASTER = "SELECT name, sql FROM sqlite_master WHERE (tbl_name = ?1 AND type IN ('table', 'trigger')) OR name = ?2"
 COLUMNS = "SELECT name FROM pragma_table_info(?)"
