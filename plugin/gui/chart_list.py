@@ -41,7 +41,8 @@ class ChartList(QTreeWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(40)
         wide = self.fontMetrics().horizontalAdvance
-        for column, longest in ((1, max(wide("00.000 µg/m³"), wide(tr("Latest Value")))), (2, wide(tr("Freshness")))):
+        values, states = ("00.000 µg/m³", tr("Latest Value")), (tr("not connected"), tr("Freshness"))
+        for column, longest in ((1, max(map(wide, values))), (2, max(map(wide, states)))):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             self.setColumnWidth(column, longest + 16)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)

@@ -96,6 +96,7 @@ class SensorsPage(QWidget):
         where = QFormLayout()
         where.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         where.setContentsMargins(8, 0, 8, 6)
+        where.setHorizontalSpacing(8)
         label = QLabel(tr("&Area"))
         label.setBuddy(self.area)
         where.addRow(label, self.area)

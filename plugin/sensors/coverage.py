@@ -58,14 +58,14 @@ class Status:
         if self.phase == LIVE:
             text = tr("Live from {broker}: {rate} messages per second.", broker=broker, rate=_rate(rate))
         elif self.phase == STARTING:
-            text = tr("Reading what the sensors say…")
+            text = "" if self.why else tr("Reading what the sensors say…")  # a narrow line has room for one of them
         elif self.phase == CATCHING_UP:
             text = tr("Connected again to {broker}; reading what was missed…", broker=broker)
         elif self.phase == INTERRUPTED:
             text = tr("The connection to {broker} is lost; trying again.", broker=broker)
         else:
             text = tr("No push: the twin is asked every {seconds} s.", seconds=number(self.interval))
-        return f"{text} {self.why}".rstrip()
+        return f"{text} {self.why}".strip()
 
 
 class Coverage:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -245,3 +247,9 @@ def test_a_subscription_made_anew_without_a_word_of_loss_is_covered_anew() -> No
         wanted = cover.next()
         assert wanted is not None and cover.answered(wanted)
     assert cover.status().phase == coverage.LIVE
+
+
+def test_what_is_wrong_at_the_start_is_said_first() -> None:
+    status = coverage.Status(coverage.STARTING, 0.0, 5.0, "")
+    assert status.sentence(0, "mqtt://x") == "Reading what the sensors say…"
+    assert replace(status, why="The broker is away.").sentence(0, "mqtt://x") == "The broker is away."
