@@ -8,12 +8,13 @@ from pathlib import Path
 from .report_parts import Page
 
 _TAIL = 4096
+_TOLD = re.compile(rb"\[[^\]]*\]")  # the letters of a row of glyphs
 
 
 def add_tags(path: Path, page: Page) -> None:
     """Name the language of the document, its author's program, subject and keywords. A file of another form than Qt
     writes stays as it is. Raises `OSError`."""
-    data = path.read_bytes()
+    data = _spaces(path)
     start = _last(rb"startxref\s+(\d+)", data[-_TAIL:])
     trailer = data[int(start) :] if start else b""
     root, info = _last(rb"/Root\s+(\d+)\s+0\s+R", trailer), _last(rb"/Info\s+(\d+)\s+0\s+R", trailer)
@@ -47,6 +48,20 @@ def add_tags(path: Path, page: Page) -> None:
     out += b"startxref\n%d\n%%%%EOF\n" % table
     with path.open("ab") as stream:
         stream.write(out)
+
+
+def _spaces(path: Path) -> bytes:
+    """The file, in which a space is a space: Qt tells readers that its glyph is a tab, and who looks for two words
+    finds nothing. What is told is as long as before, so that every place in the file stays."""
+    data = path.read_bytes()
+    mended = re.sub(rb"begincmap.*?endcmap", lambda found: _TOLD.sub(_mended, found.group()), data, flags=re.DOTALL)
+    if mended != data:
+        path.write_bytes(mended)
+    return mended
+
+
+def _mended(found: re.Match[bytes]) -> bytes:
+    return found.group().replace(b"<0009>", b"<0020>")
 
 
 def _last(pattern: bytes, text: bytes) -> bytes | None:
