@@ -110,6 +110,10 @@ def _copy(path: Path, part: Path, progress: Progress) -> None:
 
 def _drop(part: Path, kept: Collection[str]) -> None:
     """Take out every layer that does not go along: GDAL knows all that belongs to one."""
+    with opened(part, write=True) as connection:
+        for kind, name, _ in connection.execute(sql.OBJECTS).fetchall():
+            if kind == "view" and name not in kept:
+                connection.execute(sql.drop_view(name))
     with told_plainly(part), QuietGdal():
         dataset = gdal.OpenEx(str(part), gdal.OF_VECTOR | gdal.OF_RASTER | gdal.OF_UPDATE)
         names = [dataset.GetLayer(index).GetName() for index in range(dataset.GetLayerCount())]
@@ -157,8 +161,8 @@ def _drop_rest(connection: sqlite3.Connection, kept: Collection[str]) -> None:
         if kind == "trigger":
             if table in kept and not _of_the_layer(name, table):
                 connection.execute(sql.drop_trigger_if_there(name))
-        elif name not in kept and name not in books_of_ours and not _of_the_format(name, kept):
-            connection.execute(sql.drop_view(name) if kind == "view" else sql.drop_table(name))
+        elif kind == "table" and name not in kept and name not in books_of_ours and not _of_the_format(name, kept):
+            connection.execute(sql.drop_table(name))
     have = {name for _, name, _ in connection.execute(sql.OBJECTS)}
     for book in (name for name in have if name.startswith("gpkg_")):
         if "table_name" in (name for (name,) in connection.execute(sql.COLUMNS, (book,)).fetchall()):

@@ -81,7 +81,7 @@ class LayerRead:
         width = len(tracked)
         for row in self._rows(sql.updated(self._there.table, tracked)):
             twin_id, before, fid, now = str(row[0]), row[2 : 2 + width], row[2 + width], row[3 + width :]
-            if all(ch.same(old, new, kind) for old, new, kind in zip(before, now, self._kinds)):
+            if all(map(_same, before, now, self._kinds)):
                 continue
             base = self._values(before, None, sound=True)
             yield Coming(key_of(twin_id, fid), fid, twin_id, base, self._values(now, base))
@@ -140,6 +140,13 @@ def renumbered(new: Sequence[Coming], states: Mapping[str, str]) -> dict[str, st
         if found:
             out[found.pop(0)] = coming.key
     return out
+
+
+def _same(old: Stored, new: Stored, kind: str) -> bool:
+    try:
+        return ch.same(old, new, kind)
+    except RecursionError:
+        return False
 
 
 def is_geometry(value: Stored) -> bool:
