@@ -164,8 +164,11 @@ def test_a_pilot_is_drawn_described_mended_published_and_seen_elsewhere(
     assert [entry["to"] for entry in served.properties["stage_history"]] == ["idea"]
 
 
-def test_the_form_of_a_pilot_from_the_map_and_a_file_that_is_held(check_out, pilots, iface, wait_until, screenshot):
-    """Identify's action opens the form; while another program holds the file, nothing that was typed is lost."""
+def test_a_form_whose_file_is_held_by_another_program_keeps_what_was_typed(
+    check_out, pilots, iface, wait_until, screenshot
+):
+    """A pilot that is selected on the map is chosen on the page; while another program holds the file, nothing that was
+    typed into its form is lost."""
     path = check_out("pilots")
     layer = layer_named("Pilot Areas")
     pilots.show()

@@ -48,10 +48,10 @@ class PilotActions(QObject):
         """For which pilot. ``able``: the twin takes changes; ``shown``: its layer is in the project."""
         there = record is not None
         area = record is not None and record.pilot.wkb is not None
-        for name in ("profile", "report", "meet"):
+        for name in ("edit", "profile", "report", "meet"):  # a form that nobody may change can be read
             self.actions[name].setEnabled(there)
         self.actions["zoom"].setEnabled(area)
-        for name in ("edit", "redraw", "delete"):
+        for name in ("redraw", "delete"):
             self.actions[name].setEnabled(there and able and shown)
         stopped = record is not None and record.pilot.stage == words.STOPPED
         self.actions["stop"].setEnabled(there and able and shown and not stopped)

@@ -173,7 +173,9 @@ def test_a_twin_that_takes_no_changes_shows_the_form_to_read(room):
     room.until(lambda: not room.desk.book.source(room.path).methods)
     room.desk.edit(room.path, "P-03")
     assert "takes no changes" in room.desk.dialog.presenter.read_only
-    assert not room.desk.page.new_button.isEnabled()
+    page = room.desk.page
+    assert not page.new_button.isEnabled() and not page.actions.actions["redraw"].isEnabled()
+    assert page.actions.actions["edit"].isEnabled() and not page.actions.actions["delete"].isEnabled()
 
 
 def test_an_overlap_is_cut_off_and_gone(room):
