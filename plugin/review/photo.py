@@ -34,6 +34,7 @@ _QUALITY = 85
 ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "HEIF": ".heic"}
 _KEPT = re.compile(r"^EXIF_(GPS\w+|DateTime(Original|Digitized)?|OffsetTime(Original|Digitized)?)$")
 _OURS = "EXIF_ImageUniqueID"
+_FINGERPRINT = re.compile(r"^[0-9a-f]{32}\Z")
 
 
 class NotAPhoto(CityTwinError):
@@ -144,7 +145,7 @@ def identities(raw: bytes) -> set[str]:
             made_of = _tags(dataset).get(_OURS, "").strip()
     except NotAPhoto:
         return found
-    return found | {made_of} if made_of else found
+    return found | {made_of} if _FINGERPRINT.match(made_of) else found
 
 
 def put(raw: bytes, target: Path) -> None:

@@ -1,7 +1,8 @@
 """The photos of a package: from its folder to the office's, each once, under names that can be written anywhere.
 
 In a package, and beside a working copy, photos lie in ``photos/``, and items name them by paths relative to the folder
-above it. None is ever overwritten; one that was brought before is known by its content.
+above it. In the office a photo's name tells its content: ``bridge-1a2b3c4d.jpg`` is the same wherever it turns up, and
+whenever. None is ever overwritten.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from .photo import LONGEST, NotAPhoto, Photo, look, reduced
 
 __all__ = [
     "LONGEST", "PHOTOS", "Collected", "NotAPhoto", "Photo", "collect", "is_address", "look", "place_of", "reduced",
-    "safe_name",
+    "safe_name", "tells",
 ]  # fmt: skip
 
 ORIGINALS = "originals"  # within photos/
 _DEVICES = re.compile(r"^(con|prn|aux|nul|conin|conout|com\d|lpt\d)$", re.IGNORECASE)
 _LONGEST_NAME = 80
+_SHORT = 8  # characters of a fingerprint that a name has
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def collect(
     keep_originals: bool = False,
     progress: Progress = SILENT,
 ) -> Collected:
-    """Copy the photos that ``items`` name from the package into ``photos/`` of ``office_folder``.
+    """Copy the photos that ``items`` name from the package into ``photos/`` of ``office_folder``, under names of its own.
 
     Larger ones are made smaller (``longest`` in pixels); with ``keep_originals`` they go to ``photos/originals/`` as
     they are. Again it copies nothing. Raises `Cancelled`, and `WorkingCopyError` where the office's folder cannot be
@@ -113,6 +115,11 @@ def safe_name(name: str, ending: str) -> str:
         kept = kept[:-1]
     kept = kept.strip("_") or "photo"
     return f"_{kept}{ending}" if _DEVICES.match(kept) else kept + ending
+
+
+def tells(name: str, mark: str) -> bool:
+    """Whether a file's name tells that its content goes by the fingerprint ``mark``."""
+    return f"-{mark[:_SHORT]}" in name.rpartition(".")[0]
 
 
 class _Bringer:
@@ -175,18 +182,20 @@ class _Bringer:
             ending = one.ENDINGS["JPEG"]
         except NotAPhoto as error:  # it opens, and part of it may be seen: better than nothing
             self.notes.append(error.message)
+        marks = one.identities(raw)
+        mark = next((known for known in sorted(marks) if tells(place.name, known)), one.fingerprint(raw))
         if self._originals and kept is not raw:
-            self._keep(raw, self._photos / ORIGINALS, safe_name(name, one.ENDINGS[photo.kind]))
-        target, new = self._keep(kept, self._photos, safe_name(name, ending), one.fingerprint(raw))
+            self._keep(raw, self._photos / ORIGINALS, safe_name(name, one.ENDINGS[photo.kind]), mark)
+        target, new = self._keep(kept, self._photos, safe_name(name, ending), mark)
         self.copied += new
         self.known += not new
         return f"{PHOTOS}/{target}"
 
-    def _keep(self, raw: bytes, folder: Path, name: str, mark: str = "") -> tuple[str, bool]:
+    def _keep(self, raw: bytes, folder: Path, name: str, mark: str) -> tuple[str, bool]:
         """The name under which ``raw`` lies in ``folder``, and whether it is new there."""
-        mark = mark or one.fingerprint(raw)
         stem, _, ending = name.rpartition(".")
-        names = [name, f"{stem}-{mark[:8]}.{ending}", f"{stem}-{mark}.{ending}"]
+        names = [name] if tells(name, mark) else []
+        names += [f"{stem}-{mark[:_SHORT]}.{ending}", f"{stem}-{mark}.{ending}"]
         for candidate in names:
             place = folder / candidate
             if place.is_file() and not one.is_blank(place) and mark in _identities(place):
