@@ -171,7 +171,8 @@ class PilotBook(QObject):
         self.changed.emit()
 
     def _made(self, path: str, source: Source, mapping: PilotMapping) -> Shelf:
-        shelf = Shelf(path, source, mapping, lambda: self.copy(path), self.today, self)
+        copies = self._copies
+        shelf = Shelf(path, source, mapping, lambda: self.copy(path), lambda: copies.counts(path), self.today, self)
         shelf.changed.connect(self.changed)
         shelf.failed.connect(lambda error: self.failed.emit(path, error))
         return shelf
@@ -190,3 +191,5 @@ class PilotBook(QObject):
         shelf, copy = self._shelves.get(path), self.copy(path)
         if copy is not None and (shelf is None or shelf.source not in copy.sources):
             self._scan_soon()
+        elif shelf is not None:
+            shelf.recount()

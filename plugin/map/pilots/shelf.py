@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,13 +11,14 @@ from qgis.core import QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ...pilots import reading
+from ...pilots import reading, roles
 from ...pilots.fading import Fading
 from ...pilots.mapping import PilotMapping
 from ...pilots.problems import Problem
 from ...pilots.record import Pilot
 from ...text import tr
 from ...twin.errors import CityTwinError
+from ...workcopy.changes import Counts
 from ...workcopy.copy import WorkingCopy
 from ...workcopy.source import Source
 from .. import layers, tasks
@@ -46,7 +47,8 @@ class Record:
 
 class Shelf(QObject):
     """``changed()``: `records` or `error` may be others. ``failed(CityTwinError)``: the last records stay. Main
-    thread; reading and checking happen in tasks. ``copy`` gives the working copy as it was last opened."""
+    thread; reading and checking happen in tasks. ``copy`` gives the working copy as it was last opened, ``counts`` how
+    many features of its tables were changed."""
 
     changed = pyqtSignal()
     failed = pyqtSignal(object)
@@ -57,6 +59,7 @@ class Shelf(QObject):
         source: Source,
         mapping: PilotMapping,
         copy: Callable[[], WorkingCopy | None],
+        counts: Callable[[], Mapping[str, Counts] | None],
         today: Callable[[], date],
         parent: QObject,
     ) -> None:
@@ -66,7 +69,8 @@ class Shelf(QObject):
         self.verdict: Verdict | None = None
         self.known = False
         self.error: CityTwinError | None = None
-        self._copy, self._today = copy, today
+        self._copy, self._counts, self._today = copy, counts, today
+        self._border: _Border | None = None
         self._task: tasks.TaskHandle | None = None
         self._again = self._closed = False
         self._watches: list[SessionWatch] = []
@@ -89,6 +93,12 @@ class Shelf(QObject):
         other = mapping != self.mapping or source.table != self.source.table
         self.source, self.mapping = source, mapping
         if self._watch() or other or not (self.known or self.busy or self.error):
+            self.read_soon()
+
+    def recount(self) -> None:
+        """Changes were counted: where districts are among them, so is the border."""
+        copy = self._copy()
+        if copy is not None and self._border is not None and _state(copy, self._counts()) != self._border.state:
             self.read_soon()
 
     def close(self) -> None:
@@ -141,9 +151,10 @@ class Shelf(QObject):
         self._again = False
         layer, source, mapping = self.layer(), self.source, self.mapping
         edits = unsaved(layer, source) if layer is not None else Unsaved()
+        state, border = _state(copy, self._counts()), self._border
         self._task = tasks.run(
             tr("Reading the pilots of {file}", file=Path(self.path).name),
-            lambda _progress: _pilots(copy, source, mapping, edits),
+            lambda _progress: (_pilots(copy, source, mapping, edits), _border(copy, state, border)),
             done=lambda found: self._came(*found),
             failed=self._failed,
             cancelled=self._failed,
@@ -151,11 +162,12 @@ class Shelf(QObject):
             hidden=True,
         )
 
-    def _came(self, pilots: list[Pilot], municipality: bytes | None) -> None:
+    def _came(self, pilots: list[Pilot], border: _Border) -> None:
         """Read; what is wrong with them is still to be found out."""
         self._task = None
         if self._closed:
             return
+        self._border, municipality = border, border.municipality
         today, fades, before = self._today(), rules.current(), self.verdict
         self._task = tasks.run(
             tr("Checking the pilots of {file}", file=Path(self.path).name),
@@ -193,9 +205,30 @@ class Shelf(QObject):
             self.changed.emit()
 
 
-def _pilots(
-    copy: WorkingCopy, source: Source, mapping: PilotMapping, edits: Unsaved
-) -> tuple[list[Pilot], bytes | None]:
+@dataclass(frozen=True)
+class _Border:
+    """The municipality's ground, and the state of the districts that it was made of; None: not known."""
+
+    state: object
+    municipality: bytes | None
+
+
+def _state(copy: WorkingCopy, counts: Mapping[str, Counts] | None) -> object:
+    """Another value where the districts may be others: pulled anew, or more or fewer of them changed here."""
+    if counts is None:
+        return None
+    found = [source for source in copy.sources if roles.role_of(source) == roles.DISTRICTS]
+    return tuple((source.table, source.pulled, source.extent, counts.get(source.table)) for source in found)
+
+
+def _border(copy: WorkingCopy, state: object, before: _Border | None) -> _Border:
+    """Joining the districts of a whole city takes a second, which is not to be spent on every edit. Any thread. Raises
+    `CityTwinError`."""
+    if before is not None and state is not None and before.state == state:
+        return before
+    return _Border(state, reading.read_municipality(copy))
+
+
+def _pilots(copy: WorkingCopy, source: Source, mapping: PilotMapping, edits: Unsaved) -> list[Pilot]:
     """Any thread. Raises `CityTwinError`."""
-    pilots = over(reading.read_pilots(copy, mapping), edits, mapping, source.srid)
-    return pilots, reading.read_municipality(copy)
+    return over(reading.read_pilots(copy, mapping), edits, mapping, source.srid)

@@ -158,3 +158,22 @@ def test_a_file_that_goes_is_told_and_one_that_comes_back_is_read(city):
     away.rename(city.path)
     city.book.refresh(city.path)
     city.until(lambda: city.book.trouble(city.path) is None)
+
+
+def test_districts_are_joined_once_and_again_when_they_change(city, monkeypatch):
+    from plugin.pilots import reading
+
+    joined: list[int] = []
+    join = reading.read_municipality
+    monkeypatch.setattr(reading, "read_municipality", lambda copy: (joined.append(1), join(copy))[1])
+    city.until(lambda: city.copies.counts(city.path) is not None)
+    for _ in range(3):
+        city.book.refresh(city.path)
+        city.until(lambda: not city.book.busy)
+    assert len(joined) <= 1
+    before = city.book.surroundings(city.path).municipality
+    city.districts.startEditing()
+    city.districts.deleteFeatures([one.id() for one in city.districts.getFeatures()][:8])
+    assert city.districts.commitChanges()
+    city.until(lambda: city.book.surroundings(city.path).municipality != before)
+    assert any(problem.code.endswith("outside") for record in city.book.records() for problem in record.problems)
