@@ -1,0 +1,1 @@
+"""Field review in the window: what came back, and what becomes of it."""
