@@ -75,6 +75,8 @@ def inventory(iface) -> Counter:
     found["layer tree children"] = len(iface.layerTreeView().findChildren(QObject))
     found["processes"] = len(children())
     for thread in threading.enumerate():
+        if thread.name.startswith("Dummy-"):
+            continue  # Python's record of a thread of QGIS's own pool that once was in our code
         found[f"thread {thread.name if 'city' in thread.name else ''}"] += 1
     return found
 
