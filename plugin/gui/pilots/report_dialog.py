@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from qgis.core import Qgis
 from qgis.gui import QgsGui
-from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QSize, Qt, QTimer
 from qgis.PyQt.QtGui import QCloseEvent, QPainter, QPaintEvent, QPalette
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from qgis.gui import QgisInterface
     from qgis.PyQt.QtGui import QImage
 
+_SETTLED = 100  # ms
 _LANGUAGES = (("en", "English"), ("nl", "Nederlands"))  # each by its own name, whatever the window speaks
 
 
@@ -240,8 +242,12 @@ class ReportDialog(QDialog):
 
     def _opened(self, layout: QgsPrintLayout) -> None:
         self.status.say(tr("The layout {name} is in the project.", name=layout.name()), "good")
-        if self._iface is not None:
-            self._iface.openLayoutDesigner(layout)
+        designer = self._iface.openLayoutDesigner(layout) if self._iface is not None else None
+        if designer is None:
+            return
+        view = designer.view()
+        # QGIS fits the page to a window that has not its size yet
+        QTimer.singleShot(_SETTLED, lambda: None if sip.isdeleted(view) else view.zoomFull())
 
     def _failed(self, error: CityTwinError) -> None:
         self.status.say(error.message, "bad")

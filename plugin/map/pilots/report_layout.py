@@ -203,7 +203,7 @@ def _shape(layout: QgsPrintLayout, part: Block) -> None:
     item.setSymbol(stack(QgsFillSymbol(), fill(QColor(part.fill) if part.fill else None, edge, part.width)))
     if part.radius:
         item.setCornerRadius(QgsLayoutMeasurement(part.radius))
-    _put(layout, item, part.x, part.y, part.w, part.h, part.name)
+    _put(layout, item, part.x, part.y, part.w, part.h, part.name or "rule")
 
 
 def _picture(layout: QgsPrintLayout, drawn: Picture, name: str, north_of: QgsLayoutItemMap | None = None) -> None:
