@@ -12,6 +12,7 @@ from .changes import Changes
 from .checkout import Checkout
 from .checkpilots import CheckPilots
 from .latestobservations import LatestObservations
+from .mergereview import MergeReview
 from .observationhistory import ObservationHistory
 from .packagereview import PackageReview
 from .pilotprofile import PilotProfile
@@ -42,5 +43,6 @@ class CityTwinProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         copies = (Capabilities, Checkout, Changes, Pull, Resolve, Publish)
         pilots = (CheckPilots, PilotProfile, PilotReport)
-        for algorithm in (*copies, LatestObservations, ObservationHistory, *pilots, PackageReview):
+        reviews = (PackageReview, MergeReview)
+        for algorithm in (*copies, LatestObservations, ObservationHistory, *pilots, *reviews):
             self.addAlgorithm(algorithm())

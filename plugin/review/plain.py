@@ -15,6 +15,7 @@ from pathlib import Path
 from osgeo import ogr
 
 from ..text import tr
+from ..workcopy import trail
 from ..workcopy.columns import GEOMETRY, ID, KEY
 from ..workcopy.connection import opened, transaction
 from . import schema, sql
@@ -52,6 +53,9 @@ def create(path: Path, srid: int, collections: Sequence[str] = schema.COLLECTION
     titles = {name: schema.title(name) for name in schema.COLUMNS}
     for collection in collections:
         plain.create(path, collection, schema.GEOMETRY_TYPES[collection], srid, columns, titles, name_of(collection))
+    with opened(path, write=True) as connection, transaction(connection):
+        for collection in collections:
+            trail.follow(connection, collection)  # in a package: notes tell its copies apart, too
 
 
 def tables(connection: sqlite3.Connection) -> tuple[str, ...]:

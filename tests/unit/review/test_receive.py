@@ -212,6 +212,42 @@ def test_where_nobody_knows_what_both_began_with_both_texts_stay(outside: Outsid
     assert any("Kind" in note for note in came.notes) and home(second).items == 0
 
 
+def later(outside: Outside) -> None:
+    """Some time goes by: what is edited now leaves a mark of its own."""
+    outside.run("UPDATE twin_trail SET at = '0'")
+
+
+def test_an_older_state_that_comes_after_the_newer_one_takes_nothing_back(outside: Outside, tmp_path: Path) -> None:
+    note(outside, "k-2", text="First")
+    older = bundle.pack(outside.folder, tmp_path / "monday.zip")
+    later(outside)
+    note(outside, "k-2", text="Better said")
+    outside.run("UPDATE buildings SET height = 7 WHERE twin_id = 'b1'")
+    newer = bundle.pack(outside.folder, tmp_path / "friday.zip")
+    assert home(outside, newer).items_new == 2
+    came = home(outside, older)
+    assert came.again and not came.brought and came.notes
+    assert office(outside)["k-2"].text == "Better said"
+    assert [change.twin_id for change in WorkingCopy.open(outside.copy.path).changes()] == ["b1"]
+
+
+def test_two_people_with_a_copy_each(outside: Outside, tmp_path: Path) -> None:
+    other = Outside(tmp_path / "copy", outside.copy)
+    shutil.copytree(outside.folder, other.folder)
+    for number, one in ((1, outside), (2, other)):
+        later(one)
+        one.run("UPDATE buildings SET height = ? WHERE twin_id = ?", 70.0 + number, f"b{number}")
+        one.run("INSERT INTO buildings (name) VALUES (?)", f"Shed {number}")
+        note(one, f"k-{number}0", photos=(photo(one, "a.png", number),))
+    for one in (outside, other, outside, other):
+        home(one)
+    copy = WorkingCopy.open(outside.copy.path)
+    assert sorted(change.label for change in copy.changes()) == ["Building 1", "Building 2", "Shed 1", "Shed 2"]
+    found = office(outside)
+    assert set(found) == {"k-1", "k-10", "k-20"} and found["k-10"].photos != found["k-20"].photos
+    assert not copy.conflicts()
+
+
 # -- where reviews are a layer of the twin ---------------------------------------------------------------------------
 
 
