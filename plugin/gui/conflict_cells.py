@@ -18,7 +18,7 @@ from .conflict_choices import UNDECIDED, Choice, Decision, Pick
 from .conflict_entries import EntryCell, ListCell
 from .conflict_lists import in_words
 from .conflict_shapes import Shapes
-from .conflict_words import column_title, one_line, tag
+from .conflict_words import column_title, one_line, tag, theirs_meaning, theirs_title
 from .icons import icon
 from .tool_tip import tool_tip
 
@@ -124,6 +124,10 @@ class ConflictCells(QAbstractTableModel):
     def choice(self, cell: ConflictCell) -> Choice | None:
         return choices.choice_of(self.conflict, cell, self.decision) if self.conflict else None
 
+    @property
+    def _outside(self) -> bool:
+        return self.conflict is not None and self.conflict.outside
+
     def _merges(self) -> bool:
         return self.conflict is not None and choices.keep_of(self.conflict, self.decision) == "merged"
 
@@ -142,13 +146,13 @@ class ConflictCells(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return (tr("Column"), tr("Base"), tr("Mine"), tr("Theirs"), tr("Result"))[section]
+            return (tr("Column"), tr("Base"), tr("Mine"), theirs_title(self.conflict), tr("Result"))[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return (
                 None,
                 tr("What you both started from"),
                 tr("What your working copy has"),
-                tr("What the twin has now"),
+                theirs_meaning(self.conflict),
                 tr("What your working copy will have"),
             )[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -264,7 +268,9 @@ class ConflictCells(QAbstractTableModel):
         return {"": tr("Answer above first"), "deleted": tr("deleted"), "both": tr("both stay")}.get(keep, "")
 
     def _tag(self, cell: ConflictCell) -> str:
-        return tag(cell, self.choice(cell), cell.column in self.decision.choices) if self._merges() else ""
+        if not self._merges():
+            return ""
+        return tag(cell, self.choice(cell), cell.column in self.decision.choices, self._outside)
 
     def _tip(self, cell: ConflictCell, column: int) -> str:
         if column == COLUMN:
@@ -280,7 +286,7 @@ class ConflictCells(QAbstractTableModel):
         return {
             "clash": tr("You both changed this, and differently."),
             "mine": tr("Only you changed this."),
-            "theirs": tr("Only they changed this."),
+            "theirs": tr("Only the field review changed this.") if self._outside else tr("Only they changed this."),
             "both": tr("You both changed this in the same way."),
             "merged": tr("You both changed this, each another part: both are kept."),
             "same": tr("Nobody changed this."),

@@ -86,6 +86,10 @@ class Legend(QWidget):
                 widget.setVisible(wanted.get(name, False))
         self.setVisible(any(wanted.values()))
 
+    def name(self, entry: str, words: str) -> None:
+        """Call an entry something else."""
+        self._entries[entry][1].setText(words)
+
     def words(self) -> list[str]:
         """What is named now."""
         return [entry[1].text() for entry in self._entries.values() if not entry[1].isHidden()]

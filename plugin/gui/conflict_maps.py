@@ -51,6 +51,11 @@ class _Half(QWidget):
         around.addWidget(self.map)
         layout.addWidget(self._frame, 1)
 
+    def name(self, title: str) -> None:
+        """What the side is called."""
+        self.choose.setText(title)
+        self.map.setAccessibleName(title.replace("&", ""))
+
     def set_chosen(self, chosen: bool) -> None:
         """Frame the map of the side that was chosen in its colour."""
         self.choose.setChecked(chosen)
@@ -84,7 +89,7 @@ class ConflictMaps(QWidget):
         self.mine = _Half("mine", tr("Use M&ine"), main)
         self.theirs = _Half("theirs", tr("Use T&heirs"), main)
         self.legend = Legend()
-        self._linking = False
+        self._linking = self._outside = False
         self._halves = (self.mine, self.theirs)
         halves = QHBoxLayout()
         halves.setContentsMargins(0, 0, 0, 0)
@@ -132,6 +137,12 @@ class ConflictMaps(QWidget):
         )
         self._zoom([geometry for geometry in geometries.values() if geometry is not None], crs)
 
+    def name_theirs(self, outside: bool) -> None:
+        """Call the other side what it is: the twin's, or a field review's."""
+        self._outside = outside
+        self.theirs.name(tr("Use Field Re&view") if outside else tr("Use T&heirs"))
+        self.legend.name("theirs", tr("Field review") if outside else tr("Theirs"))
+
     def set_pick(self, pick: str, able: bool) -> None:
         """Which geometry the result has; empty while that is open."""
         for half in self._halves:
@@ -149,7 +160,9 @@ class ConflictMaps(QWidget):
         return "" if gone else words or story
 
     def _gone(self, side: Pick) -> str:
-        return tr("You deleted it") if side == "mine" else tr("They deleted it")
+        if side == "mine":
+            return tr("You deleted it")
+        return tr("Deleted outside") if self._outside else tr("They deleted it")
 
     # -- moving together ---------------------------------------------------------------------------------------------
 

@@ -179,6 +179,7 @@ class ConflictPanel(QWidget):
         self.where.say(" · ".join([source.title or source.table, *self._identity(conflict)]))
         told = [who_words(conflict)] if asks_first(conflict) else [f"{kind_words(conflict)}.", who_words(conflict)]
         self.sentence.setText(" ".join(part for part in told if part))
+        self._name_theirs(conflict.outside)
         cells = self.table.cells
         cells.show(conflict, decision, source)
         self.table.show_sides(conflict.base_there, conflict.mine_there, conflict.theirs_there)
@@ -189,6 +190,15 @@ class ConflictPanel(QWidget):
         self.table.go_to_open()
         self.decided()
         QTimer.singleShot(0, self._make_room)
+
+    def _name_theirs(self, outside: bool) -> None:
+        self.maps.name_theirs(outside)
+        self.all_theirs.setText(tr("All &Field Review") if outside else tr("All &Theirs"))
+        self.all_theirs.setToolTip(
+            tr("Take what came from outside wherever you both changed the same")
+            if outside
+            else tr("Take theirs wherever you both changed the same")
+        )
 
     def _identity(self, conflict: Conflict) -> list[str]:
         return [conflict.twin_id] if conflict.twin_id != conflict.label else []

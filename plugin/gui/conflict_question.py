@@ -157,6 +157,8 @@ class ConflictQuestion(QWidget):
                 (tr("The Same Thing"), tr("It becomes one feature. Where you differ, choose below.")),
                 (tr("Two Features"), tr("Both stay, one beside the other.")),
             )
+        elif conflict.outside:
+            self._ask_outside(conflict, names)
         elif conflict.mine_there:
             self._say(
                 tr("They deleted this feature, you changed it. Should it stay?"),
@@ -171,6 +173,21 @@ class ConflictQuestion(QWidget):
             )
         self._mark()
         self.show()
+
+    def _ask_outside(self, conflict: Conflict, names: str) -> None:
+        """The twin has no part in it: what is decided becomes an edit, or nothing."""
+        if conflict.mine_there:
+            self._say(
+                tr("A field review deleted this feature, you changed it. Should it stay?"),
+                (tr("Keep It"), tr("With your changes ({names}).", names=names)),
+                (tr("Delete It"), tr("Your changes ({names}) are given up.", names=names)),
+            )
+        else:
+            self._say(
+                tr("This feature was deleted, and a field review changed it. Should it stay?"),
+                (tr("Keep It"), tr("With the changes from outside ({names}). It comes back to your map.", names=names)),
+                (tr("Delete It"), tr("The changes from outside ({names}) are given up.", names=names)),
+            )
 
     def _say(self, sentence: str, *answers: tuple[str, str]) -> None:
         self.sentence.setText(sentence)

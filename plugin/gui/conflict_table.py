@@ -140,10 +140,13 @@ class ConflictTable(QTableView):
     def menu(self, index: QModelIndex) -> QMenu:
         """What can be done with a row; the keys stand beside it."""
         menu = QMenu(self)
-        row = index.row()
+        row, conflict = index.row(), self.cells.conflict
+        outside = conflict is not None and conflict.outside
         words: tuple[tuple[Pick, str, str], ...] = (
-            ("mine", tr("Take Mine"), "M"), ("theirs", tr("Take Theirs"), "T"), ("base", tr("Take Base"), "B"),
-        )  # fmt: skip
+            ("mine", tr("Take Mine"), "M"),
+            ("theirs", tr("Take Field Review") if outside else tr("Take Theirs"), "T"),
+            ("base", tr("Take Base"), "B"),
+        )
         able = any(self.cells.index(row, at).data(cells.PICKABLE) for at in cells.SIDES)
         for pick, text, key in words:
             action = menu.addAction(text)

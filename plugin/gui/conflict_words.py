@@ -12,6 +12,11 @@ from .moments import moment
 
 def kind_words(conflict: Conflict) -> str:
     """What happened, in a few words."""
+    if conflict.outside:
+        return {
+            "update-delete": tr("A field review deleted it, you changed it"),
+            "delete-update": tr("It was deleted, a field review changed it"),
+        }.get(conflict.kind, tr("You and a field review changed it"))
     return {
         "update-update": tr("You both changed it"),
         "update-delete": tr("They deleted it, you changed it"),
@@ -22,6 +27,8 @@ def kind_words(conflict: Conflict) -> str:
 
 def who_words(conflict: Conflict) -> str:
     """Who made theirs, and when; empty where the twin does not tell."""
+    if conflict.outside:
+        return _who_outside(conflict)
     when = moment(conflict.changed or "")
     who = conflict.who or tr("Somebody else")
     if not conflict.who and not when:
@@ -39,6 +46,26 @@ def who_words(conflict: Conflict) -> str:
     return tr("{who} changed it on the twin.", who=who)
 
 
+def _who_outside(conflict: Conflict) -> str:
+    """Who was outside, and when it came back."""
+    who, when = conflict.who or tr("Somebody"), moment(conflict.found)
+    if not conflict.theirs_there:
+        return tr("{who} deleted it outside; that came back {when}.", who=who, when=when)
+    return tr("{who} changed it outside; that came back {when}.", who=who, when=when)
+
+
+def theirs_title(conflict: Conflict | None) -> str:
+    """What the other side is called."""
+    return tr("Field review") if conflict is not None and conflict.outside else tr("Theirs")
+
+
+def theirs_meaning(conflict: Conflict | None) -> str:
+    """The same in a sentence."""
+    if conflict is not None and conflict.outside:
+        return tr("What came back from outside")
+    return tr("What the twin has now")
+
+
 def state_words(conflict: Conflict, decision: Decision) -> str:
     """How far it is decided, in a word or two."""
     if not is_open(conflict, decision):
@@ -51,18 +78,18 @@ def column_title(cell: ConflictCell) -> str:
     return tr("Geometry") if cell.kind == "geometry" else cell.title or cell.column
 
 
-def pick_word(pick: Pick) -> str:
-    """Where a value comes from."""
+def pick_word(pick: Pick, outside: bool = False) -> str:
+    """Where a value comes from; ``outside``: theirs is a field review's."""
     return {
         "base": tr("base"),
         "mine": tr("mine"),
-        "theirs": tr("theirs"),
+        "theirs": tr("field review") if outside else tr("theirs"),
         "own": tr("edited"),
         "merged": tr("merged"),
     }[pick]
 
 
-def tag(cell: ConflictCell, choice: Choice | None, chosen: bool) -> str:
+def tag(cell: ConflictCell, choice: Choice | None, chosen: bool, outside: bool = False) -> str:
     """What stands beside a result: where it comes from."""
     if cell.read_only:
         return tr("kept by the twin")
@@ -72,7 +99,7 @@ def tag(cell: ConflictCell, choice: Choice | None, chosen: bool) -> str:
         return ""
     if not chosen and cell.verdict == "both":
         return tr("both alike")
-    return pick_word(choice.pick)
+    return pick_word(choice.pick, outside)
 
 
 def one_line(value: Stored, kind: str) -> str:
