@@ -146,17 +146,24 @@ def reword(layer: QgsVectorLayer, source: Source, mapping: PilotMapping, before:
 
 
 def _reword_symbols(layer: QgsVectorLayer, old: str, new: str) -> bool:
-    renderer = layer.renderer()
-    if not isinstance(renderer, QgsRuleBasedRenderer):
+    anew = _reworded(layer, old, new)
+    if anew is None:
         return False
-    found = [rule for rule in renderer.rootRule().descendants() if old in rule.filterExpression()]
-    if not found:
-        return False
-    anew = renderer.clone()
-    for rule in anew.rootRule().descendants():
-        rule.setFilterExpression(rule.filterExpression().replace(old, new))
     layer.setRenderer(anew)
     return True
+
+
+def _reworded(layer: QgsVectorLayer, old: str, new: str) -> QgsRuleBasedRenderer | None:
+    """A renderer that asks by ``new``; None where nothing asks by ``old``. A function of its own: once the layer has
+    the new one, QGIS deletes the other, and nothing in Python may hold a rule of it by then (seen to crash)."""
+    renderer = layer.renderer()
+    if not isinstance(renderer, QgsRuleBasedRenderer):
+        return None
+    anew = renderer.clone()
+    found = [rule for rule in anew.rootRule().descendants() if old in rule.filterExpression()]
+    for rule in found:
+        rule.setFilterExpression(rule.filterExpression().replace(old, new))
+    return anew if found else None
 
 
 def _reword_labels(layer: QgsVectorLayer, old: str, new: str) -> bool:
