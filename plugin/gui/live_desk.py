@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsVectorLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, Qt, QTimer
 from qgis.PyQt.QtWidgets import QDialog
 
 from ..map.live import three_d, tips
+from ..map.live.area import stand_in
 from ..map.live.feed import Feed
 from ..map.live.feeds import Feeds
 from ..map.live.layers import LiveLayers
@@ -127,12 +128,14 @@ class LiveDesk(QObject):
                 QTimer.singleShot(_SOON, lambda: self._look_at(layer))
             return
         self._unseen.discard(layer.id())
-        if layer.extent().isNull() or any(source_of(one) is None for one in canvas.layers()):
+        feed, source = self.layers.feed_of(layer), source_of(layer)
+        area = stand_in(feed.datastreams(source)) if feed is not None and source is not None else None
+        if area is None or any(source_of(one) is None for one in canvas.layers()):
             return
         if QgsProject.instance().crs() == layer.crs():
             # one for which no transformation is to be chosen: QGIS would ask, and wait
             QgsProject.instance().setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
-        box = canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent())
+        box = canvas.mapSettings().layerExtentToOutputExtent(layer, QgsRectangle(*area))
         if not canvas.extent().contains(box.center()):
             canvas.zoomToFeatureExtent(box)
 

@@ -31,11 +31,14 @@ def sections(
         about.append(tr("The list of sensors was read at {time}.", time=words.clock(read)))
     faults = list(feed.status.faults) if feed is not None else []
     faults += [fault.sentence() for fault in live.faults.list()]
+    single = _problems(rows)
+    # a layer and the list are read each for themselves, and hear the same
+    told = dict.fromkeys(fault for fault in faults if fault not in single)
     return (
         (tr("Connection"), about),
-        (tr("What Could Not Be Used"), tuple(dict.fromkeys(faults))),
-        (tr("Remarks"), tuple(remarks)),
-        (tr("Single Sensors"), _problems(rows)),
+        (tr("What Could Not Be Used"), tuple(told)),
+        (tr("Remarks"), tuple(remark for remark in remarks if remark not in told)),
+        (tr("Single Sensors"), single),
     )
 
 

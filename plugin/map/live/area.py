@@ -1,5 +1,5 @@
-"""Where the sensors of a connection are expected to stand: where its twin's collections lie, else where the project's
-working copies do."""
+"""Where sensors stand, and where those of a connection are expected to: where its twin's collections lie, else where
+the project's working copies do."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsC
 from ...twin.errors import Cancelled, CityTwinError
 from ...twin.model import Extent
 from ...twin.progress import Progress
+from ...twin.sensorthings import Datastream
+from ...twin.sta.swapped import swapped
 from ..connections import Connection
 from ..layers import origin_of
 from ..network import open_twin
@@ -58,6 +60,13 @@ def twin_area(connection: Connection, progress: Progress) -> Extent | None:
     with _lock:
         _told[key] = found
     return found
+
+
+def stand_in(streams: Iterable[Datastream]) -> Extent | None:
+    """Where these stand, without those that seem to be elsewhere by mistake; None where none has a place."""
+    places = {stream.id: stream.position[:2] for stream in streams if stream.position is not None}
+    wrong = swapped(places)
+    return _all((lon, lat, lon, lat) for key, (lon, lat) in places.items() if key not in wrong)
 
 
 def _all(boxes: Iterable[Extent]) -> Extent | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qgis.core import QgsFeature, QgsGeometry, QgsPointXY, QgsProject, QgsVectorLayer
 
 from plugin.map import layers
 from plugin.map.connections import Connection
-from plugin.map.live.area import expected, project_area
+from plugin.map.live.area import expected, project_area, stand_in
 from plugin.twin.progress import SILENT
 from tests.qgis.gui.edited_copies import field  # noqa: F401 - a fixture
 from tests.qgis.live.conftest import filled
 from tests.qgis.map.meanwhile import spin
+from tests.unit.sensors.made import stream
 
 
 def turned(*numbers):
@@ -60,3 +63,10 @@ def test_the_area_of_the_working_copies_in_the_project(desk, field):  # noqa: F8
     assert spin(lambda: added)
     west, south, east, north = project_area()
     assert 4.4 < west < east < 4.5 and 51.8 < south < north < 52  # a few streets of Rotterdam
+
+
+def test_where_sensors_stand_is_told_without_the_swapped_ones():
+    places = [(4.4, 51.9, None), (4.5, 51.95, 3.0), (4.45, 51.8, None), (51.9, 4.4, None), None]
+    streams = [replace(stream(str(number)), position=place) for number, place in enumerate(places)]
+    assert stand_in(streams) == (4.4, 51.8, 4.5, 51.95)
+    assert stand_in(streams[-1:]) is None
