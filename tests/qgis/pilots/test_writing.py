@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from osgeo import ogr
-from qgis.core import QgsGeometry, QgsProject, QgsRectangle
+from qgis.core import Qgis, QgsGeometry, QgsProject, QgsRectangle
 
 from plugin.map import layers
 from plugin.map.pilots import writing
@@ -48,6 +48,19 @@ def test_an_edit_is_in_the_file_at_once_and_only_what_differs(city):
     changed = {name for name in before.row if before.row[name] != after.row.get(name)}
     assert changed == {"name", "end_date", "budget_eur", "partners", "stage_history"}
     assert counts(city).updated == 1 and counts(city).inserted == 0
+
+
+@pytest.mark.parametrize("mode", ["AutomaticGroups", "BufferedGroups"])
+def test_an_edit_is_in_the_file_at_once_in_every_mode_of_editing(city, mode):
+    project = QgsProject.instance()
+    project.setTransactionMode(getattr(Qgis.TransactionMode, mode))
+    try:
+        city.save(replace(stored(city, "P-01"), name="Other"))
+        assert city.save(Pilot(name="New", wkb=bytes(SQUARE.asWkb()))) > 0
+        assert not city.layer.isEditable() and not city.districts.isEditable()
+    finally:
+        project.setTransactionMode(Qgis.TransactionMode.Disabled)
+    assert stored(city, "P-01").name == "Other" and (counts(city).updated, counts(city).inserted) == (1, 1)
 
 
 def test_nothing_to_write_writes_nothing(city):
