@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
-from qgis.core import Qgis
-from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QDialog, QMessageBox, QWidget
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtWidgets import QDialog
 
-from ...map.log import push, push_error
-from ...map.pilots import mappings, rules, writing
+from ...map.log import push_error
+from ...map.pilots import mappings, rules
 from ...map.pilots.book import PilotBook
 from ...map.pilots.links import LinkSource
 from ...map.project import ProjectCopies
-from ...pilots import checks, stages
+from ...pilots import stages
 from ...pilots import vocabulary as words
 from ...pilots.problems import Problem
 from ...pilots.record import Pilot
@@ -22,6 +21,7 @@ from ...text import tr
 from ...twin.errors import CityTwinError
 from .dialog import PilotDialog
 from .draw import DrawPanel
+from .keeper import PilotKeeper
 from .layer_action import PilotAction
 from .page import PilotsPage
 from .stop_dialog import StopDialog, may_delete
@@ -61,6 +61,8 @@ class PilotsDesk(QObject):
         self.drawing = DrawPanel(iface.mapCanvas(), self.book, iface, self.page)
         self.drawing.hide()
         self.action = PilotAction(self.book, self.edit, self)
+        self.keeper = PilotKeeper(iface, self.book, self)
+        self.keeper.kept.connect(self.page.show_pilot)
         self.windows = PilotWindows(iface, self.book, live, self)
         self.windows.zoom.connect(self.zoom)
         self.windows.opened.connect(self.edit)
@@ -105,7 +107,7 @@ class PilotsDesk(QObject):
         self._drawing_over()
         if pilot.fid is None:
             self._describe(path, pilot)
-        elif self._save(path, pilot) is None:
+        elif self.keeper.save(path, pilot) is None:
             self._draw(path, pilot)  # nothing of it is lost
 
     def _drawing_over(self) -> None:
@@ -131,7 +133,7 @@ class PilotsDesk(QObject):
             links=LinkSource(copy),
             mapping=mapping,
             columns=set(mappings.columns(source, mapping)),
-            read_only=self._read_only(path, new=pilot.fid is None),
+            read_only=self.keeper.read_only(path, new=pilot.fid is None),
             parent=self._iface.mainWindow(),
         )
         self._described_at = path
@@ -151,73 +153,14 @@ class PilotsDesk(QObject):
                 dialog.renew(record.pilot, self.book.surroundings(path, record.key))
 
     def _described(self, path: str, dialog: PilotDialog) -> None:
-        if self._save(path, dialog.pilot(), over=dialog) is None:
+        if self.keeper.save(path, dialog.pilot(), over=dialog) is None:
             dialog.open()  # as it was filled in
         else:
             self._closed()
 
-    def _read_only(self, path: str, new: bool) -> str:
-        source = self.book.source(path)
-        if source is not None and not source.methods & ({"POST"} if new else {"PUT", "PATCH"}):
-            return tr("The twin takes no changes of pilots, so nothing can be changed here.")
-        layer = self.book.layer(path)
-        if layer is None:
-            return tr("The layer of pilots is not in the project, so nothing can be changed here. Add it first.")
-        return ""
-
-    # -- writing
-
-    def _save(self, path: str, pilot: Pilot, over: QWidget | None = None) -> int | None:
-        """The row number; None where it could not be written, which was told then (``over`` a window)."""
-        layer, source = self.book.layer(path), self.book.source(path)
-        try:
-            if layer is None or source is None:
-                raise writing.NotWritten(
-                    tr("The layer of pilots is no longer in the project. Add it again, then save once more.")
-                )
-            session = layer.isEditable()
-            fid = writing.save(layer, self.book.mapping(path), pilot, source)
-        except CityTwinError as error:
-            self._tell(error, over)
-            return None
-        self.page.show_pilot(path, pilot.key if pilot.fid is not None else f"fid:{fid}")
-        self._say_saved(pilot, session)
-        return fid
-
-    def _say_saved(self, pilot: Pilot, session: bool) -> None:
-        if session:
-            text = tr(
-                "“{name}” was changed in the open edit session: save the layer’s edits to keep it.", name=pilot.label
-            )
-        else:
-            text = tr("“{name}” was saved in the working copy. Publish it from the Changes page.", name=pilot.label)
-        push(self._iface, text, Qgis.MessageLevel.Success)
-
-    def _tell(self, error: CityTwinError, over: QWidget | None) -> None:
-        if over is None:
-            push_error(self._iface, error)
-            return
-        box = QMessageBox(self._iface.mainWindow())
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(tr("Pilot Not Saved"))
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(error.message)
-        box.setInformativeText(tr("What you filled in is still there."))
-        box.addButton(tr("Back to the Form"), QMessageBox.ButtonRole.AcceptRole)
-        box.exec()
-        box.deleteLater()
-
     def fix(self, path: str, key: str, problem: Problem) -> None:
         """Mend a problem of a pilot as it is now."""
-        record = self.book.record(path, key)
-        if record is None:
-            return
-        try:
-            mended = checks.mended(record.pilot, problem)
-        except CityTwinError as error:
-            push_error(self._iface, error)
-            return
-        self._save(path, mended)
+        self.keeper.fix(path, key, problem)
 
     def stop_pilot(self, path: str, key: str) -> None:
         """Ask for the reason, and stop a pilot."""
@@ -240,24 +183,21 @@ class PilotsDesk(QObject):
             self._closed()
             push_error(self._iface, error)
             return
-        if self._save(path, pilot, over=dialog) is None:
+        if self.keeper.save(path, pilot, over=dialog) is None:
             dialog.open()
         else:
             self._closed()
 
     def delete(self, path: str, key: str) -> None:
         """Delete a pilot, once the user insists: one that ended is stopped instead."""
-        record, layer = self.book.record(path, key), self.book.layer(path)
-        if record is None or layer is None or self._raised():
+        record = self.book.record(path, key)
+        if record is None or self._raised():
             return
         answer = may_delete(self._iface.mainWindow(), record.pilot, record.pilot.stage != words.STOPPED)
         if answer == "stop":
             self.stop_pilot(path, key)
         elif answer == "delete":
-            try:
-                writing.remove(layer, record.pilot)
-            except CityTwinError as error:
-                push_error(self._iface, error)
+            self.keeper.remove(path, record.pilot)
 
     # -- windows about pilots
 

@@ -260,14 +260,13 @@ class PilotsPage(QWidget):
             self.status.say(rows.summary(records, self.model.shown))
 
     def _state(self, reading: bool) -> Empty | None:
-        copies, path = self._copies.copies(), self._path
-        if not copies:
-            return page_empty.no_copy()
-        if not path:
-            return page_empty.no_layer(", ".join(copy.path.name for copy in copies))
-        error = self._book.trouble(path)
-        if self._book.layer(path) is None:
-            return page_empty.not_shown(Path(path).name)
+        """What stands in place of the pilots; None where there are some."""
+        files = [copy.path.name for copy in self._copies.copies()]
+        if not self._path:
+            return page_empty.no_layer(", ".join(files)) if files else page_empty.no_copy()
+        error = self._book.trouble(self._path)
+        if self._book.layer(self._path) is None:
+            return page_empty.not_shown(Path(self._path).name)
         if reading:
             return page_empty.still_reading()
         if self.model.records:

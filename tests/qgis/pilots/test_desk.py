@@ -104,6 +104,12 @@ def test_the_form_writes_what_was_filled_in(room):
     assert not room.city.layer.isEditable()
 
 
+def test_a_form_that_was_only_looked_at_writes_nothing_and_says_nothing(room):
+    room.desk.edit(room.path, "P-03")
+    room.desk.dialog.accept()
+    assert room.window.said() == [] and room.city.copy.counts("pilots")["pilots"].total == 0
+
+
 def test_one_form_at_a_time(room):
     room.desk.edit(room.path, "P-03")
     first = room.desk.dialog
