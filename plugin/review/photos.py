@@ -61,7 +61,7 @@ def collect(
     keep_originals: bool = False,
     progress: Progress = SILENT,
 ) -> Collected:
-    """Copy the photos that ``items`` name from the package into ``photos/`` of ``office_folder``, under names of its own.
+    """Copy the photos that ``items`` name into ``photos/`` of ``office_folder``, under names of its own.
 
     Larger ones are made smaller (``longest`` in pixels); with ``keep_originals`` they go to ``photos/originals/`` as
     they are. Again it copies nothing. Raises `Cancelled`, and `WorkingCopyError` where the office's folder cannot be
