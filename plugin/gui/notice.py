@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QColor, QPainter, QPaintEvent
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QWidget
@@ -12,6 +14,14 @@ from .status_line import Kind
 _COLOURS = {"good": QColor(46, 158, 91), "limit": QColor(224, 138, 0), "bad": QColor(200, 69, 59)}
 _ICONS = {"good": "change-published", "limit": "change-conflict", "bad": "change-problem"}
 _SIZE = 16
+_LONGEST = 24  # characters of a word that is never parted
+_LONG = re.compile(rf"[^/?&=:,]{{{_LONGEST}}}|[/?&=:,]+")
+
+
+def _breakable(text: str) -> str:
+    """With places to break a line in what has none, as addresses, which would make the window as wide as they are."""
+    words = text.split(" ")
+    return " ".join(_LONG.sub("\\g<0>\u200b", word) if len(word) > _LONGEST else word for word in words)
 
 
 class Notice(QWidget):
@@ -20,6 +30,7 @@ class Notice(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kind: Kind = "limit"
+        self._text = ""
         self._icon = QLabel()
         self._icon.setFixedSize(_SIZE, _SIZE)
         self._label = QLabel()
@@ -36,14 +47,15 @@ class Notice(QWidget):
     def say(self, text: str, kind: Kind = "limit") -> None:
         """Show ``text``; an empty one hides the box."""
         self._kind = kind
-        self._label.setText(text)
+        self._text = text
+        self._label.setText(_breakable(text))
         self._icon.setPixmap(icon(_ICONS.get(kind, _ICONS["limit"])).pixmap(QSize(_SIZE, _SIZE)))
         self.setVisible(bool(text))
         self.update()
 
     @property
     def text(self) -> str:
-        return str(self._label.text())
+        return self._text
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -30,7 +30,8 @@ _NETWORK_WORDS = ("network is unreachable", "no route to host", "host is unreach
 def unreachable(error: BaseException, url: str) -> Unreachable:
     """The `Unreachable` for what ``requests`` (or the QGIS adapter) raised; an attribute ``sent`` on it is believed."""
     kind, sent = classify(error)
-    shown = scrub(url)
+    whole = scrub(url)
+    shown = whole.partition("?")[0]  # what was asked can be longer than the window is wide
     texts = {
         "name": tr(
             "The server of {url} was not found. Check the address for typing errors, and your network.", url=shown
@@ -49,10 +50,11 @@ def unreachable(error: BaseException, url: str) -> Unreachable:
         "timeout": tr(
             "{url} did not answer in time. The server may be overloaded or down; try again later.", url=shown
         ),
-        "address": tr("“{url}” is no address of a web service. It should begin with https:// or http://.", url=shown),
+        "address": tr("“{url}” is no address of a web service. It should begin with https:// or http://.", url=whole),
         "cut": tr("The connection to {url} broke before the whole answer was here. Try again.", url=shown),
     }
-    return Unreachable(texts[kind], detail=f"{kind}: {describe(error)}", sent=sent)
+    asked = f" ({whole})" if shown != whole else ""
+    return Unreachable(texts[kind], detail=f"{kind}: {describe(error)}{asked}", sent=sent)
 
 
 def describe(error: BaseException) -> str:

@@ -28,6 +28,7 @@ from plugin.twin.errors import (
     TwinError,
     Unreachable,
 )
+from plugin.twin.faults import unreachable
 from plugin.twin.replies import scrub, scrub_text
 from plugin.twin.session import Session
 from tests.unit.twin.faults_server import Answer, FaultyServer, Watch, as_html, as_json
@@ -495,3 +496,9 @@ def test_an_insecure_link_is_not_followed() -> None:
     with Session("https://twin.example", adapter=adapter) as session, pytest.raises(BadResponse, match="insecure"):
         session.get_json("http://else.example/next")
     assert not adapter.sent
+
+
+def test_what_was_asked_is_in_the_details_and_not_in_the_sentence() -> None:
+    error = unreachable(requests.ConnectionError("Connection refused"), "https://x.org/v1.1/Things?$filter=a&token=b")
+    assert "https://x.org/v1.1/Things does not accept" in error.message
+    assert "$filter=a" in error.detail and "token=b" not in error.detail
