@@ -124,11 +124,14 @@ class DrawView(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inner)
-        self.title.setContentsMargins(10, 6, 10, 4)
+        head = QHBoxLayout()
+        head.setContentsMargins(10, 6, 10, 4)
+        head.addWidget(self.title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget in (self.title, self.guide, self.notice):
+        layout.addLayout(head)
+        for widget in (self.guide, self.notice):
             layout.addWidget(widget)
         layout.addWidget(area, 1)
         layout.addWidget(self._foot())
