@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..text import tr, trn
@@ -12,6 +12,7 @@ from . import books, journal, settle, sql
 from . import changes as ch
 from .columns import GEOMETRY, ID, KEY, VERSION, Stored
 from .handback_read import Coming, Damaged, LayerRead, renumbered
+from .handback_rows import OfficeRows
 from .merge import Merge, Values, merge
 from .package import Package
 from .settle import Row
@@ -85,7 +86,10 @@ class LayerMerge:
         self._tally = _Tally()
         self._elsewhere = 0
         self._refused: list[str] = []
-        self._shared = [name for name in here.tracked if name in set(there.tracked)]
+        known = set(there.tracked)
+        self._shared = [name for name in here.tracked if name in known]
+        self._rows = OfficeRows(connection, here)
+        self._fixed = {field.name for field in self._rows.fields if field.read_only}
         self._read = LayerRead(outside, there, self._shared, whole)
         found = connection.execute(books.RECEIVED_KEYS, (branch.id, here.table)).fetchall()
         self._received = {str(key) for (key,) in found}
@@ -233,7 +237,7 @@ class LayerMerge:
         if not came and coming.twin_id is None:
             came, fid, packed = self._of_another_copy(coming)
         state = journal.unpack(packed) if packed is not None else None
-        if came and _same(here, state, coming.theirs):
+        if came and self._rows.same(state, coming.theirs):
             self._tally.known += 1
             self._remember(coming, fid)
             return
@@ -249,7 +253,7 @@ class LayerMerge:
             before = None
         restored = came and state is None and waiting is None
         if mine is None and coming.theirs is not None and (before is None or restored):
-            fid = self._add(coming)
+            fid = self._add(coming, fid)
         else:
             if mine is not None and before is None:
                 before = dict.fromkeys(self._shared)  # nobody knows where they parted: whatever differs is asked
@@ -270,18 +274,27 @@ class LayerMerge:
         """A new row that was made before the package was copied comes with each copy, and is one feature."""
         for other in self._branch.others:
             fid, packed = self._state(coming.key, other)
-            if packed is not None and _same(self._here, journal.unpack(packed), coming.theirs):
+            if packed is not None and self._rows.same(journal.unpack(packed), coming.theirs):
                 return True, fid, packed
         return False, None, None
 
     def _mine(self, coming: Coming, fid: int | None) -> Row | None:
         """The row of ours that a feature of the package is."""
-        connection, here = self._connection, self._here
-        row = settle.row_by_id(connection, here, coming.twin_id) if coming.twin_id is not None else None
-        if row is not None or (coming.twin_id is not None and coming.office_fid is None):
+        row = self._rows.by_id(coming.twin_id) if coming.twin_id is not None else None
+        number = self._number(coming, fid)
+        if row is not None or number is None:
             return row
-        number = fid if fid is not None else coming.office_fid if self._own else None
-        return settle.row_by_fid(connection, here, number) if number is not None else None
+        row = self._rows.by_fid(number)
+        if row is None:  # published meanwhile, and put back under another number
+            base = self._rows.base_at(number)
+            row = self._rows.by_id(base.twin_id) if base is not None and base.twin_id is not None else None
+        return row
+
+    def _number(self, coming: Coming, fid: int | None) -> int | None:
+        """The number of our row, of a feature that is not found by an id of the twin's."""
+        if coming.twin_id is not None and coming.office_fid is None:
+            return None
+        return fid if fid is not None else coming.office_fid if self._own else None
 
     def _was_here(self, coming: Coming) -> bool:
         """Whether a feature that has no row was deleted here, and not just never checked out."""
@@ -289,48 +302,50 @@ class LayerMerge:
             return coming.twin_id is not None
         return coming.office_fid is None and self._published(coming) is not None
 
-    def _published(self, coming: Coming) -> Row | None:
+    def _published(self, coming: Coming, fid: int | None = None) -> Row | None:
         """The twin's state of a feature that was deleted here and not published yet."""
-        return settle.base_of(self._connection, self._here, coming.twin_id) if coming.twin_id is not None else None
+        found = self._rows.base_of(coming.twin_id) if coming.twin_id is not None else None
+        number = self._number(coming, fid)
+        return self._rows.base_at(number) if found is None and number is not None else found
 
-    def _add(self, coming: Coming) -> int:
+    def _add(self, coming: Coming, fid: int | None) -> int:
         """A new feature; one that was deleted here and restored outside is itself again."""
-        connection, here = self._connection, self._here
-        published = self._published(coming)
+        published = self._published(coming, fid)
         values = self._whole(coming.theirs, published.values if published else None) or {}
         identity = (published.twin_id, published.version) if published else (None, None)
-        fid = settle.put_row(connection, here, None, values, *identity)
-        settle.widen(connection, here, values)
+        fid = self._rows.put(None, values, *identity)
+        self._rows.widen(values)
         self._tally.created += 1
         return fid
 
     def _merge(self, coming: Coming, before: Values | None, mine: Row | None, fid: int | None) -> int | None:
-        connection, here = self._connection, self._here
         # what the package has not is as it is here, or as it was before it was deleted here
-        row = mine or self._published(coming)
+        published = self._published(coming, fid) if mine is None else None
+        row = mine or published
         rest = row.values if row else None
         known, theirs = self._whole(before, rest), self._whole(coming.theirs, rest)
-        merged = merge(known, mine.values if mine else None, theirs, here.fields, exact=True)
+        merged = merge(known, mine.values if mine else None, theirs, self._rows.fields, exact=True)
         at = mine.fid if mine else fid if fid is not None else coming.office_fid
         if merged.kind:
-            self._ask(coming, known, theirs, mine, at)
+            twin_id = row.twin_id if row else None if coming.office_fid is not None else coming.twin_id
+            self._ask(coming, known, theirs, twin_id, at)
             return at
         if mine is not None and merged.result is None and theirs is None:
-            connection.execute(sql.delete_row(here.table), (mine.fid,))
+            self._rows.delete(mine.fid)
             self._tally.deleted += 1
         elif mine is not None and merged.result is not None and merged.takes_theirs:
             self._write(mine, merged)
             ours = any(cell.verdict in ("mine", "merged") for cell in merged.cells)
             self._tally.merged += ours
             self._tally.updated += not ours
-        connection.execute(books.DROP_HANDBACK, (self._branch.id, here.table, coming.key))
+        self._connection.execute(books.DROP_HANDBACK, (self._branch.id, self._here.table, coming.key))
         return at
 
     def _write(self, mine: Row, merged: Merge) -> None:
         values = merged.result or {}
-        settle.put_row(self._connection, self._here, mine.fid, values, mine.twin_id, mine.version)
+        self._rows.put(mine.fid, values, mine.twin_id, mine.version)
         if values.get(GEOMETRY) != mine.values.get(GEOMETRY):
-            settle.widen(self._connection, self._here, values)
+            self._rows.widen(values)
         told = settle.merged_inside(self._here, merged, mine.twin_id or str(mine.fid))
         if told:
             self._tally.inside.append(told)
@@ -340,18 +355,17 @@ class LayerMerge:
         they are here."""
         if values is None:
             return None
-        fixed = {each.name for each in self._here.fields if each.read_only}
         row = mine or {}
         return {
-            name: values[name] if name in values and name not in fixed else row.get(name) for name in self._here.tracked
+            name: values[name] if name in values and name not in self._fixed else row.get(name)
+            for name in self._rows.tracked
         }
 
     def _ask(
-        self, coming: Coming, base: Values | None, theirs: Values | None, mine: Row | None, fid: int | None
+        self, coming: Coming, base: Values | None, theirs: Values | None, twin_id: str | None, fid: int | None
     ) -> None:
         connection, here = self._connection, self._here
         self._tally.conflicts += 1
-        twin_id = mine.twin_id if mine else None if coming.office_fid is not None else coming.twin_id
         connection.execute(
             books.PUT_HANDBACK,
             (
@@ -367,9 +381,3 @@ class LayerMerge:
                 journal.now(),
             ),
         )
-
-
-def _same(source: Source, one: Mapping[str, Stored] | None, other: Mapping[str, Stored] | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return all(ch.same(one.get(name), other.get(name), source.kind(name)) for name in source.tracked)
