@@ -355,7 +355,6 @@ class Writing:
         return stored_photos.listed(self._db, self._n, item_id)
 
     def add_photo(self, item_id: str, name: str, kind: str, content: bytes, author: Author) -> None:
-        """Add a photo to an item; the item's version stays."""
         stored_photos.put(self._db, self._n, item_id, name, kind, content, author)
 
     def _fid(self, item_id: str) -> int:

@@ -14,7 +14,6 @@ from plugin.demo.city.places import DISTRICTS, ISLAND, LANDMARKS, WATERS
 from plugin.demo.crs import CRS84, RD, transform
 from plugin.demo.schema import Errors, check_geometry, check_properties
 
-
 REVIEWS = ["reviews", "review_lines", "review_areas"]
 
 
