@@ -13,6 +13,7 @@ from qgis.core import (
     QgsBilinearRasterResampler,
     QgsDataSourceUri,
     QgsMapLayer,
+    QgsMultiBandColorRenderer,
     QgsRasterLayer,
     QgsVectorTileBasicRenderer,
     QgsVectorTileLayer,
@@ -31,8 +32,8 @@ from .recipes import Recipe
 from .tiles import block_of, zooms_of
 
 LIMIT = 500_000_000  # bytes: what a phone takes without a thought
-# bytes of a tile as measured over a city: a drawing as PNG, a photograph as JPEG
-_DRAWING, _PICTURE = 12_000, 14_000
+# bytes of a tile as measured over a city: a drawing, a photograph
+_DRAWING, _PICTURE = 9_000, 18_000
 _NOT_FOR_TAKING = ("tile.openstreetmap.org", "tile.osm.org")
 
 
@@ -104,9 +105,9 @@ def estimate(wanted: Background, bounds: Bounds) -> Estimate:
 
 
 def make(wanted: Background, folder: Path, bounds: Bounds, area: Area | None, progress: Progress) -> Backdrop:
-    """Write ``background.mbtiles`` into ``folder``. Raises `TooLarge`, `Cancelled`, `CityTwinError`: there is none then.
+    """Write ``background.mbtiles`` into ``folder``. Any thread.
 
-    Any thread.
+    Raises `TooLarge`, `Cancelled`, `CityTwinError`; then there is none.
     """
     expected = estimate(wanted, bounds)
     if expected.bytes > wanted.limit:
@@ -174,7 +175,7 @@ def background_layer(folder: Path, backdrop: Backdrop) -> QgsMapLayer:
         else:
             layer.setRenderer(_calm())
     else:
-        _smooth(layer)
+        _dress(layer)
     if backdrop.attribution:
         layer.serverProperties().setAttribution(backdrop.attribution)
     layer.setFlags(layer.flags() & ~QgsMapLayer.LayerFlag.Identifiable & ~QgsMapLayer.LayerFlag.Searchable)
@@ -192,7 +193,12 @@ def _calm() -> QgsVectorTileBasicRenderer:
     return renderer
 
 
-def _smooth(layer: QgsRasterLayer) -> None:
+def _dress(layer: QgsRasterLayer) -> None:
+    """Colours as they are in the tiles, none stretched, and smooth between two zoom levels."""
+    renderer = QgsMultiBandColorRenderer(layer.dataProvider(), 1, 2, 3)
+    if layer.bandCount() >= 4:
+        renderer.setAlphaBand(4)
+    layer.setRenderer(renderer)
     layer.setResamplingStage(Qgis.RasterResamplingStage.ResampleFilter)
     filter_ = layer.resampleFilter()
     filter_.setZoomedInResampler(QgsBilinearRasterResampler())

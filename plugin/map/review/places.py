@@ -23,7 +23,7 @@ from ...workcopy.copy import WorkingCopy
 from ...workcopy.excerpt import Area
 from . import sql
 
-DEGREES = 4326
+DEGREES, WEB = 4326, 3857
 
 
 def way(source: QgsCoordinateReferenceSystem, target: QgsCoordinateReferenceSystem) -> QgsCoordinateTransform:

@@ -13,6 +13,7 @@ from pathlib import Path
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
+    QgsCoordinateTransformContext,
     QgsExpressionContextUtils,
     QgsLayerTree,
     QgsLayerTreeGroup,
@@ -40,7 +41,7 @@ from ...workcopy.sql import HAS_TABLE, STYLED
 from .. import foreign, styles
 from ..layers import PAPER, PROPERTY, make_layers
 from ..log import log
-from . import embedding, forms, looks, qfield, sensors
+from . import embedding, forms, looks, places, qfield, sensors
 from .background import Backdrop, background_layer
 from .places import rectangle_in
 
@@ -86,6 +87,7 @@ def make_project(
         if backdrop is not None:
             found.background = [background_layer(folder, backdrop)]
         _set_up(project, manifest, srid)
+        _settle_transformations(project, found.all)
         _plant(project, found, manifest)
         _themes(project, found)
         qfield.project_rules(project, next(iter(found.notes), None))
@@ -98,6 +100,9 @@ def make_project(
         # its layers end here, in their own thread, and let go of the files
         project.clear()
         del project
+        if backdrop is not None:
+            # GDAL's notes about it, of no use to anybody
+            (folder / f"{backdrop.file}.aux.xml").unlink(missing_ok=True)
     return path
 
 
@@ -177,6 +182,24 @@ def _set_up(project: QgsProject, manifest: Manifest, srid: int) -> None:
     box = _view(manifest, crs)
     if box is not None:
         project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(box, crs))
+
+
+def _settle_transformations(project: QgsProject, layers: Sequence[QgsMapLayer]) -> None:
+    """Which way coordinates go between the layers' systems, and GPS's, and the map's: those that QGIS takes by itself.
+
+    Else it asks on opening which of several to take, which nobody outside can answer.
+    """
+    context = QgsCoordinateTransformContext()
+    own = project.crs()
+    wanted = [layer.crs() for layer in layers]
+    for crs in (*wanted, places.crs_of(places.DEGREES), places.crs_of(places.WEB)):
+        if crs.isValid() and crs != own and not context.hasTransform(crs, own):
+            operation = places.way(crs, own).coordinateOperation()
+            if not operation:
+                operation = places.way(crs, own).instantiatedCoordinateOperationDetails().proj
+            if operation:
+                context.addCoordinateOperation(crs, own, operation)
+    project.setTransformContext(context)
 
 
 def _view(manifest: Manifest, crs: QgsCoordinateReferenceSystem) -> QgsRectangle | None:

@@ -26,14 +26,13 @@ from ...twin.progress import Progress, check
 from ...workcopy.excerpt import Area
 from ..layers import PAPER
 from . import mbtiles
-from .places import crs_of, shape_in
+from .places import WEB, crs_of, shape_in
 from .recipes import Recipe, layer_from
 from .tiles import SIDE, Block, block_of
 
-_TOGETHER = 8  # tiles along the side of what is drawn at once: 2048 pixels
+_TOGETHER = 6  # tiles along the side of what is drawn at once: 1536 pixels, some 10 MB for each layer
 _POLL = 40  # ms between two looks whether somebody cancelled
-_WEB = 3857
-_QUALITY = 78  # of JPEG
+_QUALITY = 82  # of JPEG: drawings as PNG take ten times as long and four times the room
 _DOTS = 96  # per inch: how large a web map's names are
 
 
@@ -65,8 +64,7 @@ def render_mbtiles(
     notes = [tr("{layer} could not be opened for the background.", layer=one.name) for one in _lost(recipes, layers)]
     if not layers:
         raise CityTwinError(tr("None of the background's layers can be drawn. Choose others, or none."))
-    jpeg = any(recipe.is_picture for recipe in recipes)
-    shape = shape_in(area, crs_of(_WEB)) if area is not None else None
+    shape = shape_in(area, crs_of(WEB)) if area is not None else None
     engine = QgsGeometry.createGeometryEngine(shape.constGet()) if shape is not None else None
     if engine is not None:
         engine.prepareGeometry()
@@ -84,7 +82,7 @@ def render_mbtiles(
             image = _draw(layers, block, failed, progress)
             for tile in block.blocks(1):
                 if engine is None or _meets(engine, tile):
-                    data = _tile(image, block, tile, jpeg)
+                    data = _tile(image, block, tile)
                     if data:
                         writer.put(tile.zoom, tile.west, tile.rows_from_south()[0], data)
             if writer.bytes > limit:
@@ -104,7 +102,7 @@ def render_mbtiles(
         writer.describe(
             {
                 "name": tr("Background"),
-                "format": "jpg" if jpeg else "png",
+                "format": "jpg",
                 "bounds": mbtiles.bounds_text(bounds),
                 "center": f"{(west + east) / 2:.6f},{(south + north) / 2:.6f},{zooms.start}",
                 "minzoom": str(zooms.start),
@@ -130,7 +128,7 @@ def _meets(engine: object, block: Block) -> bool:
 def _draw(layers: list[QgsMapLayer], block: Block, failed: set[str], progress: Progress) -> QImage:
     settings = QgsMapSettings()
     settings.setLayers(layers)
-    settings.setDestinationCrs(crs_of(_WEB))
+    settings.setDestinationCrs(crs_of(WEB))
     width, height = block.east - block.west + 1, block.south - block.north + 1
     settings.setOutputSize(QSize(width * SIDE, height * SIDE))
     settings.setOutputDpi(_DOTS)
@@ -157,21 +155,19 @@ def _draw(layers: list[QgsMapLayer], block: Block, failed: set[str], progress: P
     return job.renderedImage()
 
 
-def _tile(image: QImage, block: Block, tile: Block, jpeg: bool) -> bytes:
-    """One tile of what was drawn, in its format; empty where there is nothing on it."""
+def _tile(image: QImage, block: Block, tile: Block) -> bytes:
+    """One tile of what was drawn, as JPEG on the map's paper; empty where there is nothing on it."""
     piece = image.copy((tile.west - block.west) * SIDE, (tile.north - block.north) * SIDE, SIDE, SIDE)
     bits = piece.constBits()
     bits.setsize(piece.sizeInBytes())
     if not bytes(bits).strip(b"\0"):
         return b""
-    if jpeg:
-        flat = QImage(SIDE, SIDE, QImage.Format.Format_RGB32)
-        flat.fill(QColor(PAPER))
-        painter = QPainter(flat)
-        painter.drawImage(0, 0, piece)
-        painter.end()
-        piece = flat
+    flat = QImage(SIDE, SIDE, QImage.Format.Format_RGB32)
+    flat.fill(QColor(PAPER))
+    painter = QPainter(flat)
+    painter.drawImage(0, 0, piece)
+    painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    piece.save(buffer, "JPG" if jpeg else "PNG", _QUALITY if jpeg else -1)
+    flat.save(buffer, "JPG", _QUALITY)
     return bytes(buffer.data())

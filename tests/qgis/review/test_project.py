@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from qgis.core import (
     Qgis,
+    QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsGeometry,
     QgsMapRendererSequentialJob,
@@ -89,6 +90,12 @@ def test_what_is_seen_first_is_the_area(project):
     assert box.crs().authid() == "EPSG:28992"
     assert box.contains(layer_of(project, "review_tasks").extent())
     assert box.width() < 800
+
+
+def test_opening_asks_nobody_which_way_coordinates_go(project):
+    context, own = project.transformContext(), project.crs()
+    for code in ("EPSG:4326", "EPSG:3857"):
+        assert context.hasTransform(QgsCoordinateReferenceSystem(code), own), code
 
 
 def test_themes_show_what_they_say(project):
