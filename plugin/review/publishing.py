@@ -4,8 +4,9 @@
     publish(copy, twin, message)                 the items, as always
     publish_photos(copy, twin, folder, message)  after: photos are sent, and the items name their addresses
 
-Only a photo whose name tells its content is sent: under another name a colleague's item may mean another picture. What
-was cut short is done by the next publish; a photo that was sent twice is one photo at the twin.
+`publish_with_photos` is all three. Only a photo whose name tells its content is sent: under another name a colleague's
+item may mean another picture. What was cut short is done by the next publish; a photo that was sent twice is one photo
+at the twin.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from ..twin.progress import SILENT, Progress, check
 from ..workcopy.columns import ID, KEY
 from ..workcopy.connection import opened, transaction
 from ..workcopy.copy import WorkingCopy
-from ..workcopy.publish import publish
+from ..workcopy.outcome import PublishReport
+from ..workcopy.publish import OnConflict, publish
 from ..workcopy.recovery import sources_of
 from ..workcopy.source import Source
 from . import photo as one
@@ -70,6 +72,33 @@ def named(copy: WorkingCopy, folder: Path, progress: Progress = SILENT) -> tuple
     ]
     _write(copy, found)
     return brought.notes
+
+
+def publish_with_photos(
+    copy: WorkingCopy,
+    twin: Twin,
+    message: str,
+    *,
+    share: str = "",
+    progress: Progress = SILENT,
+    on_conflict: OnConflict = "skip",
+) -> tuple[PublishReport, PhotosSent]:
+    """A publish with all three steps, photos beside the working copy's file; without review layers only `publish`.
+
+    Raises as `publish`. What goes wrong with photos once the items are published is told in `PhotosSent`.
+    """
+    folder = copy.path.parent
+    if not any(source.collection in schema.COLLECTIONS for source in copy.sources):
+        return publish(copy, twin, message, progress=progress, on_conflict=on_conflict), PhotosSent()
+    notes = named(copy, folder, progress)
+    report = publish(copy, twin, message, progress=progress, on_conflict=on_conflict)
+    if report.stopped or progress.cancelled():
+        return report, PhotosSent(notes=notes)
+    try:
+        done = publish_photos(copy, twin, folder, message, share=share, progress=progress)
+    except CityTwinError as error:
+        done = PhotosSent(stopped=error.message)
+    return report, replace(done, notes=(*notes, *done.notes))
 
 
 def publish_photos(

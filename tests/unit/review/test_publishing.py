@@ -12,10 +12,10 @@ from plugin.demo.app import create_app
 from plugin.demo.city import review_items
 from plugin.demo.settings import Settings
 from plugin.demo.store import Store
-from plugin.review import photo, plain, schema
+from plugin.review import photo, plain, publishing, schema
 from plugin.review.item import Item
 from plugin.review.photos import collect
-from plugin.review.publishing import PhotosSent, named, publish_photos, send_photos
+from plugin.review.publishing import PhotosSent, named, publish_photos, publish_with_photos, send_photos
 from plugin.twin import attachments
 from plugin.twin.client import Twin
 from plugin.twin.errors import Unreachable
@@ -56,11 +56,9 @@ class Desk:
         return next(item.photos for item in plain.read(self.path).items if item.key == key)
 
     def publish(self, share: str = "") -> PhotosSent:
-        copy = self.copy
-        named(copy, self.folder)
-        report = publish(copy, self.twin, "Review")
+        report, done = publish_with_photos(self.copy, self.twin, "Review", share=share)
         assert not report.stopped and report.failed == report.conflicts == 0
-        return publish_photos(copy, self.twin, self.folder, "Review", share=share)
+        return done
 
 
 @dataclass
@@ -247,3 +245,48 @@ def test_naming_changes_nothing_but_names(office: Office) -> None:
     files = sorted((ann.folder / "photos").iterdir())
     named(ann.copy, ann.folder)
     assert ann.photos("k-1") == after.photos and sorted((ann.folder / "photos").iterdir()) == files
+
+
+def test_what_goes_wrong_with_photos_does_not_hide_what_was_published(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object, **_more: object) -> PhotosSent:
+        raise Unreachable("The line is dead.")
+
+    monkeypatch.setattr(publishing, "send_photos", broken)
+    ann = office.desk("ann")
+    ann.note("k-1", put(ann.folder, "a.jpg", picture()), "photos/gone.jpg")
+    report, done = publish_with_photos(ann.copy, ann.twin, "Review")
+    assert report.published == 1 and done.stopped == "The line is dead."
+    assert not ann.copy.has_changes() and ann.photos("k-1")[0].startswith("photos/a-")
+
+
+def test_a_working_copy_without_reviews_is_published_as_always(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = office.desk("ann")
+    monkeypatch.setattr(schema, "COLLECTIONS", ())
+    monkeypatch.setattr(publishing, "named", None)
+    report, done = publish_with_photos(ann.copy, ann.twin, "Nothing")
+    assert report.outcomes == () and done == PhotosSent()
+
+
+def test_cancelled_after_the_items_the_photos_go_the_next_time(office: Office) -> None:
+    ann = office.desk("ann")
+    ann.note("k-1", put(ann.folder, "a.jpg", picture()))
+
+    class Cancelling:
+        """Cancels once something was published."""
+
+        after = False
+
+        def cancelled(self) -> bool:
+            return self.after
+
+        def report(self, done: int, total: int | None, text: str) -> None:
+            self.after = text == "Published"
+
+        def note(self, text: str) -> None:
+            """Nothing."""
+
+    report, done = publish_with_photos(ann.copy, ann.twin, "Review", progress=Cancelling())
+    assert report.published == 1 and done.sent == 0
+    assert ann.publish() == PhotosSent(1, 0, True)
