@@ -50,8 +50,8 @@ def _who_outside(conflict: Conflict) -> str:
     """Who was outside, and when it came back."""
     who, when = conflict.who or tr("Somebody"), moment(conflict.found)
     if not conflict.theirs_there:
-        return tr("{who} deleted it outside; that came back {when}.", who=who, when=when)
-    return tr("{who} changed it outside; that came back {when}.", who=who, when=when)
+        return tr("{who} deleted it outside. That is known since {when}.", who=who, when=when)
+    return tr("{who} changed it outside. It is back since {when}.", who=who, when=when)
 
 
 def theirs_title(conflict: Conflict | None) -> str:

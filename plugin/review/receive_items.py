@@ -214,7 +214,7 @@ class _Table:
             titles = ", ".join(tr("Geometry") if name == GEOMETRY else schema.title(name) for name in clashes)
             self._back.notes.append(
                 tr(
-                    "{item}: {columns} was changed both here and outside. It stays as it is here.",
+                    "{item}: changed both here and outside: {columns}. What is here stays.",
                     item=item.label,
                     columns=titles,
                 )

@@ -103,7 +103,7 @@ class MergeDialog(QDialog):
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        label = QLabel(tr("&Into"))
+        label = QLabel(tr("Merge &into"))
         label.setBuddy(self.copy)
         self.copy.setAccessibleName(tr("Working copy"))
         form.addRow(label, self.copy)
@@ -120,8 +120,7 @@ class MergeDialog(QDialog):
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(chosen)
         splitter.addWidget(self.report)
-        splitter.setStretchFactor(0, 2)
-        splitter.setStretchFactor(1, 3)
+        splitter.setSizes([150, 260])
         waits = QHBoxLayout()
         waits.addWidget(self.notice, 1)
         waits.addWidget(self.save_button)
@@ -177,7 +176,7 @@ class MergeDialog(QDialog):
     def _show(self) -> None:
         presenter = self.presenter
         running, obstacle = presenter.running, presenter.obstacle
-        self.copy.setEnabled(not running and self.copy.count() > 1)
+        self.copy.setEnabled(not running and self.copy.count() > 0)
         for button in (self.add_button, self.folder_button):
             button.setEnabled(not running)
         self.remove_button.setEnabled(not running and bool(self._rows()))

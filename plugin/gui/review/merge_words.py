@@ -107,6 +107,8 @@ def together(results: list[Came], cancelled: bool) -> str:
     edits, items = sum(one.edits for one in told), sum(one.items for one in told)
     conflicts = sum(one.conflicts for one in told)
     parts = [trn("{n} package merged", "{n} packages merged", len(told))] if told else []
+    if refused:
+        parts.append(trn("{n} refused", "{n} refused", refused))
     if edits:
         parts.append(trn("{n} edit", "{n} edits", edits))
     if items:
@@ -115,8 +117,6 @@ def together(results: list[Came], cancelled: bool) -> str:
         parts.append(trn("{n} conflict to resolve", "{n} conflicts to resolve", conflicts))
     if told and not (edits or items or conflicts):
         parts.append(tr("nothing new"))
-    if refused:
-        parts.append(trn("{n} package could not be merged", "{n} packages could not be merged", refused))
     if cancelled:
         parts.append(tr("cancelled"))
     return " · ".join(parts)

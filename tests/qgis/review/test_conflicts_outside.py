@@ -67,7 +67,7 @@ def test_it_is_called_a_field_review(window: ConflictsWindow) -> None:
     panel = window.panel
     assert panel.key == "buildings/b1" and header(window) == "Field review"
     assert panel.all_theirs.text() == "All &Field Review" and panel.maps.theirs.choose.text() == "Use Field Re&view"
-    assert "Jan changed it outside; that came back " in panel.sentence.text() and "twin" not in panel.sentence.text()
+    assert "Jan changed it outside. It is back since " in panel.sentence.text() and "twin" not in panel.sentence.text()
     model = panel.table.cells
     row = model.row_of("height")
     assert model.pick(model.index(row, cells.THEIRS))

@@ -103,7 +103,7 @@ def test_each_says_what_it_brought(stage: Stage, tmp_path: Path) -> None:
     brought = [words for _, words in stage.rows]
     assert brought[0] == "1 changed · 1 review item"
     assert brought[1] == "1 review item · 1 conflict to resolve" and "no zip file" in brought[2]
-    said = "2 packages merged · 1 edit · 2 review items · 1 conflict to resolve · 1 package could not be merged"
+    said = "2 packages merged · 1 refused · 1 edit · 2 review items · 1 conflict to resolve"
     assert dialog.status.text == said and dialog.status.kind == "limit"
     assert [index.row() for index in dialog.list.selectionModel().selectedRows()] == [1], "what asks is shown"
     assert any("1 conflict" in one.text for one in dialog.report.sentences)
