@@ -56,6 +56,7 @@ def create(path: Path, srid: int, collections: Sequence[str] = schema.COLLECTION
     with opened(path, write=True) as connection, transaction(connection):
         for collection in collections:
             trail.follow(connection, collection)  # in a package: notes tell its copies apart, too
+    plain.follow(path, collections)
 
 
 def tables(connection: sqlite3.Connection) -> tuple[str, ...]:

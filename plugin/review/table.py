@@ -12,7 +12,9 @@ from osgeo import gdal, ogr
 
 from ..text import tr
 from ..twin.crs import reference_system
+from ..workcopy import trail
 from ..workcopy.columns import GEOMETRY, KEY
+from ..workcopy.connection import opened, transaction
 from ..workcopy.errors import WorkingCopyError, told_plainly
 from ..workcopy.geometry import BadGeometry, box_of, wkb_of
 from ..workcopy.tables import QuietGdal
@@ -60,6 +62,14 @@ def create(
             raise WorkingCopyError(
                 tr("The table {table} could not be made in {file}.", table=table, file=path.name), detail=str(error)
             ) from error
+
+
+def follow(path: Path, tables: Sequence[str]) -> None:
+    """In a package, let edits of ``tables`` leave marks in its trail, as edits of its layers do."""
+    with opened(path, write=True) as connection, transaction(connection):
+        for table in tables:
+            if there(connection, table):
+                trail.follow(connection, table)
 
 
 def distrust(connection: sqlite3.Connection) -> None:

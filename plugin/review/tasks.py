@@ -69,6 +69,7 @@ def create(path: Path, srid: int, tasks: Iterable[Task] = ()) -> int:
     """
     titles = {name: title(name) for name in COLUMNS}
     plain.create(path, TABLE, "Point", srid, COLUMNS, titles, tr("Review tasks"))
+    plain.follow(path, [TABLE])
     count = 0
     with opened(path, write=True) as connection, transaction(connection):
         for task in tasks:

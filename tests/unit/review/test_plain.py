@@ -11,6 +11,7 @@ from osgeo import gdal, ogr
 from plugin.review import plain, schema, tasks
 from plugin.review import table as tables
 from plugin.review.item import Item
+from plugin.workcopy import trail
 from plugin.workcopy.connection import opened, transaction
 from plugin.workcopy.copy import WorkingCopy
 from plugin.workcopy.geometry import encode
@@ -133,3 +134,24 @@ def test_a_checked_out_layer_is_read_and_tracked(tmp_path: Path) -> None:
     assert abs(ogr.CreateGeometryFromWkb(item.geometry[40:]).GetX() - 4.47) < 1
     (change,) = WorkingCopy.open(path).changes()
     assert change.kind == "insert"
+
+
+def test_notes_leave_marks_in_the_trail_of_a_package(outside: Outside) -> None:
+    def trail_now() -> trail.Marks | None:
+        outside.run("UPDATE twin_trail SET at = '0'")
+        with opened(outside.geopackage) as connection:
+            return trail.marks(connection)
+
+    before = trail_now()
+    assert before is not None
+    plain.write(outside.geopackage, [Item(key="k-9")])
+    noted = trail_now()
+    tasks.mark(outside.geopackage, 1)
+    ticked = trail_now()
+    assert noted is not None and ticked is not None
+    assert noted[: len(before)] == before and len(noted) == len(before) + 1
+    assert ticked[: len(noted)] == noted and len(ticked) == len(noted) + 1
+    plain.create(outside.copy.path, 28992)
+    plain.write(outside.copy.path, [Item(key="k-9")])
+    with opened(outside.copy.path) as connection:
+        assert trail.marks(connection) is None, "the office leaves none"
