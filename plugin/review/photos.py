@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..text import tr
@@ -40,7 +40,8 @@ class Collected:
 
     ``copied`` came, ``known`` had come before; ``missing`` are not in the package (their items go on naming them: they
     may still turn up), ``refused`` are no photos or lead elsewhere (their items no longer name them); ``loose`` lie in
-    the package's photos and no item names them. ``notes`` says so in sentences.
+    the package's photos and no item names them. ``notes`` says so in sentences. ``seen``: by its name in the office,
+    what each photo tells (where and when it was taken).
     """
 
     items: tuple[Item, ...] = ()
@@ -50,6 +51,7 @@ class Collected:
     refused: tuple[str, ...] = ()
     loose: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    seen: Mapping[str, Photo] = field(default_factory=dict)
 
 
 def collect(
@@ -83,6 +85,7 @@ def collect(
         tuple(brought.refused),
         tuple(brought.loose()),
         tuple(brought.notes),
+        brought.seen,
     )
 
 
@@ -130,6 +133,7 @@ class _Bringer:
         self.missing: list[str] = []
         self.refused: list[str] = []
         self.notes: list[str] = []
+        self.seen: dict[str, Photo] = {}
         self._package, self._photos = package, office / PHOTOS
         self._longest, self._originals = longest, keep_originals
         self._names: dict[str, str] = {}
@@ -189,6 +193,7 @@ class _Bringer:
         target, new = self._keep(kept, self._photos, safe_name(name, ending), mark)
         self.copied += new
         self.known += not new
+        self.seen[f"{PHOTOS}/{target}"] = photo
         return f"{PHOTOS}/{target}"
 
     def _keep(self, raw: bytes, folder: Path, name: str, mark: str) -> tuple[str, bool]:

@@ -21,7 +21,7 @@ from plugin.review import schema
 from plugin.review import vocabulary as words
 from plugin.twin.client import Twin
 from tests.pictures import picture
-from tests.twin_server import serve_app
+from tests.twin_server import serve_app, start_twin
 
 from .conftest import Client, fill_small
 
@@ -105,6 +105,17 @@ def test_beside_loaded_data_they_are_there_on_request_and_empty(tmp_path: Path) 
     assert with_reviews.state("reviews").count == 0 and len(reviews_for_data()) == 3
     plain.close()
     with_reviews.close()
+
+
+@pytest.mark.slow
+def test_a_process_serves_them_too(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    running = start_twin(data, store=tmp_path / "twin.sqlite", options=["--reviews", "--sensors", "0"])
+    try:
+        assert tuple(one.id for one in Twin(running.url).collections()) == schema.COLLECTIONS
+    finally:
+        running.stop()
 
 
 # -- photos ----------------------------------------------------------------------------------------------------------

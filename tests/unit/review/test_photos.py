@@ -347,6 +347,14 @@ def test_a_photo_cut_off_comes_as_far_as_it_goes(tmp_path: Path) -> None:
     assert upper.std() > 30
 
 
+def test_where_and_when_they_were_taken_is_told(tmp_path: Path) -> None:
+    raw = with_exif(picture(3000, 2000), None, TAKEN, seen_at(4.5, 51.9, 45))
+    found = collect(outside(tmp_path / "p", a=raw), tmp_path / "office", [naming("photos/a.jpg")])
+    ((name, seen),) = found.seen.items()
+    assert name == called("a", raw) and (seen.taken, seen.direction) == ("2026-11-23T10:11:12", 45)
+    assert (seen.lon, seen.lat) == (pytest.approx(4.5), pytest.approx(51.9))
+
+
 def test_names_can_be_written_anywhere(tmp_path: Path) -> None:
     assert safe_name("Foto  van/de brug (2).JPG", ".jpg") == "de_brug__2.jpg"
     assert safe_name("x.php.jpg", ".jpg") == "x_php.jpg"
