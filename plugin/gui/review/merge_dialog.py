@@ -130,7 +130,7 @@ class MergeDialog(QDialog):
         layout.addLayout(waits)
         layout.addWidget(self.status)
         layout.addWidget(self.buttons)
-        self.resize(680, 480)
+        self.resize(720, 500)
 
     def _connect(self) -> None:
         presenter = self.presenter
