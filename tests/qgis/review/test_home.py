@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -11,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback, QgsProject, QgsVectorLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProject,
+    QgsVectorLayer,
+)
 
 from plugin.gui.edit_sessions import EditSessions
 from plugin.map import layers as map_layers
@@ -28,7 +39,9 @@ from plugin.workcopy.copy import WorkingCopy
 from plugin.workcopy.excerpt import excerpt
 from plugin.workcopy.geometry import encode
 from plugin.workcopy.package import Package
+from tests.pictures import picture
 from tests.qgis.map.meanwhile import Heartbeat, spin
+from tests.qgis.review.packages import made
 
 BLOCK_LIMIT = 50  # ms
 
@@ -191,6 +204,51 @@ def test_stopped_for_good(city: WorkingCopy) -> None:
     coming.home.start()
     coming.home.stop()
     assert not buildings.readOnly() and not spin(lambda: bool(coming.over or coming.came), 0.5)
+
+
+def another_program(path: Path, *statements: str) -> None:
+    """Edit with GDAL in a process of its own."""
+    code = (
+        "import sys\nfrom osgeo import gdal\ngdal.UseExceptions()\n"
+        "d = gdal.OpenEx(sys.argv[1], gdal.OF_UPDATE | gdal.OF_VECTOR)\n"
+        "for s in sys.argv[2:]:\n    d.ExecuteSQL(s)\nd = None\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path), *statements], check=True, timeout=60)
+
+
+def test_a_whole_package_goes_out_and_comes_home(city: WorkingCopy, tmp_path: Path) -> None:
+    """As it is made for outside, noted and edited there by another program, sent as a zip of its own."""
+    folder = made(city, tmp_path / "walk").folder
+    assert folder is not None
+    gpkg = folder / "review.gpkg"
+    with opened(gpkg) as connection:
+        ((one,), (two,)) = connection.execute("SELECT twin_id FROM buildings ORDER BY fid LIMIT 2").fetchall()
+    (folder / "photos" / "roof.jpg").write_bytes(picture())
+    srid = plain.read(gpkg).srids["reviews"]
+    degrees = QgsCoordinateReferenceSystem("EPSG:4326")
+    to_table = QgsCoordinateTransform(degrees, QgsCoordinateReferenceSystem.fromEpsgId(srid), QgsProject.instance())
+    at = to_table.transform(4.485, 51.911)
+    blob = encode({"type": "Point", "coordinates": [at.x(), at.y()]}, srid)[0]
+    assert blob is not None
+    another_program(
+        gpkg,
+        f"UPDATE buildings SET height = 71 WHERE twin_id = '{one}'",
+        f"DELETE FROM buildings WHERE twin_id = '{two}'",
+        "INSERT INTO reviews (geom, kind, text, status, photo) VALUES "
+        f"(X'{blob.hex()}', 'wrong', 'The roof is new', 'open', 'photos/roof.jpg')",
+        "UPDATE review_tasks SET done = 1 WHERE fid = 1",
+    )
+    shutil.make_archive(str(tmp_path / "home"), "zip", tmp_path, "walk")
+    summary = merge_review(open_copy(city.path), tmp_path / "home.zip")
+    assert (summary.edits, summary.items, summary.photos, summary.conflicts, summary.notes) == (2, 1, 1, 0, ())
+    assert (summary.tasks, summary.tasks_done, summary.label) == (3, 1, "Walk one")
+    (item,) = plain.read(city.path).items
+    assert item.text == "The roof is new" and (city.path.parent / item.photos[0]).is_file()
+    layer = QgsVectorLayer(f"{city.path}|layername=reviews", "Notes", "ogr")
+    place = next(layer.getFeatures()).geometry().asPoint()
+    there = QgsCoordinateTransform(layer.crs(), degrees, QgsProject.instance()).transform(place)
+    assert there.x() == pytest.approx(4.485, abs=1e-6) and there.y() == pytest.approx(51.911, abs=1e-6)
+    assert not merge_review(open_copy(city.path), folder).brought
 
 
 # -- lists of pilots -------------------------------------------------------------------------------------------------
