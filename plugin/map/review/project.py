@@ -34,18 +34,16 @@ from ...review import manifest as man
 from ...review import plain, schema, tasks
 from ...review.manifest import Manifest
 from ...text import tr
-from ...workcopy.connection import opened
+from ...workcopy import sql
+from ...workcopy.connection import opened, transaction
 from ...workcopy.copy import WorkingCopy
 from ...workcopy.errors import WorkingCopyError, told_plainly
-from ...workcopy.sql import HAS_TABLE, STYLED
 from .. import foreign, styles
 from ..layers import PAPER, PROPERTY, make_layers
 from ..log import log
 from . import embedding, forms, looks, places, qfield, sensors
 from .background import Backdrop, background_layer
 from .places import rectangle_in
-
-_BESIDE = (tasks.TABLE, *schema.COLLECTIONS)
 
 
 @dataclass
@@ -108,10 +106,9 @@ def make_project(
 
 def _open(path: Path, manifest: Manifest, kept: Sequence[sensors.Kept]) -> _Layers:
     copy = WorkingCopy.open(path)
-    styled = _styled(path)
     found = _Layers()
     checked_out = {source.table for source in copy.sources}
-    for layer in make_layers(copy, [source.table for source in copy.sources if source.table not in _BESIDE]):
+    for layer in make_layers(copy, [source.table for source in copy.sources if source.table not in schema.COLLECTIONS]):
         embedding.embed(layer)
         found.city.append(layer)
     titles = {str(layer.customProperty(PROPERTY)): layer.name() for layer in found.city}
@@ -130,8 +127,7 @@ def _open(path: Path, manifest: Manifest, kept: Sequence[sensors.Kept]) -> _Laye
     looks.apply_tasks(todo)
     found.tasks.append(todo)
     found.sensors.extend(sensors.layer_of(path, one) for one in kept)
-    for layer in (*found.review, *found.city):
-        _keep_look(layer, styled)
+    _keep_looks(path, found.all)
     return found
 
 
@@ -145,24 +141,19 @@ def _table(path: Path, table: str, name: str) -> QgsVectorLayer:
     return layer
 
 
-def _styled(path: Path) -> set[str]:
-    """The tables that have a style of their own in the file."""
-    with opened(path) as connection:
-        if connection.execute(HAS_TABLE, ("layer_styles",)).fetchone() is None:
-            return set()
-        return {str(row[0]) for row in connection.execute(STYLED)}
-
-
-def _keep_look(layer: QgsMapLayer, styled: set[str]) -> None:
-    """As the file's own default style, where nobody made one. Mixed geometry has no style that fits all."""
-    table = str(layer.customProperty(PROPERTY) or "")
-    if not isinstance(layer, QgsVectorLayer) or (table in styled and table not in _BESIDE):
-        return
-    if "geometrytype=" in layer.source():
-        return
-    wrong = styles.save_as_default(layer)
-    if wrong:
-        log(f"{layer.name()}: {wrong}", Qgis.MessageLevel.Warning)
+def _keep_looks(path: Path, layers: Sequence[QgsMapLayer]) -> None:
+    """As the file's only styles: others that somebody keeps in the office may name files there. Mixed geometry has no
+    style that fits all."""
+    with opened(path, write=True) as connection:
+        if connection.execute(sql.HAS_TABLE, ("layer_styles",)).fetchone() is not None:
+            with transaction(connection):
+                tables = connection.execute(sql.STYLED).fetchall()
+                connection.executemany(sql.DROP_STYLE, tables)
+    for layer in layers:
+        if isinstance(layer, QgsVectorLayer) and "geometrytype=" not in layer.source():
+            wrong = styles.save_as_default(layer)
+            if wrong:
+                log(f"{layer.name()}: {wrong}", Qgis.MessageLevel.Warning)
 
 
 def _set_up(project: QgsProject, manifest: Manifest, srid: int) -> None:
