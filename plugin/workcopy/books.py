@@ -282,6 +282,7 @@ PUT_PACKAGE = fill(
     columns=_PACKAGE,
     marks=marks(len(_PACKAGE)),
 )
+FORGET_PACKAGE = "DELETE FROM \"twin_package\" WHERE id = ? AND merged = ''"
 PACKAGES = fill('SELECT {columns} FROM "twin_package" ORDER BY made, id', columns=_PACKAGE)
 # what one office did is nobody's business outside
 FORGET_WORK = tuple(

@@ -85,14 +85,24 @@ def excerpt(
                 check(progress)
             finally:
                 connection.close()
-        seal(part, target)
-    try:
-        with opened(copy.path, write=True) as connection, transaction(connection):
-            package.put(connection, replace(made, role="made"))
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
+        # noted first: a file outside of which the office knows nothing would come back as a stranger's
+        _note(copy, replace(made, role="made"))
+        try:
+            seal(part, target)
+        except BaseException:
+            _forget(copy, made)
+            raise
     return Excerpt(target, counts)
+
+
+def _note(copy: WorkingCopy, made: Package) -> None:
+    with opened(copy.path, write=True) as connection, transaction(connection):
+        package.put(connection, made)
+
+
+def _forget(copy: WorkingCopy, made: Package) -> None:
+    with opened(copy.path, write=True) as connection, transaction(connection):
+        connection.execute(books.FORGET_PACKAGE, (made.id,))
 
 
 def _copy(path: Path, part: Path, progress: Progress) -> None:

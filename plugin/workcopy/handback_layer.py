@@ -6,13 +6,14 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..text import tr, trn
+from ..text import tr
 from ..twin.progress import Progress, check
-from . import books, journal, settle, sql
+from . import books, journal, settle
 from . import changes as ch
-from .columns import GEOMETRY, ID, KEY, VERSION, Stored
+from .columns import GEOMETRY, Stored
 from .handback_read import Coming, Damaged, LayerRead, renumbered
 from .handback_rows import OfficeRows
+from .handback_words import LeftBehind, columns_of_the_file
 from .merge import Merge, Values, merge
 from .package import Package
 from .settle import Row
@@ -52,7 +53,6 @@ class _Tally:
     merged: int = 0
     conflicts: int = 0
     known: int = 0
-    notes: list[str] = field(default_factory=list)
     inside: list[str] = field(default_factory=list)
 
 
@@ -84,8 +84,7 @@ class LayerMerge:
         self._whole_file = whole
         self._progress = progress
         self._tally = _Tally()
-        self._elsewhere = 0
-        self._refused: list[str] = []
+        self._left = LeftBehind()
         known = set(there.tracked)
         self._shared = [name for name in here.tracked if name in known]
         self._rows = OfficeRows(connection, here)
@@ -96,16 +95,14 @@ class LayerMerge:
 
     def run(self) -> LayerBack:
         number = -1
-        try:
-            for number, coming in enumerate(self._coming()):
-                if number % 200 == 0:
-                    check(self._progress)
-                    self._progress.report(number, None, tr("{title}: merging", title=self._here.title))
-                self._one(coming)
-        except Damaged:
-            words = tr("{title}: the file is damaged; some of its edits cannot be read.", title=self._here.title)
-            self._note(words, True)
-        self._tell(number >= 0)
+        for number, coming in enumerate(self._coming()):
+            if number % 200 == 0:
+                check(self._progress)
+                self._progress.report(number, None, tr("{title}: merging", title=self._here.title))
+            self._one(coming)
+        self._left.spoilt = self._read.spoilt
+        more = columns_of_the_file(self._outside, self._there) if number >= 0 else []
+        notes = self._left.words(self._here, self._there, more, self._whole_file)
         tally = self._tally
         return LayerBack(
             self._here.table,
@@ -116,7 +113,7 @@ class LayerMerge:
             tally.merged,
             tally.conflicts,
             tally.known,
-            tuple(tally.notes),
+            tuple(notes),
             tuple(tally.inside),
         )
 
@@ -125,15 +122,25 @@ class LayerMerge:
         seen = set()
         new = self._read.new()
         if any(key.startswith("new-") for key in self._received):
-            new = self._found_again(list(new))
+            new = self._found_again(list(self._readable(new)))
         for part in (new, self._read.edited()):
-            for coming in part:
+            for coming in self._readable(part):
                 seen.add(coming.key)
                 yield coming
-        for key in sorted(self._received - seen):
-            undone = self._read.undone(key, lambda key=key: self._state(key)[1])  # type: ignore[misc]
-            if undone is not None:
-                yield undone
+        yield from self._readable(self._undone(sorted(self._received - seen)))
+
+    def _undone(self, keys: list[str]) -> Iterator[Coming]:
+        for key in keys:
+            coming = self._read.undone(key, lambda key=key: self._state(key)[1])  # type: ignore[misc]
+            if coming is not None:
+                yield coming
+
+    def _readable(self, part: Iterator[Coming]) -> Iterator[Coming]:
+        """As far as the file can be read."""
+        try:
+            yield from part
+        except Damaged:
+            self._left.damaged = True
 
     def _found_again(self, new: list[Coming]) -> Iterator[Coming]:
         """New rows; those that came before and have another number by now are known by what they hold."""
@@ -148,78 +155,6 @@ class LayerMerge:
                 self._received = (self._received - {old}) | {now}
         return iter(new)
 
-    # -- what is told ------------------------------------------------------------------------------------------------
-
-    def _note(self, words: str, when: bool) -> None:
-        if when:
-            self._tally.notes.append(words)
-
-    def _tell(self, any_came: bool) -> None:
-        here, there = self._here, self._there
-        lost = [settle.title_of(there, name) for name in there.tracked if name not in self._shared]
-        self._note(
-            tr(
-                "{title} has no column {columns} here any more; what was written there stays in the package.",
-                title=here.title,
-                columns=", ".join(lost),
-            ),
-            bool(lost),
-        )
-        more = self._more() if any_came else []
-        self._note(
-            tr(
-                "{title}: {columns} is only in the file, not in the twin, and was not merged. Copy what you need from "
-                "the package.",
-                title=here.title,
-                columns=", ".join(more),
-            ),
-            bool(more),
-        )
-        self._note(
-            trn(
-                "{title}: {n} feature that was edited is not in this working copy; its edits stay in the package.",
-                "{title}: {n} features that were edited are not in this working copy; their edits stay in the package.",
-                self._elsewhere,
-                title=here.title,
-            ),
-            bool(self._elsewhere),
-        )
-        self._note(
-            trn(
-                "{title}: {n} geometry could not be read and stays as it was.",
-                "{title}: {n} geometries could not be read and stay as they were.",
-                self._read.spoilt,
-                title=here.title,
-            ),
-            bool(self._read.spoilt),
-        )
-        self._note(
-            trn(
-                "{title}: {n} edit does not fit this file, and stays in the package: {labels}.",
-                "{title}: {n} edits do not fit this file, and stay in the package: {labels}.",
-                len(self._refused),
-                title=here.title,
-                labels=", ".join(self._refused[:5]),
-            ),
-            bool(self._refused),
-        )
-        self._note(
-            tr(
-                "{title}: the file is damaged, so features that are missing in it were not taken for deleted.",
-                title=here.title,
-            ),
-            not self._whole_file,
-        )
-
-    def _more(self) -> list[str]:
-        """Columns of the package's table that no twin knows."""
-        known = {KEY, ID, VERSION, *self._there.tracked}
-        try:
-            have = [str(row[0]) for row in self._outside.execute(sql.COLUMNS, (self._there.table,))]
-        except sqlite3.DatabaseError:
-            return []
-        return [name for name in have if name not in known]
-
     # -- merging -----------------------------------------------------------------------------------------------------
 
     def _one(self, coming: Coming) -> None:
@@ -228,7 +163,7 @@ class LayerMerge:
         except sqlite3.IntegrityError:  # somebody gave this file rules of its own
             values = coming.theirs or coming.base or {}
             shown = [values.get(name) for name in self._here.tracked]
-            self._refused.append(ch.label_of(self._here, shown, coming.twin_id or coming.fid))
+            self._left.refused.append(ch.label_of(self._here, shown, coming.twin_id or coming.fid))
 
     def _take(self, coming: Coming) -> None:
         connection, here = self._connection, self._here
@@ -248,7 +183,7 @@ class LayerMerge:
             before = journal.unpack(waiting[6]) if waiting[6] is not None else None
         if mine is None and not came and not self._was_here(coming):
             if coming.twin_id is not None and coming.office_fid is None:
-                self._elsewhere += 1  # the twin has it, this working copy has not
+                self._left.elsewhere += 1  # the twin has it, this working copy has not
                 return
             before = None
         restored = came and state is None and waiting is None
