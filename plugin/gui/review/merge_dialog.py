@@ -274,6 +274,11 @@ class MergeDialog(QDialog):
         self.add(_dropped(event.mimeData().urls()))
         event.acceptProposedAction()
 
+    def open(self) -> None:
+        """As `show`: meanwhile an edit can be finished, and conflicts be resolved."""
+        self.show()
+        self.raise_()
+
     def reject(self) -> None:
         """Stop what goes on; without that, close."""
         if self.presenter.running:

@@ -128,7 +128,7 @@ class PackagesModel(QAbstractTableModel):
 
 
 class MergePresenter(QObject):
-    """Main thread. ``written`` tells that a working copy was written, ``over`` that a run has ended."""
+    """Main thread. ``written`` names a working copy once nothing more is written into it; ``over``: a run has ended."""
 
     changed = pyqtSignal()
     progressed = pyqtSignal(int, object, str)
@@ -238,7 +238,6 @@ class MergePresenter(QObject):
     def _came(self, came: Came) -> None:
         self._run.append(came)
         self.packages.end(came)
-        self.written.emit(str(self.copy))
         self.changed.emit()
 
     def _is_over(self, cancelled: bool) -> None:
@@ -248,4 +247,6 @@ class MergePresenter(QObject):
             home.deleteLater()
         self.packages.begin(None)
         self.changed.emit()
+        if self._run or cancelled:
+            self.written.emit(str(self.copy))
         self.over.emit()

@@ -42,7 +42,10 @@ class Stage:
         self.copies = ProjectCopies()
         assert spin(lambda: bool(self.copies.copies()))
         self.dialog = MergeDialog(self.copies)
-        self.dialog.show()
+        self.written: list[tuple[str, bool]] = []
+        self.dialog.written.connect(lambda path: self.written.append((path, self.dialog.presenter.running)))
+        self.dialog.open()
+        assert not self.dialog.isModal(), "an edit can be finished, and conflicts be resolved meanwhile"
 
     def package(self, folder: Path, title: str, height: float) -> Path:
         folder.mkdir()
@@ -110,6 +113,7 @@ def test_each_says_what_it_brought(stage: Stage, tmp_path: Path) -> None:
     assert dialog.resolve_button.isVisible()
     dialog.resolve_button.click()
     assert resolved == [str(stage.path)] and len(open_copy(stage.path).conflicts()) == 1
+    assert stage.written == [(str(stage.path), False)], "once, when nothing more is written"
     # only what failed is tried again
     assert dialog.presenter.packages.todo == [tmp_path / "text.zip"]
 
