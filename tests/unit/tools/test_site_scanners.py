@@ -69,7 +69,7 @@ def test_the_import_contract_holds_its_floors(tmp_path):
     """import-linter with our own contract, on a house where the client knows Qt and the demo knows the client."""
     root = Path(__file__).resolve().parents[3]
     (tmp_path / "pyproject.toml").write_text((root / "pyproject.toml").read_text())
-    for name in ("", "gui", "processing", "map", "sensors", "pilots", "workcopy", "twin", "demo"):
+    for name in ("", "gui", "processing", "map", "sensors", "pilots", "review", "workcopy", "twin", "demo"):
         (tmp_path / "plugin" / name).mkdir(exist_ok=True, parents=True)
         (tmp_path / "plugin" / name / "__init__.py").write_text("")
     (tmp_path / "plugin" / "__init__.py").write_text("def start():\n    from .plugin import x\n")
