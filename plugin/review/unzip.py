@@ -8,7 +8,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -19,9 +19,7 @@ from ..workcopy.errors import disk_full, told_plainly
 from .errors import DamagedPackage, UnsafePackage
 from .names import parts_of, same_as
 from .sidecars import names_another
-
-_CHUNK = 1 << 20
-_LOCAL = b"PK\x03\x04"
+from .zip_parts import LOCAL, Broken, Entry, found, reader
 
 
 @dataclass(frozen=True)
@@ -37,20 +35,6 @@ class Limits:
 
 
 LIMITS = Limits()
-
-
-@dataclass(frozen=True)
-class _Entry:
-    name: str
-    packed: int
-    size: int
-    read: Callable[[], Iterator[bytes]]  # raises `_Broken` where it goes no further
-    link: bool = False
-    folder: bool = False
-
-
-class _Broken(Exception):
-    """The zip, or one file in it, cannot be read, or no further."""
 
 
 def unzip(
@@ -76,8 +60,8 @@ def unzip(
         try:
             archive = _archive(source)
             entries = _listed(source, stream, archive, limits)
-        except _Broken:
-            entries = _found(stream, limits)
+        except Broken:
+            entries = found(stream, limits.count)
             notes.append(tr("{file} is damaged or was cut off. What could be read of it was taken.", file=source.name))
         try:
             _write(source, _last_of_each(entries, notes), into, skipped, made, notes, progress, limits)
@@ -123,7 +107,7 @@ def make_folders(folder: Path, into: Path, made: list[Path]) -> None:
 
 def _write(
     source: Path,
-    entries: list[_Entry],
+    entries: list[Entry],
     into: Path,
     skipped: Collection[str],
     made: list[Path],
@@ -153,7 +137,7 @@ def _write(
                 for chunk in _counted(source, entry, limits, done, progress):
                     got += len(chunk)
                     stream.write(chunk)
-        except _Broken:
+        except Broken:
             wrong = True
         except (FileExistsError, NotADirectoryError):
             strange.append(entry.name)
@@ -171,7 +155,7 @@ def _write(
     notes.extend(left_out(strange))
 
 
-def _counted(source: Path, entry: _Entry, limits: Limits, before: int, progress: Progress) -> Iterator[bytes]:
+def _counted(source: Path, entry: Entry, limits: Limits, before: int, progress: Progress) -> Iterator[bytes]:
     """What comes out of an entry, until it is more than a package holds."""
     done = 0
     for chunk in entry.read():
@@ -194,9 +178,9 @@ def too_large(source: Path) -> UnsafePackage:
     )
 
 
-def _last_of_each(entries: list[_Entry], notes: list[str]) -> list[_Entry]:
+def _last_of_each(entries: list[Entry], notes: list[str]) -> list[Entry]:
     """Of several files of one name the last, which every program unpacks last, too."""
-    by_name: dict[str, _Entry] = {}
+    by_name: dict[str, Entry] = {}
     for entry in entries:
         parts = parts_of(entry.name)
         key = same_as(parts) if parts else entry.name
@@ -211,19 +195,19 @@ def _last_of_each(entries: list[_Entry], notes: list[str]) -> list[_Entry]:
 
 
 def _archive(source: Path) -> zipfile.ZipFile:
-    """Raises `_Broken` where the zip's list cannot be read."""
+    """Raises `Broken` where the zip's list cannot be read."""
     try:
         return zipfile.ZipFile(source)
     except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, OverflowError) as error:
-        raise _Broken from error
+        raise Broken from error
     except OSError as error:
         if error.errno == errno.EINVAL:  # the list is said to begin before the file does
-            raise _Broken from error
+            raise Broken from error
         raise
 
 
-def _listed(source: Path, stream: IO[bytes], archive: zipfile.ZipFile, limits: Limits) -> list[_Entry]:
-    """Raises `UnsafePackage`, `DamagedPackage`, and `_Broken` where the list is wrong."""
+def _listed(source: Path, stream: IO[bytes], archive: zipfile.ZipFile, limits: Limits) -> list[Entry]:
+    """Raises `UnsafePackage`, `DamagedPackage`, and `Broken` where the list is wrong."""
     infos = archive.infolist()
     if len(infos) > limits.count or sum(info.file_size for info in infos) > limits.total:
         raise too_large(source)
@@ -234,8 +218,8 @@ def _listed(source: Path, stream: IO[bytes], archive: zipfile.ZipFile, limits: L
         raise too_large(source)  # files that lie over each other are there to be unpacked many times
     for info in infos:
         stream.seek(max(0, info.header_offset))
-        if info.header_offset < 0 or stream.read(4) != _LOCAL:
-            raise _Broken  # the files are elsewhere than the list says
+        if info.header_offset < 0 or stream.read(4) != LOCAL:
+            raise Broken  # the files are elsewhere than the list says
     return [_entry(archive, stream, info) for info in infos]
 
 
@@ -249,154 +233,24 @@ def encrypted(source: Path) -> DamagedPackage:
     )
 
 
-def _entry(archive: zipfile.ZipFile, stream: IO[bytes], info: zipfile.ZipInfo) -> _Entry:
+def _entry(archive: zipfile.ZipFile, stream: IO[bytes], info: zipfile.ZipInfo) -> Entry:
     def read() -> Iterator[bytes]:
         stream.seek(max(0, info.header_offset))
         head = stream.read(30)
-        if len(head) < 30 or head[:4] != _LOCAL:
-            raise _Broken
+        if len(head) < 30 or head[:4] != LOCAL:
+            raise Broken
         start = info.header_offset + 30 + sum(struct.unpack("<HH", head[26:]))
-        yield from _reader(stream, start, info.compress_size, info.file_size, info.compress_type, info.CRC)()
+        yield from reader(stream, start, info.compress_size, info.file_size, info.compress_type, info.CRC)()
 
     def read_otherwise() -> Iterator[bytes]:
         try:
             with archive.open(info) as opened:
                 yield from iter(lambda: opened.read(1 << 16), b"")
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as e:
-            raise _Broken from e
+            raise Broken from e
 
     kind = stat.S_IFMT(info.external_attr >> 16)
     link = kind not in (0, stat.S_IFREG, stat.S_IFDIR)
     usual = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     way = read if usual else read_otherwise
-    return _Entry(info.filename, info.compress_size, info.file_size, way, link, info.is_dir())
-
-
-# -- where the list is lost ------------------------------------------------------------------------------------------
-
-
-def _found(stream: IO[bytes], limits: Limits) -> list[_Entry]:
-    """What can be found file by file from the beginning."""
-    entries = []
-    for number, entry in enumerate(_walk(stream)):
-        if number >= limits.count:
-            break
-        entries.append(entry)
-    return entries
-
-
-def _walk(stream: IO[bytes]) -> Iterator[_Entry]:
-    at = 0
-    while True:
-        stream.seek(at)
-        head = stream.read(30)
-        if len(head) < 30:
-            return
-        if head[:4] != _LOCAL:
-            at = _next(stream, at + 1)
-            if at < 0:
-                return
-            continue
-        _, flags, method, _, _, _, packed, size, name_size, extra_size = struct.unpack("<HHHHHIIIHH", head[4:])
-        raw, extra = stream.read(name_size), stream.read(extra_size)
-        name = raw.decode("utf-8" if flags & 0x800 else "cp437", "replace")
-        start = at + 30 + name_size + extra_size
-        packed, size = _large(extra, packed, size)
-        if flags & 1 or method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            if flags & 8:
-                return  # nobody knows where the next one begins
-            at = start + packed
-            continue
-        if flags & 8:
-            if method == zipfile.ZIP_STORED:
-                return
-            packed = _length(stream, start)
-            size = 0
-        yield _Entry(
-            name, packed, size, _reader(stream, start, packed, size, method), folder=name.endswith(("/", "\\"))
-        )
-        at = start + packed
-        if flags & 8:
-            at += _descriptor(stream, at)
-
-
-def _next(stream: IO[bytes], at: int) -> int:
-    """Where the next file seems to begin; -1 where none does."""
-    stream.seek(at)
-    before = b""
-    while True:
-        chunk = stream.read(_CHUNK)
-        if not chunk:
-            return -1
-        found = (before + chunk).find(_LOCAL)
-        if found >= 0:
-            return at - len(before) + found
-        at += len(chunk)
-        before = chunk[-3:]
-
-
-def _large(extra: bytes, packed: int, size: int) -> tuple[int, int]:
-    """The sizes of a file of more than four gigabytes."""
-    at = 0
-    while at + 4 <= len(extra):
-        kind, length = struct.unpack_from("<HH", extra, at)
-        if kind == 1 and length >= 16 and at + 20 <= len(extra) and 0xFFFFFFFF in (packed, size):
-            size, packed = struct.unpack_from("<QQ", extra, at + 4)
-        at += 4 + length
-    return packed, size
-
-
-def _length(stream: IO[bytes], start: int) -> int:
-    """How many bytes a deflated file takes that does not say so."""
-    stream.seek(start)
-    inflate, used = zlib.decompressobj(-15), 0
-    while not inflate.eof:
-        chunk = inflate.unconsumed_tail or stream.read(_CHUNK)
-        if not chunk:
-            break
-        before = len(chunk)
-        try:
-            inflate.decompress(chunk, _CHUNK)
-        except zlib.error:
-            break
-        used += before - len(inflate.unconsumed_tail) - len(inflate.unused_data)
-    return used
-
-
-def _descriptor(stream: IO[bytes], at: int) -> int:
-    stream.seek(at)
-    found = stream.read(24)
-    for length in (12, 16, 20, 24):  # without and with its mark, for small and large files
-        stream.seek(at + length)
-        if stream.read(4) in (_LOCAL, b"PK\x01\x02"):
-            return length
-    return 16 if found[:4] == b"PK\x07\x08" else 12
-
-
-def _reader(
-    stream: IO[bytes], start: int, packed: int, size: int, method: int, crc: int | None = None
-) -> Callable[[], Iterator[bytes]]:
-    """Reads one file, and gives all that it can before it says that something is wrong."""
-
-    def read() -> Iterator[bytes]:
-        stream.seek(start)
-        inflate = zlib.decompressobj(-15) if method == zipfile.ZIP_DEFLATED else None
-        left, got, total = packed, 0, 0
-        while left:
-            chunk = stream.read(min(left, 1 << 16))
-            if not chunk:
-                raise _Broken
-            left -= len(chunk)
-            while chunk:
-                try:
-                    piece = inflate.decompress(chunk, _CHUNK) if inflate else chunk
-                except zlib.error as error:
-                    raise _Broken from error
-                got += len(piece)
-                total = zlib.crc32(piece, total)
-                yield piece
-                chunk = inflate.unconsumed_tail if inflate else b""
-        if (size and got != size) or (crc is not None and total != crc):
-            raise _Broken
-
-    return read
+    return Entry(info.filename, info.compress_size, info.file_size, way, link, info.is_dir())

@@ -299,7 +299,7 @@ RENAME_RECEIVED = 'UPDATE OR REPLACE "twin_received" SET key = ? WHERE package =
 RENAME_HANDBACK = 'UPDATE OR REPLACE "twin_handback" SET key = ? WHERE package = ? AND table_name = ? AND key = ?'
 # of a package itself and of its further copies, whose ids begin with its own
 TRAILS = (
-    'SELECT package, state FROM "twin_received" WHERE table_name = ?1 AND key = \'trail\' '
+    "SELECT package, state FROM \"twin_received\" WHERE table_name = ?1 AND key = 'trail' "
     "AND (package = ?2 OR substr(package, 1, length(?3)) = ?3) ORDER BY rowid"
 )
 MARKS = 'SELECT mark FROM "twin_trail" ORDER BY id LIMIT ?'
