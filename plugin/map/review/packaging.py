@@ -19,6 +19,7 @@ from ...review.tasks import Task
 from ...text import tr
 from ...twin.errors import CityTwinError
 from ...twin.progress import SILENT, Progress, check
+from ...workcopy.connection import opened
 from ...workcopy.copy import WorkingCopy
 from ...workcopy.errors import FileExists, WorkingCopyError, told_plainly
 from ...workcopy.excerpt import Area, excerpt
@@ -169,12 +170,11 @@ def _placed(request: Request, srid: int) -> Iterator[Task]:
 
 
 def _settle(geopackage: Path) -> None:
-    """QGIS let go of the file: nothing of it may lie beside it, or the copy that is sent lacks it."""
-    left = [end for end in ("-wal", "-shm", "-journal") if geopackage.with_name(geopackage.name + end).exists()]
-    if left:
-        from ..flush import flush
-
-        flush(geopackage)
+    """QGIS let go of the file, but may leave it in WAL mode: what lies beside it then would not come along, and a file
+    in that mode does not open where nothing can be written. Raises `FileBusy` where somebody holds it."""
+    with opened(geopackage, write=True) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def _put(folder: Path, there: Path | None, zipped: Path | None, progress: Progress) -> int:

@@ -30,7 +30,7 @@ from .places import WEB, crs_of, shape_in
 from .recipes import Recipe, layer_from
 from .tiles import SIDE, Block, block_of
 
-_TOGETHER = 6  # tiles along the side of what is drawn at once: 1536 pixels, some 10 MB for each layer
+_TOGETHER = 8  # tiles along the side of what is drawn at once: 2048 pixels, 17 MB for each layer
 _POLL = 40  # ms between two looks whether somebody cancelled
 _QUALITY = 82  # of JPEG: drawings as PNG take ten times as long and four times the room
 _DOTS = 96  # per inch: how large a web map's names are
