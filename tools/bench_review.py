@@ -109,8 +109,8 @@ def packaged(app: Any, path: Path, target: Path, name: str, bounds: tuple[float,
     verdict = "" if seconds <= WANTED else f"  (wanted: {WANTED:.0f} s)"
     tiles = ground.tiles if ground else 0
     print(
-        f"  {name}: {sum(packed.counts.values()):,} features, {tiles:,} tiles: {seconds:.1f} s, {processor:.1f} s of the "
-        f"processor, {packed.bytes / 1e6:.1f} MB, {peak.most - before:.0f} MB of memory above {before:.0f}{verdict}"
+        f"  {name}: {sum(packed.counts.values()):,} features, {tiles:,} tiles: {seconds:.1f} s, {processor:.1f} s of "
+        f"the processor, {packed.bytes / 1e6:.1f} MB, {peak.most - before:.0f} MB of memory above {before:.0f}{verdict}"
     )
 
 
