@@ -15,13 +15,14 @@ from ..map import network, protection, tasks
 from ..map.connections import Connection
 from ..map.flush import flush
 from ..map.pilots.findings import Finding, findings
+from ..review.publishing import PhotosSent, publish_with_photos
 from ..text import tr, trn
 from ..twin.client import Twin
 from ..twin.errors import AccessDenied, CityTwinError
 from ..twin.progress import Progress
 from ..workcopy.changes import Change
 from ..workcopy.copy import WorkingCopy
-from ..workcopy.publish import PublishReport, publish
+from ..workcopy.publish import PublishReport
 from ..workcopy.recovery import release
 from ..workcopy.validate import Problem, validate
 from . import csv_file
@@ -73,6 +74,7 @@ class PublishPresenter(QObject):
         self.problems: tuple[Problem, ...] = ()
         self.report: PublishReport | None = None
         self.error = ""
+        self.photos = ""  # what became of the photos of review items, where something is to be told
         self.on_conflict: OnConflict = on_conflict()
         self.expectation: tuple[str, str] | None = None  # how the twin protects: a sentence and its kind
         self._asked: dict[str, tuple[str, str]] = {}  # the same by the twin's address
@@ -212,16 +214,16 @@ class PublishPresenter(QObject):
         if self.phase != "ready" or self.obstacle or target is None or not self._before():
             return False
         remember(self.message)
-        self.phase, self.error = "publishing", ""
+        self.phase, self.error, self.photos = "publishing", "", ""
         if self._asking is not None:
             self._asking.cancel()
         message, copy, open_twin, choice = self.message.strip(), self.copy, self._open_twin, self.on_conflict
 
-        def work(progress: Progress) -> PublishReport:
+        def work(progress: Progress) -> tuple[PublishReport, PhotosSent]:
             twin = open_twin(target.connection, progress)
-            report = publish(copy, twin, message, progress=progress, on_conflict=choice)
+            done = publish_with_photos(copy, twin, message, progress=progress, on_conflict=choice)
             flush(copy.path)
-            return report
+            return done
 
         self._start(tr("Publishing to {twin}", twin=target.title), work, self._published)
         self.changed.emit()
@@ -237,8 +239,10 @@ class PublishPresenter(QObject):
     def busy(self) -> bool:
         return self.phase in ("checking", "publishing")
 
-    def _published(self, report: PublishReport) -> None:
-        self.report, self.phase = report, "report"
+    def _published(self, done: tuple[PublishReport, PhotosSent]) -> None:
+        self.report, photos = done
+        self.photos = " ".join(filter(None, (photos.stopped, *photos.notes)))
+        self.phase = "report"
         self._after()
         self.changed.emit()
 

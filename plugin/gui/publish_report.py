@@ -82,8 +82,9 @@ class PublishReportView(QWidget):
         """Show the presenter's report."""
         presenter = self.presenter
         counts = presenter.counted()
-        trouble = set(counts) - {"published"} or presenter.stopped
-        self.result.say(" ".join(filter(None, (presenter.headline, presenter.stopped))), "limit" if trouble else "good")
+        trouble = set(counts) - {"published"} or presenter.stopped or presenter.photos
+        told = (presenter.headline, presenter.stopped, presenter.photos)
+        self.result.say(" ".join(filter(None, told)), "limit" if trouble else "good")
         self.protected.setText(presenter.protected)
         self.protected.setVisible(bool(presenter.protected))
         self.resolve_button.setVisible(bool(counts.get("clash")))

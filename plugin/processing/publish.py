@@ -17,8 +17,9 @@ from ..map import protection
 from ..map.pilots.findings import findings
 from ..map.tasks import FeedbackProgress
 from ..map.twins import origins_of
+from ..review.publishing import publish_with_photos
 from ..text import tr
-from ..workcopy.publish import PublishReport, publish
+from ..workcopy.publish import PublishReport
 from .writing import WritingAlgorithm
 
 _LISTED = 200  # outcomes that the log spells out
@@ -81,7 +82,7 @@ class Publish(WritingAlgorithm):
         reports: list[PublishReport] = []
         for origin in origins:
             twin = self.twin(self.with_auth(origin.connection, parameters, context), feedback)
-            report = publish(
+            report, photos = publish_with_photos(
                 copy,
                 twin,
                 message,
@@ -89,6 +90,10 @@ class Publish(WritingAlgorithm):
                 on_conflict="stop" if on_conflict == "stop" else "skip",
             )
             _tell(report, feedback)
+            for note in photos.notes:
+                feedback.pushInfo(note)
+            if photos.stopped:
+                feedback.pushWarning(photos.stopped)
             reports.append(report)
             clashed = on_conflict == "stop" and report.conflicts > 0  # as was asked for; the numbers tell
             if report.stopped and not clashed and not feedback.isCanceled():
