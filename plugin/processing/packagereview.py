@@ -92,9 +92,7 @@ class PackageReview(TwinAlgorithm):
         self.addParameter(QgsProcessingParameterString(self.FOR, tr("For whom"), "", optional=True))
         self.addParameter(QgsProcessingParameterString(self.DUE, tr("Due date (YYYY-MM-DD)"), "", optional=True))
         self.addParameter(
-            QgsProcessingParameterFileDestination(
-                self.OUTPUT, tr("Package"), f"{tr('Zip files')} (*.zip);;{tr('Folder')} (*)"
-            )
+            QgsProcessingParameterFileDestination(self.OUTPUT, tr("Package"), tr("Zip files (*.zip);;Folders (*)"))
         )
         self.addOutput(QgsProcessingOutputFile(self.OUTPUT, tr("Package")))
         self.add_numbers({self.FEATURE_COUNT: tr("Number of features")})
