@@ -138,6 +138,7 @@ def _draw(layers: list[QgsMapLayer], block: Block, failed: set[str], progress: P
     settings.setFlag(Qgis.MapSettingsFlag.Antialiasing, True)
     settings.setFlag(Qgis.MapSettingsFlag.RenderMapTile, True)
     settings.setFlag(Qgis.MapSettingsFlag.UseAdvancedEffects, True)
+    settings.setFlag(Qgis.MapSettingsFlag.UseRenderingOptimization, True)
     context = QgsExpressionContext()
     context.appendScope(QgsExpressionContextUtils.globalScope())
     context.appendScope(QgsExpressionContextUtils.mapSettingsScope(settings))

@@ -58,8 +58,6 @@ def snapshot(count: int = 3) -> Snapshot:
 def test_making_a_package_is_no_edit_of_it(city, tmp_path):
     packed = made(city, tmp_path / "walk")
     connection = sqlite3.connect(packed.folder / "review.gpkg")
-    # the tasks leave one mark, which all copies of the package have alike
-    assert connection.execute("SELECT count(*) FROM twin_trail").fetchone()[0] <= 1
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
