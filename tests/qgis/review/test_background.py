@@ -22,6 +22,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor, QImage
 
+from plugin.map import tasks
 from plugin.map.layers import make_layers
 from plugin.map.review import background, mbtiles
 from plugin.map.review.background import Background, TooLarge, background_of, estimate
@@ -259,3 +260,16 @@ def _context() -> QgsProcessingContext:
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
     return context
+
+
+def test_a_layer_in_memory_is_drawn_in_a_task(qgis_app, tmp_path, qtbot):
+    found: list = []
+    wanted = background_of([red(BOX)], 16)
+    tasks.run(
+        "x",
+        lambda progress: background.make(wanted, tmp_path, BOUNDS, area(), progress),
+        done=found.append,
+        failed=found.append,
+    )
+    qtbot.waitUntil(lambda: bool(found), timeout=20_000)
+    assert found[0].tiles == len(rows(tmp_path / "background.mbtiles")) > 3
