@@ -69,6 +69,7 @@ class Window:
         from .gui.indicators import ChangeIndicators
         from .gui.live_desk import LiveDesk
         from .gui.pilots.desk import PilotsDesk
+        from .gui.review.desk import ReviewDesk
         from .map.garbage import Peace
         from .map.processes import DemoTwin
         from .map.project import ProjectCopies
@@ -88,11 +89,17 @@ class Window:
         self.pilots.catalogue_wanted.connect(self.show_catalogue)
         self.pilots.open_wanted.connect(self.changes.open_copy)
         self.changes.pilot_wanted.connect(self.pilots.show_pilot)
+        self.review = ReviewDesk(iface, self.copies, self.live.layers, self.root)
+        self.review.page_wanted.connect(self.show_review)
+        self.review.catalogue_wanted.connect(self.show_catalogue)
+        self.review.open_wanted.connect(self.changes.open_copy)
+        self.review.conflicts_wanted.connect(self.resolve_in)
         self.dock = CityTwinDock(iface.mainWindow())
         self.dock.add_page("catalogue", icon("catalogue"), tr("Catalogue"), self.catalogue)
         self.dock.add_page("changes", icon("changes"), tr("Changes"), self.changes)
         self.dock.add_page("sensors", icon("sensors"), tr("Sensors"), self.live.page)
         self.dock.add_page("pilots", icon("pilots"), tr("Pilots"), self.pilots.page)
+        self.dock.add_page("review", icon("review"), tr("Review"), self.review.page)
         self.badge = ChangeBadge(self.copies, self.dock.rail.button("changes"), self.root)
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
 
@@ -123,6 +130,10 @@ class Window:
             ("pilots", "pilots", tr("Pilots"), self.show_pilots),
             ("new_pilot", "pilot-new", tr("New Pilot Area…"), self.pilots.new_pilot),
             ("portfolio", "pilot-board", tr("Pilot Portfolio…"), self.pilots.board),
+            between,
+            ("review", "review", tr("Field Review"), self.show_review),
+            ("prepare_review", "review-prepare", tr("Prepare Field Review…"), self.review.prepare),
+            ("merge_review", "review-merge", tr("Merge Field Review…"), self.review.merge),
             between,
             ("demo", "demo-twin", tr("Start Demo Twin"), self.start_demo),
         )
@@ -155,6 +166,11 @@ class Window:
         self._show("changes")
         self.changes.resolve()
 
+    def resolve_in(self, path: str) -> None:
+        """Open the conflicts of one working copy."""
+        self._show("changes")
+        self.changes.resolve_wanted.emit(path)
+
     def show_history(self) -> None:
         """What was published from the working copy."""
         self._show("changes")
@@ -175,6 +191,11 @@ class Window:
         self._show("pilots")
         self.pilots.page.focus()
 
+    def show_review(self) -> None:
+        """What was noted outside, and the walk through a package."""
+        self._show("review")
+        self.review.page.focus()
+
     def show_layer_changes(self, layer: QgsVectorLayer) -> None:
         """What of one layer is not published."""
         self._show("changes")
@@ -194,6 +215,7 @@ class Window:
         from .map import engine, tasks
 
         self.dock.stop()
+        self.review.stop()
         self.pilots.stop()
         self.live.stop()
         self.indicators.stop()

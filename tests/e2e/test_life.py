@@ -154,6 +154,7 @@ def test_the_window_has_its_actions_in_the_menu_and_the_tool_bar(iface):
     assert set(in_menu) - set(titles) == {
         "Resolve Conflicts…", "Publish History…", "Sensor Chart", "Thresholds…", "Threshold Log", "Keep a Snapshot…",
         "Play Back…", "Pilots", "New Pilot Area…", "Pilot Portfolio…", "Start Demo Twin",
+        "Field Review", "Prepare Field Review…", "Merge Field Review…",
     }  # fmt: skip
 
 

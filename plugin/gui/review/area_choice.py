@@ -8,7 +8,7 @@ from pathlib import Path
 from qgis.core import Qgis, QgsVectorLayer
 from qgis.gui import QgsFeaturePickerWidget, QgsMapCanvas
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QStackedWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from ...map.layers import project_layers
 from ...text import tr
@@ -32,7 +32,8 @@ class AreaChoice(QWidget):
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.addItem(icon("mActionSetToCanvasExtent.svg"), tr("By rectangle"), "")
         areas = [layer for layer in project_layers(path) if layer.geometryType() == Qgis.GeometryType.Polygon]
-        areas.sort(key=lambda layer: (layer.customProperty("citytwin/table") not in first, layer.name()))
+        order = {table: place for place, table in enumerate(first)}
+        areas.sort(key=lambda layer: order.get(str(layer.customProperty("citytwin/table")), len(order)))
         for layer in areas:
             if layer.customProperty("citytwin/table") in first:
                 text = tr("One of {layer}", layer=layer.name())
@@ -42,14 +43,13 @@ class AreaChoice(QWidget):
         self.picker = QgsFeaturePickerWidget()
         self.picker.setAllowNull(False)
         self.picker.setShowBrowserButtons(False)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.extent)
-        self._stack.addWidget(self.picker)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.combo)
-        layout.addWidget(self._stack)
+        layout.addWidget(self.extent)
+        layout.addWidget(self.picker)
+        self.picker.hide()
         self.combo.setVisible(self.combo.count() > 1)
         self.setFocusProxy(self.combo)
         self.combo.currentIndexChanged.connect(lambda _at: self._switched())
@@ -87,7 +87,8 @@ class AreaChoice(QWidget):
 
     def _switched(self) -> None:
         layer = self.layer
-        self._stack.setCurrentWidget(self.extent if layer is None else self.picker)
+        self.extent.setVisible(layer is None)
+        self.picker.setVisible(layer is not None)
         if layer is not None and self.picker.layer() is not layer:
             self.picker.setLayer(layer)
             self.picker.setDisplayExpression(layer.displayExpression() or ID)

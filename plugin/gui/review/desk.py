@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
     from ...map.live.layers import LiveLayers
-    from ...map.pilots.book import PilotBook
 
 _FOLDER = "citytwin/review-list-folder"
 _DECIDED = (schema.STATUS, schema.ANSWER, schema.ANSWERED_BY, schema.ANSWERED)
@@ -56,14 +55,15 @@ class ReviewDesk(QObject):
         iface: QgisInterface,
         copies: ProjectCopies,
         live: LiveLayers | None = None,
-        pilots: PilotBook | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._iface, self._copies, self._live, self._pilots = iface, copies, live, pilots
+        self._iface, self._copies, self._live = iface, copies, live
         self._over = False
+        self._came = ""  # the working copy into which a review was merged just now
         self.dialog: QDialog | None = None
         self.book = ReviewBook(copies, self)
+        self.book.changed.connect(self._read)
         self.page = ReviewPage(iface, copies, self.book)
         page = self.page
         page.catalogue_wanted.connect(self.catalogue_wanted)
@@ -213,7 +213,7 @@ class ReviewDesk(QObject):
         self.page_wanted.emit()
         path = path or self.page.path
         copy = self.book.copy(path)
-        if copy is None or self._raised():
+        if copy is None or self._outside(path) or self._raised():
             return
         dialog = PrepareDialog(self._iface, copy, self.book, self._live, self._iface.mainWindow())
         dialog.finished.connect(lambda _result: self._closed())
@@ -226,7 +226,7 @@ class ReviewDesk(QObject):
 
         self.page_wanted.emit()
         path = path or self.page.path
-        if self.book.copy(path) is None or self._raised():
+        if self.book.copy(path) is None or self._outside(path) or self._raised():
             return
         main = self._iface.mainWindow()
         dialog = MergeDialog(self._copies, self._iface.mapCanvas(), Path(path), main)
@@ -235,10 +235,27 @@ class ReviewDesk(QObject):
         dialog.finished.connect(lambda _result: self._closed())
         self._open(dialog)
 
+    def _outside(self, path: str) -> bool:
+        """Whether it is a package, which is told: packages are made and merged where the working copy is."""
+        outside = self.book.contents(path).this is not None
+        if outside:
+            push(
+                self._iface,
+                tr("This project is a field review package itself. Open the working copy that it was made of first."),
+                Qgis.MessageLevel.Warning,
+            )
+        return outside
+
     def _merged(self, path: str) -> None:
-        """What came is listed and shown; the file's layers read it anew."""
-        self.show_layers(path)
+        """What came is listed, and shown on the map once it is read."""
+        self._came = path
         self.book.refresh(path)
+
+    def _read(self) -> None:
+        path = self._came
+        if path and self.book.notes(path) and not self.book.busy:
+            self._came = ""
+            self.show_layers(path)
 
     # -- one dialog at a time
 

@@ -62,6 +62,7 @@ class PrepareDialog(QDialog):
         self._sessions = EditSessions(copy.path, self, canvas=iface.mapCanvas())
         self._task: tasks.TaskHandle | None = None
         self._measuring: tasks.TaskHandle | None = None
+        self._over = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SETTLE)
@@ -248,5 +249,7 @@ class PrepareDialog(QDialog):
     def done(self, result: int) -> None:
         """However it ends, nothing of it stays on the map."""
         self._rest()
-        self.form.area.stop()
+        if not self._over:
+            self._over = True
+            self.form.area.stop()
         super().done(result)

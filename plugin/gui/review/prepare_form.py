@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.core import QgsProject, QgsSettings
+from qgis.core import QgsSettings
 from qgis.gui import QgsDateEdit, QgsFileWidget, QgsMapCanvas
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
@@ -22,7 +22,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...map.pilots import mappings
-from ...text import number, tr, trn
+from ...text import number, tr
 from ..tool_tip import tool_tip
 from .area_choice import AreaChoice
 from .prepare_presenter import ITEMS, SELECTED, VISIBLE, Asked, PreparePresenter
@@ -51,7 +51,8 @@ class PrepareForm(QWidget):
         copy, settings = self.presenter.copy, QgsSettings()
         self.name = QLineEdit(tr("Field review of {name}", name=copy.path.stem))
         self.name.setMaxLength(120)
-        first = [one.table for one in copy.sources if mappings.of_source(one) is not None or one.table == "districts"]
+        first = [one.table for one in copy.sources if mappings.of_source(one) is not None]
+        first += [one.table for one in copy.sources if one.table == "districts"]
         self.area = AreaChoice(copy.path, self._canvas, first)
         self.layers = QListWidget()
         self.layers.setAccessibleName(tr("Layers that go along"))
@@ -85,7 +86,7 @@ class PrepareForm(QWidget):
         self.folder = QgsFileWidget()
         self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.folder.setDialogTitle(tr("Save the Package In"))
-        self.folder.setFilePath(settings.value(_FOLDER, QgsProject.instance().homePath(), type=str))
+        self.folder.setFilePath(settings.value(_FOLDER, str(copy.path.parent), type=str))
         self.zipped = QCheckBox(tr("Also as a &zip, to send"))
         self.zipped.setChecked(True)
 
@@ -108,12 +109,10 @@ class PrepareForm(QWidget):
         presenter.ask(Asked(tables=tuple(source.table for source in presenter.sources())))
         chosen = sum(len(features) for _layer, features in presenter.selected())
         if chosen:
-            self.todo.addItem(trn("The selected feature ({n})", "The selected features ({n})", chosen), SELECTED)
+            self.todo.addItem(tr("Selected features ({n})", n=chosen), SELECTED)
         waiting = len(presenter.waiting())
         if waiting:
-            self.todo.addItem(
-                trn("The accepted or questioned item ({n})", "Accepted items and questions ({n})", waiting), ITEMS
-            )
+            self.todo.addItem(tr("Accepted items and questions ({n})", n=waiting), ITEMS)
         self.todo.setCurrentIndex(1 if chosen or waiting else 0)
         for source in presenter.sources():
             if source.has_geometry:

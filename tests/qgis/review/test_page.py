@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from qgis.core import QgsProject
@@ -13,7 +14,10 @@ from qgis.PyQt.QtWidgets import QLabel
 from plugin.gui.review.desk import ReviewDesk
 from plugin.gui.review.items_rows import Filter
 from plugin.map.review import list_pdf, thumbnails
+from plugin.map.review.packaging import Request, package_review
+from plugin.review import plain
 from plugin.review import vocabulary as words
+from plugin.review.item import Item
 from tests.qgis.pilots.pilot_window import MainWindow
 from tests.qgis.review.review_copies import Office, photo
 
@@ -198,3 +202,24 @@ def test_without_a_working_copy_the_page_says_where_to_begin(desk, office):
     QgsProject.instance().clear()
     office.until(lambda: desk.page.path == "")
     assert desk.page.empty.isVisible() and desk.page.empty.title == "No Working Copy in This Project"
+
+
+def test_a_package_that_comes_home_is_listed(desk, office, tmp_path):
+    packed = package_review(
+        office.copy, Request(tmp_path / "walk", ("buildings",), title="Walk", for_whom="Team North")
+    )
+    item = Item("new", "A fountain", author="Team North", key="fountain", noted="2026-11-23T08:00:00Z")
+    place = office.items()["a"].geometry
+    plain.write(packed.folder / "review.gpkg", [replace(item, geometry=place)], 28992)
+    desk.merge(office.path)
+    dialog = desk.dialog
+    dialog.add([packed.folder])
+    dialog.merge_button.click()
+    office.until(lambda: "fountain" in shown(desk).get("open", ()), timeout=15_000)
+    assert shown(desk)["open"] == ["fountain", "c", "b", "a"]
+    filter_ = desk.page.filter
+    filter_.sources.setCurrentIndex(filter_.sources.findText("Walk"))
+    assert shown(desk) == {"open": ["fountain"]}
+    office.until(lambda: not dialog.presenter.running)
+    dialog.reject()
+    assert desk.dialog is None
