@@ -78,6 +78,7 @@ bench: setup ## measure speed and memory: working copies, live sensors (BENCH_AR
 	@$(PY) -m tools.bench_live $(BENCH_ARGS)
 	@$(PY) -m tools.bench_chart
 	@$(PY) -m tools.bench_pilots
+	@$(PY) -m tools.bench_review
 
 i18n: setup ## bring i18n/*.po up to date with the source, and say what is untranslated
 	@$(PY) -m tools.i18n
