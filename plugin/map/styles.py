@@ -15,6 +15,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from ..review import schema as review
 from ..text import tr
 from ..workcopy.source import Source
 from . import foreign, labels, symbols, three_d
@@ -52,6 +53,10 @@ def apply(layer: QgsVectorLayer, source: Source) -> None:
     pilots = pilots_style.applies(source) if theme.name == "pilots" else None
     if pilots is not None:
         pilots_style.apply(layer, source, pilots)
+    if source.collection in review.COLLECTIONS and source.column(review.KIND) is not None:
+        from .review import looks  # which needs this module
+
+        looks.apply_review(layer)
     three_d.apply(layer, source, theme)
 
 
