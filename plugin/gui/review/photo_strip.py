@@ -12,10 +12,13 @@ from qgis.PyQt.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from ...map import tasks
 from ...map.review.thumbnails import thumbnail
+from ...review.photo import Photo, look
 from ...review.photos import is_address, place_of
 from ...text import tr
+from ...twin.errors import CityTwinError
 from ..icons import icon
 from ..tool_tip import tool_tip
+from .photo_words import told
 
 _SIZE = QSize(104, 78)
 _DEEP = 2  # thumbnails are sharp on displays of twice the dots
@@ -31,6 +34,7 @@ class PhotoStrip(QWidget):
         row.setContentsMargins(0, 2, 0, 2)
         row.setSpacing(6)
         self.buttons: list[QToolButton] = []
+        self._openers: dict[int, str] = {}
         files: list[tuple[int, Path]] = []
         for name in photos:
             button = QToolButton()
@@ -48,7 +52,8 @@ class PhotoStrip(QWidget):
                 button.setEnabled(False)
             else:
                 files.append((len(self.buttons), place))
-                button.setToolTip(tool_tip(tr("Open {file}", file=place.name)))
+                self._openers[len(self.buttons)] = tr("Open {file}", file=place.name)
+                button.setToolTip(tool_tip(self._openers[len(self.buttons)]))
                 button.setEnabled(False)  # until it has turned out to be a photo
                 url = QUrl.fromLocalFile(str(place))
                 button.clicked.connect(lambda _checked=False, url=url: QDesktopServices.openUrl(url))
@@ -60,18 +65,18 @@ class PhotoStrip(QWidget):
         if files:
             tasks.run(
                 tr("Reading photos"),
-                lambda _progress: [(at, thumbnail(path, *_DOTS)) for at, path in files],
+                lambda _progress: [(at, thumbnail(path, *_DOTS), _look(path)) for at, path in files],
                 done=self._came,
                 failed=lambda _error: self._came([]),
                 parent=self,
                 hidden=True,
             )
 
-    def _came(self, found: list[tuple[int, QImage | None]]) -> None:
+    def _came(self, found: list[tuple[int, QImage | None, Photo | None]]) -> None:
         if sip.isdeleted(self):
             return
         self.ready = True
-        for at, image in found:
+        for at, image, photo in found:
             button = self.buttons[at]
             if image is None:
                 _plain(button, icon("mIconWarning.svg"), tr("No photo"))
@@ -81,6 +86,17 @@ class PhotoStrip(QWidget):
             pixmap.setDevicePixelRatio(_DEEP)
             button.setIcon(QIcon(pixmap))
             button.setEnabled(True)
+            words = told(photo) if photo is not None else ""
+            if words:
+                button.setToolTip(tool_tip(f"{words}.\n{self._openers[at]}"))
+
+
+def _look(path: Path) -> Photo | None:
+    """What the photo tells of itself; None for one that GDAL cannot read."""
+    try:
+        return look(path)
+    except CityTwinError:
+        return None
 
 
 def _plain(button: QToolButton, sign: QIcon, text: str) -> None:
