@@ -27,6 +27,7 @@ from ..text import tr
 from ..twin.errors import CityTwinError
 from ..twin.progress import Progress, check
 from . import foreign
+from .opening import ogr_layer
 
 TIME = "phenomenon_time"
 _BLOCK = 5000
@@ -106,7 +107,7 @@ def _written(rows: Sequence[Rows], title: str, path: Path, progress: Progress) -
     finally:
         # closes the file
         del writer
-    layer = QgsVectorLayer(f"{path}|layername={options.layerName}", foreign.title(title), "ogr")
+    layer = ogr_layer(f"{path}|layername={options.layerName}", foreign.title(title))
     if not layer.isValid():
         raise _unwritten(path, "")
     return layer

@@ -24,6 +24,7 @@ from ..workcopy.copy import WorkingCopy, is_working_copy
 from ..workcopy.source import Source
 from . import foreign, forms, styles, three_d
 from .log import log
+from .opening import ogr_layer
 from .themes import family_of, theme_of
 
 PAPER = "#f7f5f0"  # behind the map of a project that had nothing in it
@@ -80,7 +81,7 @@ def _open(path: Path, source: Source, family: str) -> QgsVectorLayer:
             name = tr("{title}: {part}", title=name, part=words[family])
     options = QgsVectorLayer.LayerOptions(QgsProject.instance().transformContext())
     options.loadDefaultStyle = True
-    layer = QgsVectorLayer(uri, name, "ogr", options)
+    layer = ogr_layer(uri, name, options)
     layer.setCustomProperty(PROPERTY, source.table)
     return layer
 

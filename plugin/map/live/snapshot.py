@@ -26,6 +26,7 @@ from ...twin.sta import times
 from .. import foreign, styles, tasks
 from ..flush import flush
 from ..log import log
+from ..opening import ogr_layer
 from . import fields, snapshot_file, style, style_tip
 from .feed import Feed
 from .snapshot_file import Position, Row, Table
@@ -231,7 +232,7 @@ def show(snapshot: Snapshot, written: Written, beside: str = "") -> QgsVectorLay
     """Add the table to the project, as the live layer looked, in the group of snapshots. Nobody edits evidence: the
     layer is read-only. None where QGIS cannot open it, which the log says."""
     uri = f"{written.path}|layername={written.table}"
-    layer = QgsVectorLayer(uri, snapshot.name, "ogr")
+    layer = ogr_layer(uri, snapshot.name)
     if not layer.isValid():
         log(f"{uri}: {layer.error().message()}", Qgis.MessageLevel.Critical)
         return None

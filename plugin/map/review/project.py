@@ -41,6 +41,7 @@ from ...workcopy.errors import WorkingCopyError, told_plainly
 from .. import foreign, styles
 from ..layers import PAPER, PROPERTY, make_layers
 from ..log import log
+from ..opening import ogr_layer
 from . import embedding, forms, looks, places, qfield, sensors
 from .background import Backdrop, background_layer
 from .places import rectangle_in
@@ -132,7 +133,7 @@ def _open(path: Path, manifest: Manifest, kept: Sequence[sensors.Kept]) -> _Laye
 
 
 def _table(path: Path, table: str, name: str) -> QgsVectorLayer:
-    layer = QgsVectorLayer(f"{path}|layername={table}", name, "ogr")
+    layer = ogr_layer(f"{path}|layername={table}", name)
     if not layer.isValid():
         raise WorkingCopyError(
             tr("The table {table} could not be opened in {file}.", table=table, file=path.name),

@@ -12,6 +12,7 @@ from ...twin.progress import Progress
 from ...workcopy.errors import WorkingCopyError
 from ..live import fields, snapshot, style_tip
 from ..live.snapshot import Snapshot
+from ..opening import ogr_layer
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def keep(path: Path, taken: Snapshot, progress: Progress) -> Kept:
 
 def layer_of(path: Path, kept: Kept) -> QgsVectorLayer:
     """The layer of a snapshot, in no project. Raises `WorkingCopyError`."""
-    layer = QgsVectorLayer(f"{path}|layername={kept.table}", kept.snapshot.name, "ogr")
+    layer = ogr_layer(f"{path}|layername={kept.table}", kept.snapshot.name)
     if not layer.isValid():
         raise WorkingCopyError(
             tr("The table {table} could not be opened in {file}.", table=kept.table, file=path.name),

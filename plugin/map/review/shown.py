@@ -9,6 +9,7 @@ from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
 from ...review import plain, schema
 from ...workcopy.copy import WorkingCopy
 from ..layers import PROPERTY, make_layers, project_layers
+from ..opening import ogr_layer
 from . import forms, looks
 
 _GROUP = "citytwin/copy"  # as layers.add_copy marks the group of a working copy
@@ -43,7 +44,7 @@ def _made(copy: WorkingCopy, table: str) -> QgsVectorLayer | None:
         made = make_layers(copy, [table])
         layer = made[0] if made else None
     else:
-        layer = QgsVectorLayer(f"{copy.path}|layername={table}", "", "ogr")
+        layer = ogr_layer(f"{copy.path}|layername={table}", "")
     if layer is None or not layer.isValid():
         return None
     layer.setName(plain.name_of(table))
