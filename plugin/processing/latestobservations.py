@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
@@ -38,8 +39,9 @@ class LatestObservations(SensorAlgorithm):
         # All are read before the layer is made: after an error there is none, rather than half of one.
         found = list(self.streams(parameters, context, feedback, session, service))
         rows, place = self.sink(parameters, context)
-        for stream in found:
-            rows.add(stream, [stream.latest])
+        with closing(rows):
+            for stream in found:
+                rows.add(stream, [stream.latest])
         silent = sum(stream.latest is None for stream in found)
         feedback.pushInfo(trn("{n} datastream", "{n} datastreams", len(found)))
         if silent:

@@ -72,14 +72,15 @@ class ObservationHistory(SensorAlgorithm):
         found = self._chosen(wanted, parameters, context, feedback, session, service)
         rows, place = self.sink(parameters, context)
         failed: list[TwinError] = []
-        for done, stream in enumerate(found):
-            check(FeedbackProgress(feedback))
-            feedback.setProgress(100.0 * done / len(found))
-            try:
-                self._read(stream, (start, end), rows, feedback, session, service)
-            except _ONE_SENSOR as error:
-                failed.append(error)
-                feedback.pushInfo(f"{stream.name or stream.id}: {error.message}")
+        with closing(rows):
+            for done, stream in enumerate(found):
+                check(FeedbackProgress(feedback))
+                feedback.setProgress(100.0 * done / len(found))
+                try:
+                    self._read(stream, (start, end), rows, feedback, session, service)
+                except _ONE_SENSOR as error:
+                    failed.append(error)
+                    feedback.pushInfo(f"{stream.name or stream.id}: {error.message}")
         if failed and len(failed) == len(found):
             raise failed[0]
         feedback.pushInfo(trn("{n} datastream", "{n} datastreams", len(found)))

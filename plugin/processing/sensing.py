@@ -174,10 +174,15 @@ class Rows:
     """Writes observations as features."""
 
     def __init__(self, sink: QgsFeatureSink, fields: QgsFields, wrong: Callable[[], str]) -> None:
-        self._sink = sink
+        self._sink: QgsFeatureSink | None = sink
         self._fields = fields
-        self._wrong = wrong
+        self._wrong: Callable[[], str] | None = wrong
         self.count = 0
+
+    def close(self) -> None:
+        """Let the sink go, which writes what it still holds: errors that were met on the way keep the algorithm's own
+        variables for as long as Python likes, and qgis_process ends without a look at them."""
+        self._sink = self._wrong = None
 
     def add(self, stream: Datastream, found: Sequence[Observation | None]) -> None:
         """A row for each observation of ``stream``; None is a row without one. Raises `QgsProcessingException`."""
@@ -205,8 +210,8 @@ class Rows:
                 ]
             )
             features.append(feature)
-        if not self._sink.addFeatures(features, QgsFeatureSink.Flag.FastInsert):
-            raise QgsProcessingException(self._wrong())
+        if self._sink is None or not self._sink.addFeatures(features, QgsFeatureSink.Flag.FastInsert):
+            raise QgsProcessingException(self._wrong() if self._wrong is not None else "")
         self.count += len(features)
 
 

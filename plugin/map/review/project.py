@@ -36,12 +36,12 @@ from ...review.manifest import Manifest
 from ...text import tr
 from ...workcopy import sql
 from ...workcopy.connection import opened, transaction
-from ...workcopy.copy import WorkingCopy
 from ...workcopy.errors import WorkingCopyError, told_plainly
 from .. import foreign, styles
 from ..layers import PAPER, PROPERTY, make_layers
 from ..log import log
 from ..opening import ogr_layer
+from ..pilots.combining import open_copy
 from . import embedding, forms, looks, places, qfield, sensors
 from .background import Backdrop, background_layer
 from .places import rectangle_in
@@ -106,7 +106,7 @@ def make_project(
 
 
 def _open(path: Path, manifest: Manifest, kept: Sequence[sensors.Kept]) -> _Layers:
-    copy = WorkingCopy.open(path)
+    copy = open_copy(path)
     found = _Layers()
     checked_out = {source.table for source in copy.sources}
     for layer in make_layers(copy, [source.table for source in copy.sources if source.table not in schema.COLLECTIONS]):
