@@ -22,15 +22,19 @@ from qgis.PyQt.QtGui import QColor
 from ..workcopy.source import Source
 from .themes import Theme, column_named, ground_column, height_column
 
+# At once: loaded later, while another thread calls QGIS, it crashes now and then (seen). QGIS may be built without 3D.
+try:
+    from qgis import _3d
+except ImportError:
+    _3d = None
+
 _EDGES = 20_000  # buildings up to which drawing their edges costs little
 _SAMPLE = 300
 
 
 def apply(layer: QgsVectorLayer, source: Source, theme: Theme) -> None:
     """Give ``layer`` its 3D renderer, or take one away that makes no sense."""
-    try:
-        from qgis import _3d
-    except ImportError:  # a QGIS built without 3D
+    if _3d is None:
         return
     renderer = None
     if theme.name == "buildings" and (source.has_z or height_column(source)):

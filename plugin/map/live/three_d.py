@@ -16,6 +16,12 @@ from ...sensors import freshness
 from . import fields, style_colours
 from .style_classes import Scale
 
+# At once: loaded later, while another thread calls QGIS, it crashes now and then (seen). QGIS may be built without 3D.
+try:
+    from qgis import _3d
+except ImportError:
+    _3d = None
+
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
@@ -29,9 +35,7 @@ EVERY = 10_000  # ms between two drawings
 
 def apply(layer: QgsVectorLayer, scale: Scale) -> None:
     """Give ``layer`` its 3D renderer; nothing where QGIS was built without 3D."""
-    try:
-        from qgis import _3d
-    except ImportError:
+    if _3d is None:
         return
     root = _3d.QgsRuleBased3DRenderer.Rule(None)
     stale = f"coalesce(\"{fields.FRESHNESS}\", '') NOT IN ('{freshness.LIVE}', '{freshness.LATE}')"
