@@ -38,15 +38,15 @@ def apply(layer: QgsVectorLayer, source: Source, theme: Theme) -> None:
         return
     renderer = None
     if theme.name == "buildings" and (source.has_z or height_column(source)):
-        renderer = _3d.QgsVectorLayer3DRenderer(_building(_3d, source))
+        renderer = _3d.QgsVectorLayer3DRenderer(_building(source))
     elif theme.name == "trees":
-        renderer = _3d.QgsVectorLayer3DRenderer(_tree(_3d, source))
+        renderer = _3d.QgsVectorLayer3DRenderer(_tree(source))
     if renderer is not None:
         renderer.setLayer(layer)
     layer.setRenderer3D(renderer)
 
 
-def _building(_3d, source: Source):  # type: ignore[no-untyped-def]
+def _building(source: Source):  # type: ignore[no-untyped-def]
     symbol = _3d.QgsPolygon3DSymbol()
     material = _3d.QgsPhongMaterialSettings()
     # together just short of white: QGIS's light shines straight down, on roofs in full
@@ -83,7 +83,7 @@ def _building(_3d, source: Source):  # type: ignore[no-untyped-def]
     return symbol
 
 
-def _tree(_3d, source: Source):  # type: ignore[no-untyped-def]
+def _tree(source: Source):  # type: ignore[no-untyped-def]
     symbol = _3d.QgsPoint3DSymbol()
     material = _3d.QgsPhongMaterialSettings()
     material.setDiffuse(QColor("#4a6b3c"))

@@ -6,7 +6,6 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
-from qgis.PyQt.QtWidgets import QDialog
 
 from ...map.log import push_error
 from ...map.pilots import mappings, rules
@@ -19,6 +18,7 @@ from ...pilots.problems import Problem
 from ...pilots.record import Pilot
 from ...text import tr
 from ...twin.errors import CityTwinError
+from ..one_dialog import OneDialog
 from .dialog import PilotDialog
 from .draw import DrawPanel
 from .keeper import PilotKeeper
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ...map.live.layers import LiveLayers
 
 
-class PilotsDesk(QObject):
+class PilotsDesk(OneDialog):
     """One for the plugin's life. Whoever owns the window adds `page` to the dock, and calls `stop`.
 
     ``live`` are the layers whose sensors profiles and reports tell of. ``page_wanted()``: bring the page to the front;
@@ -53,7 +53,6 @@ class PilotsDesk(QObject):
     ) -> None:
         super().__init__(parent)
         self._iface = iface
-        self.dialog: QDialog | None = None
         self._described_at = ""  # the working copy of the pilot in the form
         self._over = False
         self.book = PilotBook(copies, self)
@@ -229,23 +228,6 @@ class PilotsDesk(QObject):
         """Choose a pilot on the page, as a complaint about it elsewhere asks for."""
         self.page_wanted.emit()
         self.page.show_pilot(path, key)
-
-    # -- one dialog at a time
-
-    def _raised(self) -> bool:
-        if self.dialog is not None:
-            self.dialog.raise_()
-            self.dialog.activateWindow()
-        return self.dialog is not None
-
-    def _open(self, dialog: QDialog) -> None:
-        self.dialog = dialog
-        dialog.open()
-
-    def _closed(self) -> None:
-        dialog, self.dialog = self.dialog, None
-        if dialog is not None:
-            dialog.deleteLater()
 
     def stop(self) -> None:
         """At unload: close what is open, and leave nothing behind. The page ends with its dock. Ending twice does

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QLocale, QModelIndex, QRect, QRectF, QSize, Qt
-from qgis.PyQt.QtGui import QColor, QFont, QIcon, QPainter, QPalette
+from qgis.PyQt.QtCore import QLocale, QModelIndex, QRect, QRectF, QSize
+from qgis.PyQt.QtGui import QFont, QIcon, QPainter
 from qgis.PyQt.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ...map.pilots.book import Record
+from ..row_painting import draw, faint, text_colour
 from . import page_rows as rows
 from .page_days import month
 from .page_marks import badge_width, paint_badge, paint_fading, paint_stage
@@ -47,19 +48,19 @@ class PilotDelegate(QStyledItemDelegate):
 
 def _paint_group(painter: QPainter, row: QStyleOptionViewItem, group: Group) -> None:
     place = row.rect
-    text = _text_colour(row)
+    text = text_colour(row)
     patch = QRectF(place.left() + 2, place.center().y() - _PATCH / 2 + 0.5, _PATCH, _PATCH)
     paint_stage(painter, patch, group.stage, text)
     left, right = int(patch.right()) + _PAD + 2, place.right() - _PAD
     count = QLocale().toString(len(group.rows))
     font = QFont(row.font)
     font.setBold(True)
-    end = _draw(painter, QRect(left, place.top(), right - left - 40, place.height()), group.title, font, text)
-    _draw(painter, QRect(end + _PAD + 2, place.top(), 40, place.height()), count, row.font, _faint(text))
+    end = draw(painter, QRect(left, place.top(), right - left - 40, place.height()), group.title, font, text)
+    draw(painter, QRect(end + _PAD + 2, place.top(), 40, place.height()), count, row.font, faint(text))
 
 
 def _paint_record(painter: QPainter, row: QStyleOptionViewItem, record: Record) -> None:
-    place, line, text = row.rect, row.fontMetrics.height(), _text_colour(row)
+    place, line, text = row.rect, row.fontMetrics.height(), text_colour(row)
     painter.fillRect(QRectF(place.left(), place.top() + 2, _BAR, place.height() - 4), colour_of(record.pilot.stage))
     left, right = place.left() + _BAR + _PAD + 1, place.right() - _PAD
     top = place.top() + _EDGE
@@ -74,34 +75,11 @@ def _paint_record(painter: QPainter, row: QStyleOptionViewItem, record: Record) 
     font = QFont(row.font)
     font.setWeight(QFont.Weight.DemiBold)
     font.setItalic(not record.pilot.name)
-    _draw(painter, QRect(left, top, right - left, line), rows.title(record), font, text)
+    draw(painter, QRect(left, top, right - left, line), rows.title(record), font, text)
     right, top = place.right() - _PAD, top + line + 1
     when = rows.dates(record.pilot.start, record.pilot.end, month)
     if when:
         wide = min(row.fontMetrics.horizontalAdvance(when) + 1, (right - left) * 6 // 10)
-        _draw(painter, QRect(right - wide + 1, top, wide, line), when, row.font, _faint(text))
+        draw(painter, QRect(right - wide + 1, top, wide, line), when, row.font, faint(text))
         right -= wide + 2 * _PAD
-    _draw(painter, QRect(left, top, right - left, line), rows.below(record), row.font, _faint(text))
-
-
-def _draw(painter: QPainter, place: QRect, text: str, font: QFont, colour: QColor) -> int:
-    """Cut where there is no room; returns where it ends."""
-    painter.setFont(font)
-    painter.setPen(colour)
-    metrics = painter.fontMetrics()
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, place.width()))
-    painter.drawText(place, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
-    return int(place.left() + metrics.horizontalAdvance(shown))
-
-
-def _text_colour(row: QStyleOptionViewItem) -> QColor:
-    chosen = bool(row.state & QStyle.StateFlag.State_Selected)
-    active = bool(row.state & QStyle.StateFlag.State_Active)
-    group = QPalette.ColorGroup.Active if active else QPalette.ColorGroup.Inactive
-    return row.palette.color(group, QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
-
-
-def _faint(colour: QColor) -> QColor:
-    faint = QColor(colour)
-    faint.setAlpha(180)
-    return faint
+    draw(painter, QRect(left, top, right - left, line), rows.below(record), row.font, faint(text))

@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
-    QgsCsException,
     QgsGeometry,
-    QgsProject,
     QgsRectangle,
-    QgsReferencedRectangle,
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
@@ -21,15 +17,12 @@ from qgis.PyQt.QtGui import QColor
 from ...map.pilots.book import PilotBook, Record
 from ...pilots.problems import Problem
 from ...pilots.record import Pilot
+from ..map_view import sees, zoom_to
 from .page_marks import SEVERITY_COLOURS
 from .stage_look import colour_of
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
-
-_AROUND = 1.4  # how much more than the area itself a zoom shows
-_LEAST = 60.0  # metres that it shows at least
-_DEGREE = 111_000.0  # metres, near enough
 
 
 class PilotsOnMap(QObject):
@@ -83,14 +76,14 @@ class PilotsOnMap(QObject):
             finally:
                 self._ours = False
         box = _box(record.pilot)
-        if box is not None and not self._sees(box, _crs(record.pilot.srid)):
+        if box is not None and not sees(self._iface.mapCanvas(), box, _crs(record.pilot.srid)):
             self.zoom(record.pilot)
 
     def zoom(self, pilot: Pilot) -> bool:
         """Show the whole pilot and something around it; False where it has no area."""
         box = _box(pilot)
         if box is not None:
-            self._zoom(box, _crs(pilot.srid))
+            zoom_to(self._iface.mapCanvas(), box, _crs(pilot.srid))
         return box is not None
 
     def flash(self, pilot: Pilot) -> None:
@@ -106,31 +99,10 @@ class PilotsOnMap(QObject):
             self.zoom(pilot)
             self.flash(pilot)
             return
-        self._zoom(QgsRectangle(*problem.box), crs)
+        zoom_to(self._iface.mapCanvas(), QgsRectangle(*problem.box), crs)
         place = _geometry(problem.place)
         if place is not None:
             self._iface.mapCanvas().flashGeometries([place], crs, QColor(SEVERITY_COLOURS[problem.severity]))
-
-    # -- the map
-
-    def _zoom(self, box: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> None:
-        canvas = self._iface.mapCanvas()
-        least = _LEAST / _DEGREE if crs.isGeographic() else _LEAST
-        wide, high = max(box.width() * _AROUND, least), max(box.height() * _AROUND, least)
-        extent = QgsRectangle.fromCenterAndSize(box.center(), wide, high)
-        if canvas.mapSettings().destinationCrs().isValid() and crs.isValid():
-            canvas.setReferencedExtent(QgsReferencedRectangle(extent, crs))
-        else:
-            canvas.setExtent(extent)
-        canvas.refresh()
-
-    def _sees(self, box: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> bool:
-        settings = self._iface.mapCanvas().mapSettings()
-        way = QgsCoordinateTransform(crs, settings.destinationCrs(), QgsProject.instance())
-        try:
-            return bool(settings.visibleExtent().intersects(way.transformBoundingBox(box)))
-        except QgsCsException:
-            return False
 
 
 def _crs(srid: int) -> QgsCoordinateReferenceSystem:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qgis.core import Qgis, QgsProject, QgsSettings
 from qgis.PyQt.QtCore import QDate, QLocale, QObject, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import QDialog, QFileDialog
+from qgis.PyQt.QtWidgets import QFileDialog
 
 from ...map import tasks
 from ...map.log import push, push_error
@@ -23,6 +23,7 @@ from ...review.item import Item, columns_of, decided
 from ...text import tr, trn
 from ...twin.errors import CityTwinError
 from ..moments import moment
+from ..one_dialog import OneDialog
 from .answer_dialog import AnswerDialog, answered_by
 from .items_details import title_of
 from .on_map import feature_of
@@ -38,7 +39,7 @@ _FOLDER = "citytwin/review-list-folder"
 _DECIDED = (schema.STATUS, schema.ANSWER, schema.ANSWERED_BY, schema.ANSWERED)
 
 
-class ReviewDesk(QObject):
+class ReviewDesk(OneDialog):
     """One for the plugin's life. Whoever owns the window adds `page` to the dock, and calls `stop`.
 
     ``live`` are the layers whose sensors can go along. ``page_wanted()``: bring the page to the front;
@@ -61,7 +62,6 @@ class ReviewDesk(QObject):
         self._iface, self._copies, self._live = iface, copies, live
         self._over = False
         self._came = ""  # the working copy into which a review was merged just now
-        self.dialog: QDialog | None = None
         self.book = ReviewBook(copies, self)
         self.book.changed.connect(self._read)
         self.page = ReviewPage(iface, copies, self.book)
@@ -256,23 +256,6 @@ class ReviewDesk(QObject):
         if path and self.book.notes(path) and not self.book.busy:
             self._came = ""
             self.show_layers(path)
-
-    # -- one dialog at a time
-
-    def _raised(self) -> bool:
-        if self.dialog is not None:
-            self.dialog.raise_()
-            self.dialog.activateWindow()
-        return self.dialog is not None
-
-    def _open(self, dialog: QDialog) -> None:
-        self.dialog = dialog
-        dialog.open()
-
-    def _closed(self) -> None:
-        dialog, self.dialog = self.dialog, None
-        if dialog is not None:
-            dialog.deleteLater()
 
     def stop(self) -> None:
         """At unload: close what is open, and leave nothing behind. The page ends with its dock. Ending twice does

@@ -16,7 +16,6 @@ from qgis.core import (
     QgsGeometry,
     QgsProject,
     QgsRectangle,
-    QgsReferencedRectangle,
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
@@ -29,14 +28,11 @@ from ...review import schema
 from ...workcopy.columns import ID
 from ...workcopy.excerpt import OFFICE
 from ...workcopy.geometry import BadGeometry, wkb_of
+from ..map_view import sees, zoom_to
 from .marks import colour_of
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
-
-_AROUND = 1.4  # how much more than the items themselves a zoom shows
-_LEAST = 60.0  # metres that it shows at least
-_DEGREE = 111_000.0  # metres, near enough
 
 
 class ItemsOnMap(QObject):
@@ -93,7 +89,7 @@ class ItemsOnMap(QObject):
             self._ours = False
         if len(notes) == 1:
             box = _box(notes[0])
-            if box is not None and not self._sees(box, crs_of(notes[0].srid)):
+            if box is not None and not sees(self._iface.mapCanvas(), box, crs_of(notes[0].srid)):
                 self.zoom(notes)
 
     def zoom(self, notes: Sequence[Note]) -> bool:
@@ -127,23 +123,7 @@ class ItemsOnMap(QObject):
 
     def zoom_to(self, box: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> None:
         """Show ``box`` and something around it."""
-        canvas = self._iface.mapCanvas()
-        least = _LEAST / _DEGREE if crs.isGeographic() else _LEAST
-        wide, high = max(box.width() * _AROUND, least), max(box.height() * _AROUND, least)
-        extent = QgsRectangle.fromCenterAndSize(box.center(), wide, high)
-        if canvas.mapSettings().destinationCrs().isValid() and crs.isValid():
-            canvas.setReferencedExtent(QgsReferencedRectangle(extent, crs))
-        else:
-            canvas.setExtent(extent)
-        canvas.refresh()
-
-    def _sees(self, box: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> bool:
-        settings = self._iface.mapCanvas().mapSettings()
-        way = QgsCoordinateTransform(crs, settings.destinationCrs(), QgsProject.instance())
-        try:
-            return bool(settings.visibleExtent().intersects(way.transformBoundingBox(box)))
-        except QgsCsException:
-            return False
+        zoom_to(self._iface.mapCanvas(), box, crs)
 
 
 def feature_of(path: str, table: str, id: str) -> tuple[QgsVectorLayer, QgsFeature] | None:

@@ -39,9 +39,9 @@ def apply(layer: QgsVectorLayer, scale: Scale) -> None:
         return
     root = _3d.QgsRuleBased3DRenderer.Rule(None)
     stale = f"coalesce(\"{fields.FRESHNESS}\", '') NOT IN ('{freshness.LIVE}', '{freshness.LATE}')"
-    root.appendChild(_rule(_3d, f"{stale} OR {scale.key} IN ('none', 'nothing')", style_colours.GREY, _GREY_HEIGHT))
+    root.appendChild(_rule(f"{stale} OR {scale.key} IN ('none', 'nothing')", style_colours.GREY, _GREY_HEIGHT))
     for key, colour, height in _columns(scale):
-        root.appendChild(_rule(_3d, f"NOT ({stale}) AND {scale.key} = '{key}'", colour, height))
+        root.appendChild(_rule(f"NOT ({stale}) AND {scale.key} = '{key}'", colour, height))
     renderer = _3d.QgsRuleBased3DRenderer(root)
     renderer.setLayer(layer)
     layer.setRenderer3D(renderer)
@@ -62,7 +62,7 @@ def _columns(scale: Scale) -> list[tuple[str, str, float]]:
     return [*found, ("other", style_colours.PLAIN, _LOWEST)]
 
 
-def _rule(_3d: Any, expression: str, colour: str, height: float) -> Any:
+def _rule(expression: str, colour: str, height: float) -> Any:
     symbol = _3d.QgsPoint3DSymbol()
     material = _3d.QgsPhongMaterialSettings()
     # QGIS's light comes from above: what stands upright is lit by the ambient part
