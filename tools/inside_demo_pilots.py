@@ -45,6 +45,7 @@ class PilotTour:
         self.page.show_pilot(self.record.path, self.record.key)
         self.desk.zoom(self.record.path, self.record.key)
         self.tour.settle()
+        self.pause(2000)  # its flash is over
         iface.messageBar().clearWidgets()
         self.picture("pilots")
 
