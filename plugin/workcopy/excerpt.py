@@ -61,7 +61,8 @@ def excerpt(
     beside: Collection[str] = (),
     progress: Progress = SILENT,
 ) -> Excerpt:
-    """Write the package's GeoPackage at ``target``, and note in ``copy`` that it was made.
+    """Write the package's GeoPackage at ``target``, and note in ``copy`` that it was made: where what is to be beside it
+    fails, `package.forget` it.
 
     ``tables`` are layers of ``copy``; of those with geometry what meets ``area`` goes along (all without one).
     ``beside``: further tables of the file, of whoever, that go along whole. The file is copied by SQLite's backup, so
@@ -86,23 +87,13 @@ def excerpt(
             finally:
                 connection.close()
         # noted first: a file outside of which the office knows nothing would come back as a stranger's
-        _note(copy, replace(made, role="made"))
+        package.note(copy.path, replace(made, role="made"))
         try:
             seal(part, target)
         except BaseException:
-            _forget(copy, made)
+            package.forget(copy.path, made.id)
             raise
     return Excerpt(target, counts)
-
-
-def _note(copy: WorkingCopy, made: Package) -> None:
-    with opened(copy.path, write=True) as connection, transaction(connection):
-        package.put(connection, made)
-
-
-def _forget(copy: WorkingCopy, made: Package) -> None:
-    with opened(copy.path, write=True) as connection, transaction(connection):
-        connection.execute(books.FORGET_PACKAGE, (made.id,))
 
 
 def _copy(path: Path, part: Path, progress: Progress) -> None:

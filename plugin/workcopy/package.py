@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from . import books
+from .connection import opened, transaction
+from .errors import WorkingCopyError
 
 Role = Literal["made", "received", "this"]
 
@@ -58,6 +62,21 @@ def put(connection: sqlite3.Connection, package: Package) -> None:
             package.merged,
         ),
     )
+
+
+def note(path: Path, package: Package) -> None:
+    """`put` it into the books of the file at ``path``. Raises `WorkingCopyError`."""
+    with opened(path, write=True) as connection, transaction(connection):
+        put(connection, package)
+
+
+def forget(path: Path, id: str) -> None:
+    """Take a package that was not made after all out of the books of the file at ``path``; one that came back stays.
+
+    Never raises: this is for when something else went wrong, and a note too many does no harm.
+    """
+    with contextlib.suppress(WorkingCopyError), opened(path, write=True) as connection, transaction(connection):
+        connection.execute(books.FORGET_PACKAGE, (id,))
 
 
 def _package(row: tuple[str, ...]) -> Package:

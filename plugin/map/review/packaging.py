@@ -23,7 +23,7 @@ from ...workcopy.connection import opened
 from ...workcopy.copy import WorkingCopy
 from ...workcopy.errors import FileExists, WorkingCopyError, told_plainly
 from ...workcopy.excerpt import Area, excerpt
-from ...workcopy.package import Package
+from ...workcopy.package import Package, forget
 from ..live.snapshot import Snapshot
 from . import background, places, readme, sensors
 from .background import Backdrop, Background
@@ -94,7 +94,7 @@ def package_review(
     bounds = places.bounds_of(copy, tables, request.area)
     package = _package(request, tables, now)
     notes: list[str] = []
-    with _workshop(target) as folder:
+    with _workshop(target) as folder, _forgotten(copy, package):
         backdrop = None
         if request.background is not None:
             if bounds is None:
@@ -192,6 +192,16 @@ def _put(folder: Path, there: Path | None, zipped: Path | None, progress: Progre
                 zipped.unlink(missing_ok=True)
             raise
     return size
+
+
+@contextmanager
+def _forgotten(copy: WorkingCopy, package: Package) -> Iterator[None]:
+    """Where it is not made in the end, the working copy knows nothing of it."""
+    try:
+        yield
+    except BaseException:
+        forget(copy.path, package.id)
+        raise
 
 
 @contextmanager

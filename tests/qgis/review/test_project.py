@@ -30,8 +30,10 @@ from plugin.review import plain, schema
 from plugin.review import tasks as todo
 from plugin.review.bundle import unpack
 from plugin.twin.errors import Cancelled
+from plugin.workcopy.connection import opened as workcopy_opened
 from plugin.workcopy.copy import WorkingCopy
 from plugin.workcopy.errors import FileExists, WorkingCopyError
+from plugin.workcopy.package import Package, packages
 from tests.qgis.review.packages import EAST, NORTH, SOUTH, WEST, elsewhere, layer_of, made, opened, request
 
 
@@ -251,11 +253,40 @@ class Stop:
         pass
 
 
+def noted(copy: WorkingCopy) -> tuple[Package, ...]:
+    """The packages that a working copy knows."""
+    with workcopy_opened(copy.path) as connection:
+        return packages(connection)
+
+
 @pytest.mark.parametrize("word", ["Copying", "Preparing", "Packing the file", "Packing review"])
 def test_a_cancelled_package_leaves_nothing(city, tmp_path, word):
     with pytest.raises(Cancelled):
         package_review(city, request(tmp_path / "walk", zipped=True), Stop(word))
     assert [path.name for path in tmp_path.iterdir()] == ["office"]
+    assert noted(city) == ()
+
+
+class Squatter(Stop):
+    """Somebody puts something at the target at the last moment."""
+
+    def __init__(self, word: str, target: Path) -> None:
+        super().__init__(word)
+        self.target = target
+
+    def report(self, done, total, text) -> None:
+        if self.word in text:
+            (self.target / "mine").mkdir(parents=True, exist_ok=True)
+
+
+def test_a_package_that_fails_in_the_end_is_not_known_to_the_office(city, tmp_path):
+    with pytest.raises(WorkingCopyError):
+        package_review(
+            city, request(tmp_path / "walk", zipped=True), Squatter("Writing the project", tmp_path / "walk")
+        )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["office", "walk"] and noted(city) == ()
+    packed = made(city, tmp_path / "walk two")
+    assert [one.id for one in noted(city)] == [packed.package.id]
 
 
 def test_what_is_there_is_never_replaced(city, tmp_path):
