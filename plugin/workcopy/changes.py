@@ -132,6 +132,10 @@ def same(old: Stored, new: Stored, kind: str) -> bool:
 
 def label_of(source: Source, values: Sequence[Stored], fallback: object) -> str:
     """What people call a feature: its name where it has one, else its number. ``values`` are the tracked columns."""
+    if source.called is not None:
+        called = source.called(dict(zip(source.tracked, values)))
+        if called:
+            return called
     named = {name.lower(): value for name, value in zip(source.tracked, values)}
     for name in _NAMES:
         value = named.get(name)

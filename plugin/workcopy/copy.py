@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Optional
 
 from ..text import tr
 from ..twin.errors import CityTwinError
@@ -19,7 +20,10 @@ from .connection import opened, transaction
 from .errors import NewerFormat, NotAWorkingCopy, TrackingBroken, WorkingCopyError, told_plainly
 from .geometry import Box, box_of
 from .inside import InsideOf
-from .source import Source
+from .source import Called, Source
+
+# what the features of a table are called; None: by their name or number
+CalledOf = Callable[[Source], Optional[Called]]
 
 
 def is_working_copy(path: Path) -> bool:
@@ -42,10 +46,12 @@ class WorkingCopy:
         sources: tuple[Source, ...],
         problems: Mapping[str, tuple[str, ...]],
         inside_of: InsideOf | None = None,
+        called_of: CalledOf | None = None,
     ) -> None:
         self.path = path
         self.problems = problems
         self._inside_of = inside_of
+        self._called_of = called_of
         self.sources = sources
 
     @property
@@ -55,14 +61,19 @@ class WorkingCopy:
 
     @sources.setter
     def sources(self, sources: tuple[Source, ...]) -> None:
-        look = self._inside_of
-        self._sources = tuple(replace(source, inside=look(source)) for source in sources) if look else sources
+        look, called = self._inside_of, self._called_of
+        if look:
+            sources = tuple(replace(source, inside=look(source)) for source in sources)
+        if called:
+            sources = tuple(replace(source, called=called(source)) for source in sources)
+        self._sources = sources
 
     @classmethod
-    def open(cls, path: Path, inside_of: InsideOf | None = None) -> WorkingCopy:
+    def open(cls, path: Path, inside_of: InsideOf | None = None, called_of: CalledOf | None = None) -> WorkingCopy:
         """Open and verify. Raises `NotAWorkingCopy`, `NewerFormat`, `FileBusy` and other `WorkingCopyError`.
 
-        ``inside_of`` tells which columns merge inside (`inside`); without it, none do.
+        ``inside_of`` tells which columns merge inside (`inside`); without it, none do. ``called_of`` tells what
+        features are called.
 
         Tables whose tracking is broken do not prevent opening: they are in ``problems``, and asking for their changes
         raises `TrackingBroken`.
@@ -103,11 +114,11 @@ class WorkingCopy:
                 found = _verify(connection, source, bool(state[0]))
                 if found:
                     problems[source.table] = tuple(found)
-        return cls(path, sources, MappingProxyType(problems), inside_of)
+        return cls(path, sources, MappingProxyType(problems), inside_of, called_of)
 
     def refresh(self) -> None:
         """Read the sources anew: another program may have pulled into the file since. Raises as `open`."""
-        found = WorkingCopy.open(self.path, self._inside_of)
+        found = WorkingCopy.open(self.path, self._inside_of, self._called_of)
         self.sources, self.problems = found.sources, found.problems
 
     def source(self, table: str) -> Source:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..twin.model import Extent, Property, Schema
 from . import books
-from .columns import Column
+from .columns import Column, Stored
 from .inside import MergeInside
 from .merge import Field
 from .tables import tracked_names
+
+# column → value of one feature, as stored: what people call it; "" where it has no name
+Called = Callable[[Mapping[str, Stored]], str]
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ class Source:
     attribution: str = ""
     checked_out: str = ""  # UTC, ISO 8601
     pulled: str = ""  # when the twin was last asked for everything: checkout or pull; UTC, ISO 8601
-    inside: MergeInside | None = field(default=None, compare=False, repr=False)  # not in the file: who opens it knows
+    # not in the file: who opens it knows
+    inside: MergeInside | None = field(default=None, compare=False, repr=False)
+    called: Called | None = field(default=None, compare=False, repr=False)
 
     @property
     def tracked(self) -> list[str]:

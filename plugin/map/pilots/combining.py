@@ -1,4 +1,5 @@
-"""Lists of pilots merge inside: working copies are opened here, so that every merge of theirs knows it."""
+"""Working copies are opened here, so that whatever shows or merges them knows what we know: lists of pilots merge
+inside, and review items have names."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from ...pilots import combine
 from ...pilots import schema as cols
+from ...review import naming
 from ...workcopy.columns import Stored
 from ...workcopy.copy import WorkingCopy
 from ...workcopy.inside import Inside, MergeInside
@@ -18,7 +20,7 @@ _KINDS = ("array", "string")  # that hold a list: a server without lists keeps i
 
 def open_copy(path: Path) -> WorkingCopy:
     """`WorkingCopy.open`, for all that shows, pulls or publishes. Any thread. Raises as it does."""
-    return WorkingCopy.open(path, inside_of)
+    return WorkingCopy.open(path, inside_of, naming.called_of)
 
 
 def inside_of(source: Source) -> MergeInside | None:

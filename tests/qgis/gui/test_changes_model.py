@@ -12,10 +12,11 @@ from plugin.gui.cells_model import CellsModel, rows_of
 from plugin.gui.change_reader import Reading, read
 from plugin.gui.change_words import counted, lost, name_of, summary, tally
 from plugin.gui.changes_model import ChangesFilter, ChangesModel
+from plugin.review import schema
 from plugin.twin.progress import Silent
 from plugin.workcopy.changes import Counts
 from plugin.workcopy.connection import opened
-from tests.hand_made import houses, make
+from tests.hand_made import Given, houses, make
 from tests.qgis.map.meanwhile import spin
 
 
@@ -318,3 +319,15 @@ def _longest_turn(path: Path, reading: Reading, again: Reading) -> float:
     assert view.model.rowCount(layer) == view.listed() == 600
     view.deleteLater()
     return longest
+
+
+def test_a_new_review_item_is_called_by_kind_and_text(qgis_app, tmp_path: Path) -> None:
+    path = tmp_path / "office.gpkg"
+    make(path, {schema.POINTS: Given([], schema.schema(schema.POINTS).properties, "Point")})
+    edit(path, "INSERT INTO reviews (kind, status, text) VALUES ('missing', 'open', 'bench gone')")
+    made = ChangesModel()
+    made.set_copies({str(path): "office"})
+    show(made, path)
+    (change,) = made.all_changes(str(path))
+    assert texts(made)[0][2] == [("Reviews", "1 new", [("Missing: bench gone", "new", [])])]
+    assert name_of(change) == "Missing: bench gone"  # as it stands in the publish window
