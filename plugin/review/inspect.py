@@ -20,7 +20,7 @@ from ..workcopy.copy import WorkingCopy
 from ..workcopy.errors import FileBusy, NewerFormat, NotAWorkingCopy
 from ..workcopy.package import Package
 from . import manifest as man
-from . import plain, tasks
+from . import plain, salvaged, tasks
 from .errors import DamagedPackage, NewerPackage
 from .item import Item
 from .manifest import Manifest
@@ -125,13 +125,15 @@ def _books(findings: Findings, copy: WorkingCopy | None, found: list[Finding]) -
         return replace(findings, package=findings.manifest.package)
     except CityTwinError as error:
         found.append(Finding("damaged" if isinstance(error, NotAWorkingCopy) else "books", error.message))
-        return replace(findings, package=findings.manifest.package if findings.manifest.id else None)
+        if findings.manifest.id:
+            return replace(findings, package=findings.manifest.package)
+        named = salvaged.package_of(path)
+        return replace(_by_its_books(findings, named, (), path, found), package=named) if named else findings
     manifest = findings.manifest
-    if manifest.id and manifest.id != package.id:
-        found.append(Finding("manifest", tr("{file} is another package's; it was passed over.", file=man.NAME)))
-        manifest = Manifest()
-    if not manifest.id:
-        manifest = man.manifest_of(package, twins=tuple(sorted({source.url for source in theirs.sources})))
+    if manifest.id != package.id:
+        twins = tuple(sorted({source.url for source in theirs.sources}))
+        findings = _by_its_books(findings, package, twins, path, found)
+        manifest = findings.manifest
     findings = replace(findings, package=package, manifest=manifest, edits=True)
     if copy is not None and theirs.sources:
         ours = {source.items_url for source in copy.sources}
@@ -146,6 +148,16 @@ def _books(findings: Findings, copy: WorkingCopy | None, found: list[Finding]) -
                 ),
             )
     return findings
+
+
+def _by_its_books(
+    findings: Findings, package: Package, twins: tuple[str, ...], path: Path, found: list[Finding]
+) -> Findings:
+    """With a manifest made of the file's own books, where there is none of this package; and that said."""
+    manifest = man.manifest_of(package, twins=twins)
+    told = Finding("manifest", salvaged.words(findings.folder, path, manifest, strange=bool(findings.manifest.id)))
+    found[:] = [told, *(finding for finding in found if finding.code != "manifest")]
+    return replace(findings, manifest=manifest)
 
 
 def _contents(findings: Findings, now: datetime, found: list[Finding]) -> Findings:

@@ -54,6 +54,38 @@ def test_a_manifest_of_another_package(outside: Outside) -> None:
     man.write(outside.folder, replace(man.read(outside.folder), id="p-2", title="Other"))
     found = inspect(outside.folder, outside.copy, now=NOW)
     assert found.has("manifest") and found.manifest.title == "Delfshaven" and not found.refused
+    assert found.notes[0].startswith("review.json is another package's; it was passed over. By the books inside")
+
+
+TOLD = "Delfshaven · for Jan · made by office, 2026-11-23 · due 2026-11-30"
+
+
+@pytest.mark.parametrize(("there", "why"), [(None, "There is no review.json."), ("{", "review.json cannot be read.")])
+def test_without_a_manifest_the_books_tell_whose_it_is(outside: Outside, there: str | None, why: str) -> None:
+    (outside.folder / man.NAME).unlink()
+    if there is not None:
+        (outside.folder / man.NAME).write_text(there)
+    found = inspect(outside.folder, outside.copy, now=NOW)
+    told = f"By the books inside review.gpkg the package is: {TOLD} · of http://127.0.0.1:9/."
+    assert found.notes == (f"{why} {told}",)
+    outside.run("UPDATE twin_package SET title = ?, for_whom = '', due = '', made_by = ''", "<b>A</b>\n" * 100)
+    (words,) = inspect(outside.folder, outside.copy, now=NOW).notes
+    assert "<b>A</b> <b>A</b>" in words and "\n" not in words and "… · made 2026-11-23 · of" in words
+
+
+def test_of_damaged_books_what_tells_whose_it_is(outside: Outside) -> None:
+    """Where the manifest is gone, too: items without a key keep the keys that they get in this package."""
+    plain.write(outside.geopackage, [Item(text="A kerb", geometry=point(92050))])
+    outside.run("UPDATE reviews SET key = NULL WHERE text = 'A kerb'")
+    (outside.folder / man.NAME).unlink()
+    outside.run("UPDATE twin_source SET schema = '['")
+    found = inspect(outside.folder, outside.copy, now=NOW)
+    assert found.package is not None and found.package.id == "p-1" and found.items and not found.edits
+    assert found.notes[0] == f"There is no review.json. By the books inside review.gpkg the package is: {TOLD}."
+    assert found.has("damaged") and not found.refused
+    outside.run("DROP TABLE twin_package")
+    found = inspect(outside.folder, outside.copy, now=NOW)
+    assert found.package is None and "nothing tells what this package is" in found.notes[0]
 
 
 def test_of_a_version_to_come(outside: Outside) -> None:
