@@ -37,7 +37,7 @@ contract: setup ## the same scenarios against real servers: the embedded twin's 
 force: setup ## proof by force: faults at requests, kills, random histories, every merge (samples; `make matrices`: all)
 	@$(PY) -m pytest tests/force $(NO_QT) -n 2 --timeout=300 --junitxml=build/junit/force.xml $(PYTEST_ARGS)
 
-matrices: setup ## proof by force and contract in full, printed as four matrices (also in build/matrices)
+matrices: setup ## proof by force and contract in full, printed as matrices (also in build/matrices)
 	@$(PY) -m tools.matrices $(MATRICES_ARGS)
 
 soak: setup ## thousands of kills and of other random histories: FORCE_KILLS, FORCE_HISTORIES, FORCE_STEPS, FORCE_SEED

@@ -1,7 +1,8 @@
-"""The four matrices of the proof by force, in plain text: ``make matrices``.
+"""The matrices of the proof by force, in plain text: ``make matrices``.
 
-It runs tests/force in full and the contract suite, prints merge cases, faults × steps, kills survived and contract
-scenarios × servers, and writes each to build/matrices/. The exit status is 1 where anything failed.
+It runs tests/force in full and the contract suite, prints merge cases, faults × steps, kills survived, what befell the
+file, random histories, packages outside and contract scenarios × servers, and writes each to build/matrices/. The exit
+status is 1 where anything failed.
 """
 
 from __future__ import annotations
@@ -32,6 +33,17 @@ FULL = {
 }
 PYTEST = ["-m", "pytest", "-q", "-p", "no:pytest-qt", "-p", "no:pytest_qgis"]
 
+# which files of tests/force say what is in a matrix
+TESTS = {
+    "merge": ("test_merge.py", "test_merge_pull.py"),
+    "faults": ("test_faults.py",),
+    "kills": ("test_kills.py",),
+    "files": ("test_locked.py", "test_together.py"),
+    "histories": ("test_histories.py", "test_lists.py"),
+    "packages": ("test_package_kills.py", "test_package_histories.py"),
+}
+KILLED = "killed outside"  # as tests/force calls the row
+
 # column → row → result → how often
 Records = dict[str, dict[str, Counter[str]]]
 
@@ -53,34 +65,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     started = time.monotonic()
     failed = []
+    wanted = [name for name in TESTS if options.only in ("", name)]
+    contract = not options.without_contract and not options.only
     if not options.print_only:
         shutil.rmtree(RECORDS, ignore_errors=True)
-        if _run([*PYTEST, "tests/force", "-n", str(options.jobs), "--timeout=1800"], FULL):
+        tests = [f"tests/force/{file}" for name in wanted for file in TESTS[name]] if options.only else ["tests/force"]
+        if _run([*PYTEST, *tests, "-n", str(options.jobs), "--timeout=1800"], FULL):
             failed.append("tests/force")
-        if not options.without_contract:
+        if contract:
             CONTRACT.unlink(missing_ok=True)
             if _run([*PYTEST, "tests/contract", "--timeout=300"], {}):
                 failed.append("tests/contract")
     PLACE.mkdir(parents=True, exist_ok=True)
-    for name, show in (
-        ("merge", merges),
-        ("faults", faults),
-        ("kills", kills),
-        ("files", files),
-        ("histories", histories),
-    ):
+    shown = {
+        "merge": merges,
+        "faults": faults,
+        "kills": kills,
+        "files": files,
+        "histories": histories,
+        "packages": packages,
+    }
+    for name in wanted:
         records = read(name)
-        text = show(records)
+        text = shown[name](records)
         (PLACE / f"{name}.txt").write_text(text + "\n", encoding="utf-8")
         print(text + "\n")
         if not records or _total(records)[1]:
             failed.append(f"the {name} matrix")
-    if CONTRACT.is_file():
+    if CONTRACT.is_file() and not options.only:
         text = CONTRACT.read_text(encoding="utf-8")
         print(f"CONTRACT SCENARIOS × SERVERS\n\n{text}")
         if "FAILED" in text.partition("\n\n")[0]:  # the legend below the table names the word too
             failed.append("the contract matrix")
-    elif not options.without_contract:
+    elif contract:
         failed.append("the contract matrix is not there")
     minutes = (time.monotonic() - started) / 60
     print(f"Failed: {', '.join(failed)}." if failed else "Nothing failed.", f"{minutes:.1f} minutes.")
@@ -227,19 +244,33 @@ def files(records: list[tuple[str, str, str, int]]) -> str:
     return "\n\n".join(["THE FILE: LOCKED, FULL, SHARED", text, _sum("runs", records)])
 
 
-def histories(records: list[tuple[str, str, str, int]]) -> str:
+def packages(records: list[tuple[str, str, str, int]]) -> str:
+    """Packages of a field review: random histories of them, and a battery that ends while one is edited."""
+    killed = [entry for entry in records if entry[0] == KILLED]
+    found = _tally(killed)[KILLED]
+    words = ("in the middle of a write", "between two writes")
+    rows = [
+        [way, *(str(found[way][word]) for word in words), str(found[way]["FAILED"] or "–")] for way in sorted(found)
+    ]
+    kills_of = table(["how SQLite writes", *words, "FAILED"], rows)
+    told = histories([entry for entry in records if entry[0] != KILLED], "PACKAGES OUTSIDE")
+    return "\n\n".join([told, kills_of, f"{_sum('kills', killed)} After each the file had all that was committed."])
+
+
+def histories(records: list[tuple[str, str, str, int]], title: str = "RANDOM HISTORIES") -> str:
     """Random histories: how often what happened on which twin."""
     found = _tally(records)
     tiers = sorted(found)
     events = sorted({event for tier in tiers for event in found[tier]})
     rows = [[event, *(_cell(found[tier].get(event, Counter())) for tier in tiers)] for event in events]
     steps = sum(count for _, event, _, count in records if event == "steps")
-    return "\n\n".join(["RANDOM HISTORIES", table(["what happened", *tiers], rows), f"{steps} random steps."])
+    return "\n\n".join([title, table(["what happened", *tiers], rows), f"{steps} random steps."])
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make matrices", description=__doc__)
     parser.add_argument("--without-contract", action="store_true", help="leave the real servers out")
+    parser.add_argument("--only", choices=tuple(TESTS), default="", help="run and print one matrix")
     parser.add_argument("--print-only", action="store_true", help="print what the last run found")
     parser.add_argument("--jobs", type=int, default=2, help="processes at once (2)")
     return parser

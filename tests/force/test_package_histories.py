@@ -129,6 +129,7 @@ def test_histories_with_packages(tier: str, part: int) -> None:
             history.converge_with_packages()
         except AssertionError as error:
             told = "\n".join(steps)
+            record("packages", tier, "steps", f"FAILED {part} {number}")
             raise AssertionError(f"seed {seed} {tier} {part} {number}, after\n{told}\n{error}") from error
         finally:
             history.close()

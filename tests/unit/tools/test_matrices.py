@@ -41,6 +41,31 @@ def test_kills_and_merges_are_counted(tmp_path: Path) -> None:
     assert "1 FAILED of 2" in text and "2 cases, 1 FAILED." in text
 
 
+def test_packages_have_histories_and_kills(tmp_path: Path) -> None:
+    half, whole = "in the middle of a write", "between two writes"
+    write(
+        tmp_path,
+        "packages",
+        ("W1", "merged", "ok"),
+        ("W1", "steps", "ok"),
+        (matrices.KILLED, "WAL", half),
+        (matrices.KILLED, "WAL", whole),
+        (matrices.KILLED, "DELETE", "FAILED (7, 3)"),
+    )
+    lines = matrices.packages(matrices.read("packages", tmp_path)).splitlines()
+    assert [line.split() for line in lines if line.startswith(("merged", "WAL", "DELETE"))] == [
+        ["merged", "1"],
+        ["DELETE", "0", "0", "1"],
+        ["WAL", "1", "1", "–"],
+    ]
+    assert "1 random steps." in lines and any(line.startswith("3 kills, 1 FAILED.") for line in lines)
+
+
+def test_every_file_of_the_proof_is_in_a_matrix() -> None:
+    named = {file for files in matrices.TESTS.values() for file in files}
+    assert named == {place.name for place in (matrices.ROOT / "tests" / "force").glob("test_*.py")}
+
+
 @pytest.mark.parametrize(("words", "status"), [("ok", 0), ("FAILED", 1)])
 def test_the_exit_status_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, status: int
