@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ..text import tr
 from ..twin.progress import SILENT, Progress, check
-from . import books, conflicts, journal, reshape, settle, sql
+from . import books, conflicts, journal, reshape, settle, sql, tables
 from . import source as src
 from .columns import GEOMETRY
 from .connection import opened, transaction
@@ -294,7 +294,7 @@ class _Applying:
         served = tuple(sorted({*source.served_types, *self._layer.kinds}))
         wanted = source.geometry_type
         if wanted and not set(served) <= {wanted, wanted.replace("Multi", "")}:
-            self._connection.execute(sql.SET_GEOMETRY_TYPE, ("GEOMETRY", table))
+            tables.any_geometry(self._connection, table)
             wanted = ""
             words = tr("{title} has other geometry types now: {types}.", title=source.title, types=", ".join(served))
             self._tally.notes.append(words)

@@ -77,7 +77,8 @@ def _node(depth: int, cells: npt.NDArray[np.void]) -> bytes:
 
 def _outwards(boxes: Boxes) -> npt.NDArray[np.float32]:
     ordered = boxes[:, [0, 2, 1, 3]]
-    single = ordered.astype(np.float32)
+    with np.errstate(over="ignore"):  # beyond single precision is infinity, as in SQLite
+        single = ordered.astype(np.float32)
     for column, away, wrong in (
         (0, -np.inf, np.greater),
         (1, np.inf, np.less),

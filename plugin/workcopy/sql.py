@@ -387,6 +387,8 @@ WIDEN_CONTENTS = (
 SET_COUNT = "UPDATE gpkg_ogr_contents SET feature_count = ? WHERE table_name = ?"
 SET_GEOMETRY_TYPE = "UPDATE gpkg_geometry_columns SET geometry_type_name = ? WHERE table_name = ?"
 SET_OPTIONAL_Z = "UPDATE gpkg_geometry_columns SET z = 2 WHERE table_name = ?"
+TABLE = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
+SET_TABLE = "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?"
 FOREIGN_TRIGGERS = (
     "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? AND name NOT LIKE 'twin!_%' ESCAPE '!'"
 )

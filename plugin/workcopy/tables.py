@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -133,6 +134,24 @@ def create_tracking(connection: sqlite3.Connection, table: str, tracked: Sequenc
     register(connection, sql.base_table(table), "City Twin Workbench")
     for statement in sql.triggers(table, tracked).values():
         connection.execute(statement)
+
+
+def any_geometry(connection: sqlite3.Connection, table: str) -> None:
+    """Let ``table`` hold geometries of all types: in the GeoPackage's books and in the column's own declaration, which
+    have to agree (requirement 31). The caller holds the transaction."""
+    connection.execute(sql.SET_GEOMETRY_TYPE, ("GEOMETRY", table))
+    (statement,) = connection.execute(sql.TABLE, (table,)).fetchone()
+    declared = re.sub(rf'("{GEOMETRY}"\s+)\w+', r"\1GEOMETRY", statement, count=1)
+    if declared == statement:
+        return
+    # what ALTER TABLE cannot do and leaves the rows as they are: https://sqlite.org/lang_altertable.html, section 7
+    (version,) = connection.execute("PRAGMA schema_version").fetchone()
+    connection.execute("PRAGMA writable_schema = ON")
+    try:
+        connection.execute(sql.SET_TABLE, (declared, table))
+        connection.execute(f"PRAGMA schema_version = {int(version) + 1}")
+    finally:
+        connection.execute("PRAGMA writable_schema = OFF")
 
 
 def foreign_triggers(connection: sqlite3.Connection, table: str) -> dict[str, str]:

@@ -137,7 +137,7 @@ class LayerWriter:
         fits = {wanted, wanted[5:]} if self._multi else {wanted}
         if wanted and not set(self._kinds) <= fits:
             source = replace(source, geometry_type="")
-            self._connection.execute(sql.SET_GEOMETRY_TYPE, ("GEOMETRY", source.table))
+            tables.any_geometry(self._connection, source.table)
         if self._heights:
             self._connection.execute(sql.SET_OPTIONAL_Z, (source.table,))
         return source
