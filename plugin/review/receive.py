@@ -14,16 +14,17 @@ from datetime import datetime
 from pathlib import Path
 
 from ..text import tr
+from ..twin.errors import CityTwinError
 from ..twin.progress import SILENT, Progress, check
 from ..workcopy import books, sql, trail
 from ..workcopy.connection import opened
 from ..workcopy.copy import WorkingCopy
-from ..workcopy.errors import NotAWorkingCopy, WorkingCopyError, told_plainly
+from ..workcopy.errors import FileBusy, NotAWorkingCopy, WorkingCopyError, told_plainly
 from ..workcopy.handback import HandBack, hand_back
 from ..workcopy.handback_layer import LayerBack
 from ..workcopy.package import Package
 from ..workcopy.trail import Branch
-from . import bundle, plain, receive_items, schema, tasks
+from . import bundle, plain, receive_items, schema, tasks, ticks
 from . import inspect as inspection
 from .errors import PackageError
 from .inspect import Findings
@@ -31,6 +32,7 @@ from .item import Item
 from .photos import Collected, collect
 from .plain import Found
 from .receive_items import ItemsBack
+from .ticks import Looked, TicksBack
 
 
 class Refused(PackageError):
@@ -42,8 +44,9 @@ class Summary:
     """What a package brought. ``edits`` are features of the city's layers, ``items`` what was noted, new or changed.
 
     ``layers`` are the city's layers; ``touched`` every table of the working copy that was written, ``made`` those of
-    review items that were made for it. ``tasks`` of which ``tasks_done`` were looked at. ``notes`` in sentences: what
-    was lost, left out or is odd. ``again``: an older copy of what came before, or the same once more.
+    review items that were made for it. ``tasks`` of which ``tasks_done`` were looked at, in whatever copy of the
+    package; ``ticked`` are those that were since the last time, ``opened`` those that were opened again. ``notes`` in
+    sentences: what was lost, left out or is odd. ``again``: an older copy of what came before, or the same once more.
     """
 
     name: str
@@ -59,6 +62,8 @@ class Summary:
     touched: frozenset[str] = frozenset()
     made: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    ticked: tuple[Looked, ...] = ()
+    opened: tuple[Looked, ...] = ()
 
     @property
     def edits(self) -> int:
@@ -76,7 +81,7 @@ class Summary:
     @property
     def brought(self) -> bool:
         """Whether anything came."""
-        return bool(self.edits or self.items or self.photos or self.conflicts)
+        return bool(self.edits or self.items or self.photos or self.conflicts or self.ticked or self.opened)
 
 
 def receive(copy: WorkingCopy, source: Path, progress: Progress = SILENT, *, now: datetime | None = None) -> Summary:
@@ -107,8 +112,8 @@ class _Coming:
         self._notes = list(findings.notes)
         who = findings.package
         with opened(geopackage) as outside:
-            marks = trail.marks(outside) if findings.edits else None
-            self._followed = {table for table in schema.COLLECTIONS if _is_followed(outside, table)}
+            self._marks = marks = trail.marks(outside) if findings.edits else None
+            self._followed = {table for table in (*schema.COLLECTIONS, tasks.TABLE) if _is_followed(outside, table)}
         with opened(copy.path) as connection:
             self._branch = trail.branch(connection, who.id, marks) if who is not None else Branch("", "first")
 
@@ -165,7 +170,7 @@ class _Coming:
     ) -> Summary:
         layers = back.layers if back is not None else ()
         noted = [layer for layer in layers if layer.table in schema.COLLECTIONS]
-        done = [task.done for task in tasks.read(self._geopackage, [])] if self._found.items else []
+        listed = self._ticks()
         touched = {*came.tables, *called, *(back.touched if back is not None else ())}
         new = came.created + sum(layer.created for layer in noted)
         changed = came.changed + sum(layer.updated + layer.merged + layer.deleted for layer in noted)
@@ -177,13 +182,32 @@ class _Coming:
             changed,
             photos.copied,
             sum(layer.conflicts for layer in layers),
-            len(done),
-            sum(done),
+            len(listed.all),
+            listed.done,
             self._branch.kind == "older",
             frozenset(touched),
             came.made,
             tuple(dict.fromkeys(self._notes)),
+            listed.new,
+            listed.opened,
         )
+
+    def _ticks(self) -> TicksBack:
+        """Its task list comes home, too."""
+        who, branch = self._found.package, self._branch
+        try:
+            listed = tasks.read(self._geopackage, [])
+        except FileBusy:
+            raise
+        except (CityTwinError, sqlite3.Error):
+            listed = ()  # damaged, which was told
+        if who is None:
+            return ticks.alone(listed)
+        older = branch.kind == "older"
+        if older and tasks.TABLE in self._followed:
+            listed = ()  # all of it came already
+        unsure = older or self._marks is None
+        return ticks.bring(self._copy.path, who.id, branch.id, listed, only_new=unsure)
 
 
 class _Routes:

@@ -302,6 +302,11 @@ TRAILS = (
     "SELECT package, state FROM \"twin_received\" WHERE table_name = ?1 AND key = 'trail' "
     "AND (package = ?2 OR substr(package, 1, length(?3)) = ?3) ORDER BY rowid"
 )
+# the same of one table: a package's task list, as each of its copies gave it last
+RECEIVED_LISTS = (
+    'SELECT fid, state FROM "twin_received" WHERE table_name = ?1 '
+    "AND (package = ?2 OR substr(package, 1, length(?3)) = ?3) ORDER BY rowid"
+)
 MARKS = 'SELECT mark FROM "twin_trail" ORDER BY id LIMIT ?'
 _LEAVE = (
     'INSERT INTO "twin_trail" (mark, at) SELECT lower(hex(randomblob(8))), n.now '
