@@ -63,7 +63,7 @@ class ChangesPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self.conflicts = ConflictEntrance(iface, self._written, lambda: not self._working and self.dialog is None)
+        self.conflicts = ConflictEntrance(iface, self._written, copies.writers)
         layout.addWidget(self.conflicts)
         layout.addWidget(self._stack, 1)
         layout.addWidget(self.view.foot)
@@ -74,6 +74,7 @@ class ChangesPage(QWidget):
         self.reader.failed.connect(self._show_failure)
         copies.copiesChanged.connect(self._copies_changed)
         copies.changed.connect(self._file_changed)
+        copies.writers.changed.connect(lambda _path: self._say())
         self.view.selection_changed.connect(self._selected)
         self.view.zoom.connect(self.zoom)
         self.view.flash.connect(self.flash)
@@ -82,12 +83,12 @@ class ChangesPage(QWidget):
         self.view.pull.connect(self.pull)
         self.view.resolve.connect(self.resolve)
         self.view.history.connect(self.show_history)
-        self.publishing = PublishDesk(iface, self._written, self)
+        self.publishing = PublishDesk(iface, self._written, copies.writers, self)
         self.publishing.zoom.connect(self.map.zoom_to)
         self.publishing.problems.connect(self.model.set_problems)
         self.publishing.resolve.connect(self.resolve_wanted)
         self.publishing.pilot_wanted.connect(self.pilot_wanted)
-        self.pulls = Pulls(iface, self)
+        self.pulls = Pulls(iface, self, copies.writers)
         self.view.cancel_pull.connect(self.pulls.cancel)
         self.pulls.changed.connect(self._pull_goes_on)
         self.pulls.written.connect(self._pulled)
@@ -150,11 +151,13 @@ class ChangesPage(QWidget):
         changes = self.model.all_changes()
         broken = self.model.broken()
         waiting = self.reader.busy and not self._read
+        others = self._others()
         self._stack.setCurrentWidget(self.view if changes or broken else self.empty)
         self.view.foot.setVisible(bool(self.model.paths()))
         self.view.set_able(
             publish=bool(changes) and not self._working,
-            busy=bool(self._working),
+            busy=bool(self._working or others),
+            why=others,
             pulling=bool(self.pulls.busy),
             since=self._since(),
             conflicts=sum(len(reading.conflicts) for reading in self._read.values()),
@@ -164,6 +167,8 @@ class ChangesPage(QWidget):
             self._say_empty(waiting, failed)
         if self._working:
             self.status.say(self._working, "busy")
+        elif others and self.dialog is None:
+            self.status.say(others, "busy")
         elif failed is not None:
             self.status.say(failed.message, "bad")
         elif self.reader.busy or self.model.busy:
@@ -177,6 +182,18 @@ class ChangesPage(QWidget):
             words = counted(tally(changes)) if changes else tr("Nothing to publish")
             filtered = tr("{shown} of {total} shown", shown=shown, total=total)
             self.status.say(f"{words} · {filtered}" if self.view.filtered and changes else words)
+
+    def _others(self) -> str:
+        """What goes on in the working copy that is chosen, in any where none is; empty where all are free."""
+        found = map(self._copies.writers.doing, [self._chosen_path()] if self._chosen_path() else self.model.paths())
+        return next(filter(None, found), "")
+
+    def _is_free(self) -> bool:
+        """Whether nobody writes what is chosen; else that is said."""
+        others = self._others()
+        if others:
+            push(self._iface, tr("{what} Try again once that is over.", what=others), Qgis.MessageLevel.Info)
+        return not others
 
     def _say_empty(self, waiting: bool, failed: CityTwinError | None) -> None:
         calls = {"catalogue": self.catalogue_wanted.emit, "open": self.open_copy, "again": self.read_again}
@@ -270,7 +287,7 @@ class ChangesPage(QWidget):
     def discard(self) -> None:
         """Take the chosen changes back, after a question that names what is lost."""
         by_path = self.view.chosen()
-        if not by_path or self._working:
+        if not by_path or self._working or not self._is_free():
             return
         if len(by_path) > 1:
             push(self._iface, tr("Choose changes of one working copy at a time."), Qgis.MessageLevel.Warning)
@@ -279,8 +296,12 @@ class ChangesPage(QWidget):
         copy = self._read[path].copy
         if not may_discard(self, copy, changes):
             return
+        turn = self._copies.writers.turn(path, tr("Changes of {file} are being discarded.", file=copy.path.name))
         sessions = EditSessions(copy.path, self)
+        if not turn.begin():
+            return
         if not sessions.end():
+            turn.end()
             self._tell_sessions(sessions)
             return
         self._working = trn("Discarding {n} change…", "Discarding {n} changes…", len(changes))
@@ -289,6 +310,7 @@ class ChangesPage(QWidget):
         def over() -> None:
             self._working = ""
             self._written(copy.path, sessions)
+            turn.end()
 
         def done(count: int) -> None:
             over()
@@ -316,7 +338,7 @@ class ChangesPage(QWidget):
 
     def pull(self) -> None:
         """Bring what others changed into the working copy that is chosen; into all of them where none is."""
-        if self._working:
+        if self._working or not self._is_free():
             return
         copies = self._copies.copies()
         chosen = self._chosen_path()
@@ -356,7 +378,7 @@ class ChangesPage(QWidget):
     def publish(self) -> None:
         """Open the publish window for the working copy that is chosen, else for the first with changes."""
         path = self._to_publish()
-        if not path or self._working or self.dialog is not None:
+        if not path or self._working or self.dialog is not None or not self._is_free():
             return
         self.publishing.open(self._read[path].copy)
 

@@ -86,7 +86,6 @@ class ChangesView(QWidget):
         self.pull_button = QPushButton(icon("pull"), tr("Pull"))
         self.pull_button.setAutoDefault(False)
         self.publish_button = QPushButton(icon("publish"), tr("Publish…"))
-        self.publish_button.setToolTip(tr("Send your changes to the twin"))
         font = self.publish_button.font()
         font.setBold(True)
         self.publish_button.setFont(font)
@@ -322,9 +321,10 @@ class ChangesView(QWidget):
         self.discard_button.setToolTip(words)
 
     def set_able(
-        self, publish: bool, busy: bool, *, pulling: bool = False, since: str = "", conflicts: int = 0
+        self, publish: bool, busy: bool, *, pulling: bool = False, why: str = "", since: str = "", conflicts: int = 0
     ) -> None:
-        """Whether there is something to publish, whether something is being written, and whether that is a pull.
+        """Whether there is something to publish, whether something is being written, whether that is a pull, and
+        ``why`` one has to wait where it is somebody else's work.
 
         ``since``: when the twin was last asked for everything, in words. ``conflicts``: how many wait for a decision.
         """
@@ -333,7 +333,8 @@ class ChangesView(QWidget):
         words = tr("Bring what others changed into your working copy")
         if since:
             words = tr("Bring what others changed since {time} into your working copy", time=since)
-        self.pull_button.setToolTip(tr("Stop; nothing is left half done") if pulling else words)
+        self.pull_button.setToolTip(tr("Stop; nothing is left half done") if pulling else why or words)
+        self.publish_button.setToolTip(why or tr("Send your changes to the twin"))
         self.resolve_action.setEnabled(bool(conflicts) and not busy)
         self._enable()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qgis.PyQt.QtCore import pyqtSignal
 
+from ..map.writers import Writers
 from .change_reader import Reading
 from .conflict_strip import ConflictStrip
 from .conflicts_desk import ConflictsDesk
@@ -18,15 +19,13 @@ if TYPE_CHECKING:
 
 
 class ConflictEntrance(ConflictStrip):
-    """A `ConflictStrip` that knows the working copies. ``written`` and ``free`` as in `ConflictsDesk`."""
+    """A `ConflictStrip` that knows the working copies. ``written`` and ``writers`` as in `ConflictsDesk`."""
 
     publish = pyqtSignal()
 
-    def __init__(
-        self, iface: QgisInterface, written: Callable[[Path, EditSessions], None], free: Callable[[], bool]
-    ) -> None:
+    def __init__(self, iface: QgisInterface, written: Callable[[Path, EditSessions], None], writers: Writers) -> None:
         super().__init__()
-        self.desk = ConflictsDesk(iface, written, free, self)
+        self.desk = ConflictsDesk(iface, written, writers, self)
         self.desk.decided.connect(self._say)
         self.desk.publish.connect(lambda _path: self.publish.emit())
         self._readings: Mapping[str, Reading] = {}

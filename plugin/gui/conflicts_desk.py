@@ -12,6 +12,8 @@ from qgis.PyQt.QtWidgets import QWidget
 
 from ..map.held import Held
 from ..map.log import push
+from ..map.writers import Turn, Writers
+from ..text import tr
 from ..workcopy.copy import WorkingCopy
 from ..workcopy.geometry import box_of
 from .canvas_preview import CanvasPreview
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 class ConflictsDesk(QObject):
     """One window for a working copy at most. ``written`` is called after its file was written, while the edit sessions
-    that were ended for it wait to be resumed; ``free`` tells whether nobody else writes into it just now."""
+    that were ended for it wait to be resumed; nothing is written while another of ``writers`` is at work on it."""
 
     publish = pyqtSignal(str)  # path
     decided = pyqtSignal()
@@ -36,16 +38,16 @@ class ConflictsDesk(QObject):
         self,
         iface: QgisInterface,
         written: Callable[[Path, EditSessions], None],
-        free: Callable[[], bool],
+        writers: Writers,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._iface, self._parent = iface, parent
-        self._written, self._free = written, free
+        self._written, self._writers = written, writers
         self.windows: dict[str, ConflictsWindow] = {}
         self._drafts: dict[str, Drafts] = {}
         self._shown: dict[str, bool] = {}
-        self._held: dict[str, tuple[Held, EditSessions]] = {}
+        self._held: dict[str, tuple[Held, EditSessions, Turn]] = {}
 
     def open(self, copy: WorkingCopy, key: str = "") -> ConflictsWindow:
         """Show the window of a working copy, at the conflict ``key`` if it has one."""
@@ -67,12 +69,14 @@ class ConflictsDesk(QObject):
         presenter = ConflictsPresenter(
             copy,
             drafts=self._drafts.setdefault(path, {}),
+            hindrance=lambda: self._hindrance(path),
             before_writing=lambda: self._may_write(path),
             after_writing=lambda: self._has_written(path),
         )
         window = ConflictsWindow(presenter, canvas, self._parent.window())
         presenter.setParent(window)
-        self._held[path] = (Held(copy.path), EditSessions(copy.path, window, canvas=canvas))
+        turn = self._writers.turn(path, tr("Decisions are being written into {file}.", file=copy.path.name))
+        self._held[path] = (Held(copy.path), EditSessions(copy.path, window, canvas=canvas), turn)
         presenter.decided.connect(lambda _keys: self.decided.emit())
         presenter.changed.connect(self.decided)
         presenter.changed.connect(lambda: self._closed(path))
@@ -81,21 +85,27 @@ class ConflictsDesk(QObject):
         window.finished.connect(lambda _result: self._closed(path))
         return window
 
+    def _hindrance(self, path: str) -> str:
+        """Why nothing can be written just now; empty where it can."""
+        return self._writers.try_later(path)
+
     def _may_write(self, path: str) -> bool:
-        held, sessions = self._held[path]
-        if not self._free() or sessions.drawn_in() is not None:
+        held, sessions, turn = self._held[path]
+        if sessions.drawn_in() is not None or not turn.begin():
             return False
         if sessions.end() and held.begin():
             return True
         sessions.resume()
+        turn.end()
         if sessions.problem:
             push(self._iface, sessions.problem, Qgis.MessageLevel.Warning)
         return False
 
     def _has_written(self, path: str) -> None:
-        held, sessions = self._held[path]
+        held, sessions, turn = self._held[path]
         held.end()
         self._written(Path(path), sessions)
+        turn.end()
 
     def _closed(self, path: str) -> None:
         """Let a window go that was closed, once nothing is being written for it."""
@@ -125,9 +135,10 @@ class ConflictsDesk(QObject):
             window.reject()
             window.deleteLater()
         self.windows, self._shown = {}, {}
-        for held, sessions in self._held.values():
+        for held, sessions, turn in self._held.values():
             held.end()
             sessions.resume()
+            turn.end()
         self._held = {}
 
     def _zoom(self, shapes: Shapes | None, crs: QgsCoordinateReferenceSystem) -> None:

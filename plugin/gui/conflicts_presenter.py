@@ -29,9 +29,9 @@ class ConflictsPresenter(QObject):
     """The conflicts of one working copy.
 
     ``drafts`` are decisions that were not applied; whoever opens the window again hands the same mapping in, and they
-    are there again. ``before_writing`` is asked right before the file is written: False prevents it.
-    ``after_writing`` is called once it was. Phases: loading → ready ⇄ applying. Main thread; files are read and
-    written in tasks.
+    are there again. ``hindrance`` says why the file cannot be written just now, "" where it can; ``before_writing`` is
+    asked right before it is: False prevents it. ``after_writing`` is called once it was. Phases: loading → ready ⇄
+    applying. Main thread; files are read and written in tasks.
     """
 
     changed = pyqtSignal()  # phase, list or error
@@ -43,6 +43,7 @@ class ConflictsPresenter(QObject):
         copy: WorkingCopy,
         *,
         drafts: Drafts | None = None,
+        hindrance: Callable[[], str] = str,
         before_writing: Callable[[], bool] = lambda: True,
         after_writing: Callable[[], None] = lambda: None,
         parent: QObject | None = None,
@@ -56,7 +57,7 @@ class ConflictsPresenter(QObject):
         self.steps = Steps()
         self._conflicts: dict[str, Conflict] = {}
         self._open: dict[str, bool] = {}  # by conflict key, as long as neither it nor what was decided changes
-        self._before, self._after = before_writing, after_writing
+        self._hindrance, self._before, self._after = hindrance, before_writing, after_writing
         self._again = self._reading = False
         self._refused = ""  # what to say after the next reading: conflicts moved while they were being decided
 
@@ -261,6 +262,10 @@ class ConflictsPresenter(QObject):
     def _apply(self, keys: Iterable[str]) -> bool:
         wanted = [choices.resolution(self._conflicts[key], self.decision(key)) for key in keys]
         if not wanted:
+            return False
+        hindrance = self._hindrance()
+        if hindrance:
+            self.said.emit(hindrance, "limit")
             return False
         if not self._before():
             self.said.emit(tr("Nothing was applied: there are unsaved edits in this working copy."), "limit")

@@ -13,6 +13,8 @@ from qgis.PyQt.QtWidgets import QWidget
 from ..map import layers as map_layers
 from ..map.held import Held
 from ..map.log import push
+from ..map.writers import Writers
+from ..text import tr
 from ..workcopy.copy import WorkingCopy
 from .edit_sessions import EditSessions
 from .history_presenter import HistoryPresenter
@@ -33,19 +35,31 @@ class PublishDesk(QObject):
     pilot_wanted = pyqtSignal(str, str)  # path, the pilot's key: it is to be chosen on the Pilots page
     problems = pyqtSignal(str, object)  # path, change key → what is wrong with it
 
-    def __init__(self, iface: QgisInterface, written: Callable[[Path, EditSessions], None], parent: QWidget) -> None:
+    def __init__(
+        self,
+        iface: QgisInterface,
+        written: Callable[[Path, EditSessions], None],
+        writers: Writers,
+        parent: QWidget,
+    ) -> None:
         super().__init__(parent)
-        self._iface, self._parent, self._written = iface, parent, written
+        self._iface, self._parent, self._written, self._writers = iface, parent, written, writers
         self.dialog: PublishDialog | None = None
         self.histories: dict[str, HistoryWindow] = {}
 
     def open(self, copy: WorkingCopy) -> None:
-        """Open the Publish window, once unsaved edits are saved."""
+        """Open the Publish window, once unsaved edits are saved. Until it is closed nobody else writes the file."""
         if self.dialog is not None:
             return
         path = str(copy.path)
+        turn = self._writers.turn(path, tr("{file} is being published: its Publish window is open.",
+                                           file=copy.path.name))  # fmt: skip
+        if not turn.begin():
+            push(self._iface, self._writers.try_later(path), Qgis.MessageLevel.Info)
+            return
         sessions, held = EditSessions(copy.path, self._parent, canvas=self._iface.mapCanvas()), Held(copy.path)
         if not sessions.end():
+            turn.end()
             if sessions.problem:
                 push(self._iface, sessions.problem, Qgis.MessageLevel.Warning)
             return
@@ -63,6 +77,7 @@ class PublishDesk(QObject):
             held.end()
             self.problems.emit(path, presenter.problems_by_key())
             self._written(copy.path, sessions)
+            turn.end()
             self.look_again(path)
             dialog.deleteLater()
 

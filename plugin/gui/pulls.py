@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..map.log import log, push
+from ..map.writers import Turn, Writers
 from ..text import tr
 from ..workcopy.copy import WorkingCopy
 from ..workcopy.geometry import Box
@@ -30,10 +31,11 @@ class Pulls(QObject):
     resolve_wanted = pyqtSignal(str)
     zoom_wanted = pyqtSignal(object, int)  # (min x, min y, max x, max y), in this EPSG code
 
-    def __init__(self, iface: QgisInterface, window: QWidget) -> None:
+    def __init__(self, iface: QgisInterface, window: QWidget, writers: Writers) -> None:
         super().__init__(window)
-        self._iface, self._window = iface, window
+        self._iface, self._window, self._writers = iface, window, writers
         self._todo: list[WorkingCopy] = []
+        self._turns: dict[str, Turn] = {}
         self._several = False
         self._text = ""
         self.messages = PullMessages(iface)
@@ -46,27 +48,46 @@ class Pulls(QObject):
         return self._text if self.presenter is not None else ""
 
     def start(self, copies: Sequence[WorkingCopy], several: bool = False) -> None:
-        """Pull ``copies``, one after the other. Nothing happens while others are being pulled. ``several``: the project
-        has more than one, so each result names its own."""
+        """Pull ``copies``, one after the other, but those that somebody is at work on. Nothing happens while others are
+        being pulled. ``several``: the project has more than one, so each result names its own."""
         if self.presenter is None:
-            self._todo, self._several = list(copies), several
+            self._todo, self._several = [copy for copy in copies if self._begin(copy)], several
             self._next()
 
     def cancel(self) -> None:
         """Stop the one that runs, and begin no other."""
-        self._todo.clear()
+        self._drop()
         if self.presenter is not None:
             self.presenter.cancel()
 
     def stop(self) -> None:
         """The plugin is taken away."""
-        self._todo.clear()
+        self._drop()
         presenter, self.presenter = self.presenter, None
         if presenter is not None:
             presenter.stop()
+            self._end(presenter.copy)
         self.messages.end_waiting()
         if self.dialog is not None:
             self.dialog.close()
+
+    def _begin(self, copy: WorkingCopy) -> bool:
+        turn = self._writers.turn(copy.path, tr("{file} is being pulled into.", file=copy.path.name))
+        if turn.begin():
+            self._turns[str(copy.path)] = turn
+            return True
+        return False
+
+    def _end(self, copy: WorkingCopy) -> None:
+        turn = self._turns.pop(str(copy.path), None)
+        if turn is not None:
+            turn.end()
+
+    def _drop(self) -> None:
+        """Those that did not begin do not."""
+        todo, self._todo = self._todo, []
+        for copy in todo:
+            self._end(copy)
 
     def _next(self) -> None:
         if not self._todo:
@@ -111,6 +132,7 @@ class Pulls(QObject):
             presenter.deleteLater()
         self._tell(result)
         self.written.emit(str(result.copy.path))
+        self._end(result.copy)
         self._next()
 
     def _tell(self, result: PullResult) -> None:

@@ -19,6 +19,7 @@ from . import layers, tasks
 from .guard import ColumnGuard
 from .log import log_error, push
 from .pilots.combining import open_copy
+from .writers import Writers
 
 _LOOK = 1000  # ms between two questions whether a file was written
 # ms that a file is left in peace after it was written: QGIS is still closing and reopening it around an edit session,
@@ -44,7 +45,7 @@ class ProjectCopies(QObject):
 
     ``copiesChanged()``: other working copies than before. ``changed(path)``: somebody wrote the file, counts follow.
     ``counted(path, dict[table, Counts])``: healthy tables only. ``broken(path, tuple of sentences)``: what is wrong
-    with the file or its tracking, empty when it is well again.
+    with the file or its tracking, empty when it is well again. ``writers``: who of us is at work on which of them.
     """
 
     copiesChanged = pyqtSignal()
@@ -54,6 +55,7 @@ class ProjectCopies(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.writers = Writers(self)
         self._entries: dict[str, _Entry] = {}
         self._due = False
         project = QgsProject.instance()

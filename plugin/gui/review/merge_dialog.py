@@ -60,7 +60,7 @@ class MergeDialog(QDialog):
         self.setAcceptDrops(True)
         self._copies = copies
         self.presenter = MergePresenter(
-            lambda path: EditSessions(path, self, ask=lambda _unsaved: True, canvas=canvas), self
+            lambda path: EditSessions(path, self, ask=lambda _unsaved: True, canvas=canvas), copies.writers, self
         )
         self._build()
         self._lay_out()

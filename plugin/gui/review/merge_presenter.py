@@ -9,6 +9,7 @@ from typing import Any, Literal
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 
 from ...map.review.home import Came, HomeComing, Sessions
+from ...map.writers import Writers
 from ...text import tr
 from ..icons import icon
 from ..tool_tip import tool_tip
@@ -135,13 +136,13 @@ class MergePresenter(QObject):
     written = pyqtSignal(str)
     over = pyqtSignal()
 
-    def __init__(self, sessions: Callable[[Path], Sessions], parent: QObject | None = None) -> None:
+    def __init__(self, sessions: Callable[[Path], Sessions], writers: Writers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.packages = PackagesModel(self)
         self.copy: Path | None = None
         self.home: HomeComing | None = None
         self.cancelled = False
-        self._sessions = sessions
+        self._sessions, self._writers = sessions, writers
         self._run: list[Came] = []
 
     @property
@@ -157,7 +158,8 @@ class MergePresenter(QObject):
     @property
     def can_save(self) -> bool:
         """Whether saving the edits would let it go on."""
-        return self.home is not None and self.home.phase == "waiting" and not self.home.editing.drawing
+        editing = self.home.editing if self.home is not None and self.home.phase == "waiting" else None
+        return editing is not None and bool(editing.unsaved) and not (editing.drawing or editing.others)
 
     @property
     def obstacle(self) -> str:
@@ -207,7 +209,7 @@ class MergePresenter(QObject):
         if self.obstacle or self.running or self.copy is None:
             return
         self._run, self.cancelled = [], False
-        home = self.home = HomeComing(self.copy, self.packages.todo, self._sessions(self.copy), self)
+        home = self.home = HomeComing(self.copy, self.packages.todo, self._sessions(self.copy), self._writers, self)
         home.changed.connect(self._has_moved)
         home.progressed.connect(self.progressed)
         home.came.connect(self._came)

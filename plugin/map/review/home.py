@@ -20,6 +20,7 @@ from .. import tasks
 from ..flush import flush
 from ..held import Held
 from ..pilots.combining import open_copy
+from ..writers import Writers
 
 Phase = Literal["ready", "waiting", "merging", "over"]
 _LOOK = 250  # ms between two looks whether somebody still edits
@@ -50,13 +51,15 @@ class Sessions(Protocol):
 
 @dataclass(frozen=True)
 class Editing:
-    """What a merge waits for: layers with unsaved edits, and one in which something is being drawn."""
+    """What a merge waits for: what somebody else does with the file (a sentence), layers with unsaved edits, and one in
+    which something is being drawn."""
 
     unsaved: tuple[str, ...] = ()
     drawing: str = ""
+    others: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.unsaved or self.drawing)
+        return bool(self.unsaved or self.drawing or self.others)
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,11 @@ class Came:
 class HomeComing(QObject):
     """The packages ``paths`` come home to the working copy at ``copy``. Main thread.
 
-    Nothing is written while one of the file's layers holds unsaved edits or is being drawn in: the phase is
-    ``waiting`` then, and it goes on by itself once they are saved (or by `save_and_go_on`). While it writes, no edit
-    session can begin; sessions without unsaved edits are ended for the time of it. A package that cannot be taken does
-    not hold up the others. ``over`` comes exactly once, unless `stop` came first.
+    Nothing is written while another of ``writers`` is at work on the file, or one of its layers holds unsaved edits or
+    is being drawn in: the phase is ``waiting`` then, and it goes on by itself once that is over (or by
+    `save_and_go_on`). While it writes, no edit session can begin; sessions without unsaved edits are ended for the time
+    of it. A package that cannot be taken does not hold up the others. ``over`` comes exactly once, unless `stop` came
+    first.
     """
 
     changed = pyqtSignal()  # phase, or what it waits for
@@ -82,7 +86,14 @@ class HomeComing(QObject):
     came = pyqtSignal(object)  # Came, after each package
     over = pyqtSignal(bool)  # whether it was cancelled
 
-    def __init__(self, copy: Path, paths: Sequence[Path], sessions: Sessions, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        copy: Path,
+        paths: Sequence[Path],
+        sessions: Sessions,
+        writers: Writers,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self.path = copy
         self.phase: Phase = "ready"
@@ -91,6 +102,8 @@ class HomeComing(QObject):
         self._todo = list(paths)
         self._sessions = sessions
         self._held = Held(copy)
+        self._writers = writers
+        self._turn = writers.turn(copy, tr("A field review is being merged into {file}.", file=copy.name))
         self._handle: tasks.TaskHandle | None = None
         self._touched: set[str] = set()
         self._copy: WorkingCopy | None = None
@@ -109,14 +122,14 @@ class HomeComing(QObject):
 
     def cancel(self) -> None:
         """Stop. What came stays; of the package under way the next time brings the rest."""
-        if self.phase == "waiting":
+        if self.phase in ("ready", "waiting"):
             self._end(cancelled=True)
         elif self._handle is not None:
             self._handle.cancel()
 
     def save_and_go_on(self) -> str:
         """Save the edits that it waits for. Returns why they could not be saved, "" where they were."""
-        if self.phase == "waiting":
+        if self.phase == "waiting" and self._turn.begin():
             self._write(save=True)
             return self._sessions.problem
         return ""
@@ -129,14 +142,17 @@ class HomeComing(QObject):
         if self.phase != "over":
             self.phase = "over"
             self._let_go()
+            self._turn.end()
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
     def _write_soon(self) -> None:
-        """Write now where nobody edits, else look again later."""
+        """Write now where nobody edits or writes, else look again later."""
         drawn = self._sessions.drawn_in()
         editing = Editing(
-            tuple(layer.name() for layer in self._sessions.unsaved()), drawn.name() if drawn is not None else ""
+            tuple(layer.name() for layer in self._sessions.unsaved()),
+            drawn.name() if drawn is not None else "",
+            "" if self._turn.begin() else self._writers.doing(self.path),
         )
         if not editing:
             self._write()
@@ -219,6 +235,7 @@ class HomeComing(QObject):
         if cancelled:
             map_layers.reload(self.path)  # part of a package may have come
         self._let_go()
+        self._turn.end()
         self._handle = None
         self._go("over")
         self.over.emit(cancelled)

@@ -22,6 +22,7 @@ from plugin.gui.publish_desk import PublishDesk
 from plugin.gui.publish_dialog import PublishDialog
 from plugin.map.pilots.combining import open_copy
 from plugin.map.pilots.findings import findings
+from plugin.map.writers import Writers
 from plugin.pilots.checks import check_all
 from plugin.pilots.reading import read_municipality, read_pilots
 from plugin.processing.publish import Publish
@@ -143,7 +144,7 @@ class Desk:
         self.window = Window()
         self.parent = QWidget()
         self.wanted: list[tuple[str, str]] = []
-        self.desk = PublishDesk(self.window, lambda _path, _sessions: None, self.parent)  # type: ignore[arg-type]
+        self.desk = PublishDesk(self.window, lambda _path, _sessions: None, Writers(self.parent), self.parent)  # type: ignore[arg-type]
         self.desk.pilot_wanted.connect(lambda path, key: self.wanted.append((path, key)))
 
     def open(self) -> PublishDialog:

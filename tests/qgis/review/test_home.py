@@ -28,11 +28,12 @@ from plugin.gui.edit_sessions import EditSessions
 from plugin.map import layers as map_layers
 from plugin.map.pilots.combining import open_copy
 from plugin.map.review.home import Came, HomeComing, merge_review
+from plugin.map.writers import Writers
 from plugin.pilots.parts import Assessment
 from plugin.pilots.reading import as_columns, find_pilot, pilots_source, read_pilots
 from plugin.pilots.record import Pilot, written
 from plugin.processing.mergereview import MergeReview
-from plugin.review import bundle, plain
+from plugin.review import bundle, plain, tick_words
 from plugin.review.item import Item
 from plugin.workcopy.connection import connect, opened
 from plugin.workcopy.copy import WorkingCopy
@@ -92,7 +93,7 @@ def opened_in_project(copy: WorkingCopy, *tables: str) -> dict[str, QgsVectorLay
 
 class Coming:
     def __init__(self, copy: WorkingCopy, *paths: Path) -> None:
-        self.home = HomeComing(copy.path, paths, EditSessions(copy.path, ask=lambda _unsaved: True))
+        self.home = HomeComing(copy.path, paths, EditSessions(copy.path, ask=lambda _unsaved: True), Writers())
         self.came: list[Came] = []
         self.over: list[bool] = []
         self.home.came.connect(self.came.append)
@@ -242,6 +243,7 @@ def test_a_whole_package_goes_out_and_comes_home(city: WorkingCopy, tmp_path: Pa
     summary = merge_review(open_copy(city.path), tmp_path / "home.zip")
     assert (summary.edits, summary.items, summary.photos, summary.conflicts, summary.notes) == (2, 1, 1, 0, ())
     assert (summary.tasks, summary.tasks_done, summary.label) == (3, 1, "Walk one")
+    assert tick_words.sentences(summary) == ["Look 1: looked at by somebody"]
     (item,) = plain.read(city.path).items
     assert item.text == "The roof is new" and (city.path.parent / item.photos[0]).is_file()
     layer = QgsVectorLayer(f"{city.path}|layername=reviews", "Notes", "ogr")
