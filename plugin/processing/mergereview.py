@@ -14,8 +14,9 @@ from qgis.core import (
 
 from ..map.review.home import merge_review
 from ..map.tasks import FeedbackProgress
+from ..review import tick_words
 from ..review.receive import Summary
-from ..text import tr
+from ..text import tr, trn
 from .writing import WritingAlgorithm
 
 
@@ -99,3 +100,11 @@ def _tell(summary: Summary, feedback: QgsProcessingFeedback) -> None:
             photos=summary.photos,
         )
     )
+    if summary.tasks:
+        words = trn(
+            "{done} of {n} task was looked at", "{done} of {n} tasks were looked at", summary.tasks,
+            done=summary.tasks_done,
+        )  # fmt: skip
+        feedback.pushInfo(words)
+    for told in tick_words.sentences(summary):
+        feedback.pushInfo(told)

@@ -61,8 +61,8 @@ def excerpt(
     beside: Collection[str] = (),
     progress: Progress = SILENT,
 ) -> Excerpt:
-    """Write the package's GeoPackage at ``target``, and note in ``copy`` that it was made: where what is to be beside it
-    fails, `package.forget` it.
+    """Write the package's GeoPackage at ``target``, and note in ``copy`` that it was made. Where what is to lie beside
+    it then fails, `package.forget` it.
 
     ``tables`` are layers of ``copy``; of those with geometry what meets ``area`` goes along (all without one).
     ``beside``: further tables of the file, of whoever, that go along whole. The file is copied by SQLite's backup, so
