@@ -5,6 +5,7 @@ QGIS_PROFILE ?=
 PYTEST_ARGS ?=
 MINUTES ?= 60
 MATRICES_ARGS ?=
+BENCH ?=
 BENCH_ARGS ?=
 # Plain Python: neither Qt nor QGIS is loaded.
 NO_QT := -p no:pytest-qt -p no:pytest_qgis
@@ -72,13 +73,9 @@ demo: setup ## start a demo twin and QGIS with the plugin on it (DATA=../shared/
 	@$(PY) -m tools.package
 	@$(PY) -m tools.demo --data "$(DATA)"
 
-bench: setup ## measure speed and memory: working copies, live sensors (BENCH_ARGS for tools.bench_live), charts, pilots
+bench: setup ## measure speed and memory, or some of it: BENCH="checkout pull" BENCH_ARGS="--runs 5" (see its --help)
 	@$(PY) -m tools.package
-	@$(PY) -m tools.bench
-	@$(PY) -m tools.bench_live $(BENCH_ARGS)
-	@$(PY) -m tools.bench_chart
-	@$(PY) -m tools.bench_pilots
-	@$(PY) -m tools.bench_review
+	@$(PY) -m tools.bench $(BENCH) $(BENCH_ARGS)
 
 i18n: setup ## bring i18n/*.po up to date with the source, and say what is untranslated
 	@$(PY) -m tools.i18n

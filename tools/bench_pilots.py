@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .bench import DATA
+from .bench.prepared import DATA
 
 if TYPE_CHECKING:
     from plugin.pilots.record import Pilot
