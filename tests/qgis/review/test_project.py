@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import zipfile
 from datetime import datetime, timezone
@@ -24,6 +25,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 
 from plugin.map import tasks as running
+from plugin.map.layers import make_layers
 from plugin.map.review.packaging import package_review
 from plugin.processing.packagereview import PackageReview
 from plugin.review import plain, schema
@@ -302,7 +304,10 @@ def test_a_layer_that_is_not_there_is_named(city, tmp_path):
 
 
 def test_in_a_task_the_open_project_is_left_alone(city, tmp_path, qtbot):
-    before = QgsProject.instance().count()
+    """A project of its own is written, and cleared in the end: the layers of the open one live on."""
+    shown = {layer.id(): layer for layer in make_layers(city, ["buildings", "trees"])}
+    project = QgsProject.instance()
+    project.addMapLayers(list(shown.values()))
     found = []
     running.run(
         "x",
@@ -312,7 +317,15 @@ def test_in_a_task_the_open_project_is_left_alone(city, tmp_path, qtbot):
     )
     qtbot.waitUntil(lambda: bool(found), timeout=20_000)
     assert found[0].counts["buildings"] > 20
-    assert QgsProject.instance().count() == before
+    gc.collect()
+    assert set(project.mapLayers()) == set(shown)
+    assert all(layer.isValid() and layer.featureCount() for layer in shown.values())
+    again = QgsProject()
+    assert again.read(str(found[0].folder / "review.qgz"))
+    again.clear()
+    del again
+    gc.collect()
+    assert set(project.mapLayers()) == set(shown) and all(layer.isValid() for layer in shown.values())
     project = opened(found[0].folder)
     assert all(layer.isValid() for layer in project.mapLayers().values())
     project.clear()
