@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any, Union
 
+from ..twin.items import is_text
 from ..twin.model import Schema
 
 KEY = "fid"
@@ -50,7 +51,7 @@ def columns_of(schema: Schema) -> tuple[Column, ...]:
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:
     """``wanted``, or with a number behind it where that name is taken or ours (compared without case)."""
-    base = wanted.replace("\x00", "").strip() or "property"
+    base = wanted.replace("\x00", "").encode(errors="replace").decode().strip() or "property"
     if base.lower().startswith("twin_"):
         base = f"p_{base}"
     used = {name.lower() for name in taken}
@@ -73,6 +74,9 @@ def to_stored(value: Any, kind: str) -> Stored:
 
 def _text(value: Any) -> Stored:
     if isinstance(value, str):
+        value = value.rstrip("\x00")  # what fixed-width texts are filled up with
+        if not is_text(value):
+            raise BadValue(f"{_short(value)} has half a character or a zero one, which a file cannot hold")
         return value
     if isinstance(value, (dict, list)):
         return _json(value)
@@ -120,11 +124,12 @@ def _date_time(value: Any) -> Stored:
     text = str(value).strip()
     try:
         moment = datetime.fromisoformat(_python_iso(text))
-    except ValueError as error:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError) as error:  # the year 1 east of Greenwich began in no year
         raise BadValue(f"{_short(value)} is no date and time") from error
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(timezone.utc)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    # strftime would write the year 1 as "1" where the C library does, and GDAL read that as 2001
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _python_iso(text: str) -> str:
@@ -139,7 +144,8 @@ def _python_iso(text: str) -> str:
 
 
 def _json(value: Any) -> Stored:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if is_text(text) else json.dumps(value, separators=(",", ":"))
 
 
 _TO_STORED = {

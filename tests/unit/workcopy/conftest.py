@@ -20,6 +20,7 @@ from plugin.twin.client import Twin
 from plugin.workcopy.checkout import checkout
 from plugin.workcopy.copy import WorkingCopy
 from tests.copies import square
+from tests.raw_pages import RawTwin, raw_twin
 from tests.twin_server import serve_app
 
 
@@ -154,6 +155,13 @@ def twin(tmp_path: Path, tier: Tier, quirks: tuple[str, ...]) -> Iterator[SmallT
     yield SmallTwin(url, around, store)
     stop()
     store.close()
+
+
+@pytest.fixture(scope="module")
+def raw() -> Iterator[RawTwin]:
+    """A twin that serves what it is given, byte by byte."""
+    with raw_twin() as running:
+        yield running
 
 
 @pytest.fixture
