@@ -61,6 +61,8 @@ class LiveDesk(QObject):
             iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
             dock.hide()
         window.tabifyDockWidget(self.log, self.chart)
+        for dock in (self.chart, self.log):
+            window.restoreDockWidget(dock)  # as it was when QGIS was left: QGIS looked before they were there
         self._tries = 0
         self._unseen: set[str] = set()  # layers that were just added, while they have no features
         self.page.desk.added.connect(self._added)

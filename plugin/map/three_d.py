@@ -20,13 +20,8 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QColor
 
 from ..workcopy.source import Source
+from .qgis_3d import _3d
 from .themes import Theme, column_named, ground_column, height_column
-
-# At once: loaded later, while another thread calls QGIS, it crashes now and then (seen). QGIS may be built without 3D.
-try:
-    from qgis import _3d
-except ImportError:
-    _3d = None
 
 _EDGES = 20_000  # buildings up to which drawing their edges costs little
 _SAMPLE = 300

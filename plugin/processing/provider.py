@@ -7,25 +7,22 @@ from pathlib import Path
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
-from .capabilities import Capabilities
-from .changes import Changes
-from .checkout import Checkout
-from .checkpilots import CheckPilots
-from .latestobservations import LatestObservations
-from .mergereview import MergeReview
-from .observationhistory import ObservationHistory
-from .packagereview import PackageReview
-from .pilotprofile import PilotProfile
-from .pilotreport import PilotReport
-from .publish import Publish
-from .pull import Pull
-from .resolve import Resolve
-
 HERE = Path(__file__).resolve().parents[1]
 
 
 class CityTwinProvider(QgsProcessingProvider):
-    """City Twin in the Processing toolbox."""
+    """City Twin in the Processing toolbox. With ``late`` it has no algorithms before `wake`: they are half the plugin,
+    and take longer to load than a window may take to start."""
+
+    def __init__(self, *, late: bool = False) -> None:
+        super().__init__()
+        self._late = late
+
+    def wake(self) -> None:
+        """Have the algorithms from now on; nothing more happens where they are there."""
+        if self._late:
+            self._late = False
+            self.refreshAlgorithms()
 
     def id(self) -> str:
         return "citytwin"
@@ -41,8 +38,9 @@ class CityTwinProvider(QgsProcessingProvider):
         return super().icon()
 
     def loadAlgorithms(self) -> None:
-        copies = (Capabilities, Checkout, Changes, Pull, Resolve, Publish)
-        pilots = (CheckPilots, PilotProfile, PilotReport)
-        reviews = (PackageReview, MergeReview)
-        for algorithm in (*copies, LatestObservations, ObservationHistory, *pilots, *reviews):
+        if self._late:
+            return
+        from .algorithms import ALL
+
+        for algorithm in ALL:
             self.addAlgorithm(algorithm())

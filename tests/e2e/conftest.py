@@ -41,10 +41,12 @@ def iface() -> Any:
 
 @pytest.fixture
 def city_twin() -> Any:
-    """The plugin as QGIS has it now: a test may have loaded it anew."""
+    """The plugin as QGIS has it now, all of it made: a test may have loaded it anew."""
     import qgis.utils
 
-    return qgis.utils.plugins["city_twin_workbench"]
+    plugin = qgis.utils.plugins["city_twin_workbench"]
+    plugin.window.warm_up.finish()
+    return plugin
 
 
 @pytest.fixture(scope="session")

@@ -13,14 +13,9 @@ from qgis.PyQt.QtCore import QObject, QTimer
 from qgis.PyQt.QtGui import QColor
 
 from ...sensors import freshness
+from ..qgis_3d import _3d
 from . import fields, style_colours
 from .style_classes import Scale
-
-# At once: loaded later, while another thread calls QGIS, it crashes now and then (seen). QGIS may be built without 3D.
-try:
-    from qgis import _3d
-except ImportError:
-    _3d = None
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
