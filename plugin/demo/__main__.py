@@ -72,7 +72,13 @@ def _settings(options: argparse.Namespace) -> Settings:
     tier: Tier = options.mode or ("w0" if options.like else "w2")
     if options.max_actions < 1:
         raise ValueError("--max-actions must be 1 or more")
-    return Settings(options.read_only, tier=tier, max_actions=options.max_actions, quirks=quirks.with_(options.quirk))
+    return Settings(
+        options.read_only,
+        tier=tier,
+        max_actions=options.max_actions,
+        quirks=quirks.with_(options.quirk),
+        files=not options.no_snapshots,
+    )
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -188,6 +194,9 @@ def _parser() -> argparse.ArgumentParser:
         "--mode", choices=("w2", "w1", "w0", "r"), help="what clients may do: whole change sets, locked writes, "
         "writes without any lock, or reading only; w2 by default"
     )  # fmt: skip
+    parser.add_argument(
+        "--no-snapshots", action="store_true", help="do not offer whole collections as FlatGeobuf and GeoPackage files"
+    )
     parser.add_argument("--max-actions", type=int, default=1000, metavar="N", help="actions of one change set (1000)")
     parser.add_argument(
         "--quirk", action="append", default=[], metavar="NAME[=N]", help="do one thing as real servers do it, for "

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Callable
 
 from . import documents, items, openapi, pages, photos, quirks, schema, transactions, writes
@@ -13,10 +13,14 @@ from .negotiation import choose_format, finish
 from .photo_links import TYPES
 from .quirks import Quirks
 from .settings import Settings
+from .snapshots import api as snapshots
+from .snapshots.keeper import TYPES as FILES
+from .snapshots.keeper import Snapshots
 from .sta import api as sta
 from .sta.service import Sensors
 from .store import Store
 from .web import (
+    FLATGEOBUF,
     GEOJSON,
     JSON,
     MERGE_PATCH,
@@ -49,6 +53,7 @@ class Route:
     accept_headers: tuple[tuple[str, str], ...] = ()  # what OPTIONS tells about bodies
     offered: Callable[[Settings], bool] = lambda _settings: True
     as_is: bool = False  # no document: nothing to choose a format for
+    others: Mapping[str, str] = field(default_factory=dict)  # what it is there as besides: word and media type
 
 
 def create_app(store: Store, settings: Settings | None = None, sensors: Sensors | None = None) -> WsgiApp:
@@ -57,21 +62,23 @@ def create_app(store: Store, settings: Settings | None = None, sensors: Sensors 
     It may be called from several threads at once.
     """
     chosen = settings or Settings()
+    keeper = Snapshots(store, chosen) if chosen.snapshots else None
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        status, headers, body = _serve(store, chosen, sensors, environ)
+        status, headers, body = _serve(store, chosen, sensors, keeper, environ)
         start_response(f"{status} {REASONS.get(status, 'Unknown')}", headers)
-        return [body]
+        return body
 
     return app
 
 
 def _serve(
-    store: Store, settings: Settings, sensors: Sensors | None, environ: Environ
-) -> tuple[int, list[tuple[str, str]], bytes]:
+    store: Store, settings: Settings, sensors: Sensors | None, keeper: Snapshots | None, environ: Environ
+) -> tuple[int, list[tuple[str, str]], Iterable[bytes]]:
     request: Request | None = None
     try:
         request = Request.read(environ, settings.max_body)
+        request.snapshots = keeper
         quirks.before(settings.quirks, request)
         response = _answer(store, settings, sensors, request)
     except Problem as problem:
@@ -80,7 +87,7 @@ def _serve(
         log.exception("%s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
         response = Problem(500, "The twin failed to answer this; its log says why.").response()
     if request is None:
-        return response.status, [("Content-Type", response.content_type)], response.body
+        return response.status, [("Content-Type", response.content_type)], [response.body]
     if settings.quirks != _NONE:
         response = quirks.after(settings.quirks, request, response)
     return finish(request, response)
@@ -103,9 +110,9 @@ def _answer(store: Store, settings: Settings, sensors: Sensors | None, request: 
     if handler is None:
         raise Problem(405, f"{request.method} is not possible here; {allow} are.", headers=[("Allow", allow)])
     if request.method in ("GET", "HEAD") and not route.as_is:
-        request.format = choose_format(request, route.types)
+        request.format = choose_format(request, route.types, route.others if settings.snapshots else {})
         response = handler(store, settings, request)
-        return pages.page(request, response) if request.format == "html" else response
+        return pages.page(request, response.whole()) if request.format == "html" else response
     return handler(store, settings, request)
 
 
@@ -192,6 +199,14 @@ ROUTES = (
         (GEOJSON, JSON),
         {"GET": _on_collection(items.page), "POST": _on_collection(writes.create)},
         (("Accept-Post", _BODIES),),
+        others={"fgb": FLATGEOBUF},
+    ),
+    Route(
+        ("collections", "{collection}", "snapshots", "{kind}"),
+        tuple(FILES.values()),
+        {"GET": _on_collection(snapshots.one)},
+        offered=lambda settings: settings.snapshots,
+        as_is=True,
     ),
     Route(
         _ITEM,

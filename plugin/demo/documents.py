@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from . import crs, photo_links
+from .locks import changed_at
 from .model import Collection
 from .settings import Settings
+from .snapshots import api as snapshots
 from .store import Store
-from .web import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON, TRANSACTION, Request, link, links_to_formats
+from .web import FLATGEOBUF, GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON, TRANSACTION, Request, link, links_to_formats
 
 _OGC = "http://www.opengis.net/spec/"
 _READ = (
@@ -109,7 +111,9 @@ def collection(store: Store, settings: Settings, found: Collection, request: Req
         document["license"] = found.licence
     if found.attribution:
         document["attribution"] = found.attribution
-    document["links"] = _collection_links(found, request)
+    if settings.snapshots:
+        document["updated"] = changed_at(state.changed).isoformat().replace("+00:00", "Z")
+    document["links"] = [*_collection_links(found, request), *snapshots.links(found, settings, request)]
     upload = photo_links.collection_link(found, settings, request)
     if upload is not None:
         document["links"].append(upload)
@@ -118,11 +122,13 @@ def collection(store: Store, settings: Settings, found: Collection, request: Req
 
 
 def _collection_links(found: Collection, request: Request) -> list[dict[str, str]]:
+    binary = request.snapshots is not None
     url = request.url("collections", found.id)
     links = [
         *links_to_formats(request, url, JSON, found.title),
         link(f"{url}/items", "items", GEOJSON, f"{found.title}: items"),
         link(f"{url}/items?f=html", "items", HTML, f"{found.title}: items as HTML"),
+        *([link(f"{url}/items?f=fgb", "items", FLATGEOBUF, f"{found.title}: items as FlatGeobuf")] if binary else []),
         link(f"{url}/schema", "describedby", SCHEMA_JSON, f"{found.title}: schema"),
         link(f"{url}/schema", SCHEMA_REL, SCHEMA_JSON, f"{found.title}: schema"),
     ]

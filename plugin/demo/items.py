@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,11 +21,14 @@ from .locks import Locks
 from .model import DEFAULT_LIMIT, MAX_LIMIT, Box, Collection, Item, Property, Query, compact
 from .schema import RFC3339
 from .settings import Settings
+from .snapshots import flatgeobuf
+from .snapshots.rows import columns_of, file_crs, rows_of
 from .store import Store
-from .web import GEOJSON, HTML, Problem, Request, Response, link
+from .web import FLATGEOBUF, GEOJSON, HTML, Problem, Request, Response, Stream, link
 
 PAGE_PARAMETERS = ("limit", "offset", "bbox", "bbox-crs", "crs", "datetime")
 ITEM_PARAMETERS = ("crs",)
+_PIECE = 200  # items that are put together at a time
 
 
 def page(store: Store, settings: Settings, collection: Collection, request: Request) -> Response:
@@ -37,22 +43,49 @@ def page(store: Store, settings: Settings, collection: Collection, request: Requ
         equals=tuple((name, _value(filters[name], request.query[name])) for name in filters if name in request.query),
     )
     _check_datetime(request.query.get("datetime"))
-    nothing: list[Item] = []
+    held = ExitStack()
+    nothing: Iterator[Item] = iter(())
     if query.box is not None and math.isnan(query.box[0]):  # it misses everything there is
         matched, found = 0, nothing
     else:
-        matched, found = store.page(collection.id, query)
-    members = [
-        '"type":"FeatureCollection"',
-        f'"timeStamp":"{now()}"',
-        f'"numberMatched":{matched}',
-        f'"numberReturned":{len(found)}',
-        f'"links":{compact(_page_links(request, collection, query, matched))}',
-        f'"features":[{",".join(render(settings, found, collection.storage_crs, uri))}]',
-    ]
-    return Response(
-        body=("{" + ",".join(members) + "}").encode("utf-8"), content_type=GEOJSON, headers=(content_crs(uri),)
-    )
+        matched, found = held.enter_context(store.reading(collection.id, query))
+    links = _page_links(request, collection, query, matched)
+    if request.format == "fgb":
+        return _flatgeobuf(settings, collection, uri, found, links, held)
+    pieces = _pieces(settings, found, collection.storage_crs, uri, matched, links)
+    content = Stream.small(pieces, held)
+    response = Response(content_type=GEOJSON, headers=(content_crs(uri),))
+    return replace(response, body=content) if isinstance(content, bytes) else replace(response, stream=content)
+
+
+def _pieces(
+    settings: Settings, found: Iterator[Item], source: str, target: str, matched: int, links: list[dict[str, str]]
+) -> Iterator[bytes]:
+    """A page as it goes out, a handful of items at a time."""
+    members = f'"timeStamp":"{now()}","numberMatched":{matched},"links":{compact(links)}'
+    head, count = f'{{"type":"FeatureCollection",{members},"features":[', 0
+    for batch in iter(lambda: list(islice(found, _PIECE)), []):
+        yield (head + ",".join(render(settings, batch, source, target))).encode("utf-8")
+        head = ","
+        count += len(batch)
+    yield (("" if count else head) + f'],"numberReturned":{count}}}').encode()
+
+
+def _flatgeobuf(
+    settings: Settings,
+    collection: Collection,
+    uri: str,
+    found: Iterator[Item],
+    links: list[dict[str, str]],
+    held: ExitStack,
+) -> Response:
+    """A page as FlatGeobuf, its coordinates east before north as the format has them; where it goes on is in Link."""
+    rows = rows_of(collection, settings, found, uri)
+    schema = collection.schema
+    columns = columns_of(collection, settings)
+    pieces = flatgeobuf.write(collection.id, columns, schema.geometry_type, file_crs(uri), 0, rows, schema.has_z)
+    told = tuple(("Link", f'<{one["href"]}>; rel="{one["rel"]}"') for one in links if one["rel"] in ("next", "prev"))
+    return Response(content_type=FLATGEOBUF, headers=(content_crs(uri), *told), stream=Stream(pieces, held))
 
 
 def single(store: Store, settings: Settings, collection: Collection, request: Request) -> Response:
@@ -233,6 +266,8 @@ def _page_links(request: Request, collection: Collection, query: Query, matched:
         values = dict(request.query, limit=str(query.limit), offset=str(offset))
         if not offset:
             del values["offset"]
+        if request.format == "fgb":
+            values["f"] = "fgb"
         return f"{url}?{urlencode(values)}"
 
     here = f"{url}?{urlencode(request.query)}" if request.query else url

@@ -88,9 +88,14 @@ class Timestamps(Locks):
 
 def changed(item: Item) -> datetime:
     """When an item was last changed, in whole seconds."""
-    if not item.updated:
+    return changed_at(item.updated)
+
+
+def changed_at(moment: str | None) -> datetime:
+    """An RFC 3339 moment in whole seconds; the first of all where there is none."""
+    if not moment:
         return _FIRST
-    return datetime.fromisoformat(item.updated.replace("Z", "+00:00")).replace(microsecond=0)
+    return datetime.fromisoformat(moment.replace("Z", "+00:00")).replace(microsecond=0)
 
 
 def http_date(item: Item) -> str:

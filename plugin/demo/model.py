@@ -102,10 +102,13 @@ class Item:
 
 @dataclass(frozen=True)
 class State:
-    """How a collection stands at one moment: how many items, and the box around them in storage CRS."""
+    """How a collection stands at one moment: how many items, the box around them in storage CRS, and its last change:
+    a number that grows with every one, and when it was (RFC 3339; None: not since it was loaded)."""
 
     count: int
     box: Box | None
+    seq: int = 0
+    changed: str | None = None
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,7 @@ def before(quirks: Quirks, request: Request) -> None:
 
 def after(quirks: Quirks, request: Request, response: Response) -> Response:
     """What such a server makes of an answer."""
+    response = response.whole()
     if quirks.errors_500 and request.method in ("POST", "PUT", "PATCH") and response.status in _BAD_BODIES:
         words = json.loads(response.body).get("detail", "")
         return Response(500, f"Internal Server Error: {words}".encode(), "text/plain; charset=utf-8")

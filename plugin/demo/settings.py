@@ -31,6 +31,12 @@ class Settings:
     max_photo: int = 8 * 1024 * 1024
     max_photos: int = 20
     quirks: Quirks = field(default_factory=Quirks)
+    files: bool = True  # whole collections are offered as files, too
+
+    @property
+    def snapshots(self) -> bool:
+        """Whether they are: a twin that is like another server offers what that does."""
+        return self.files and self.quirks == Quirks()
 
     @property
     def writable(self) -> bool:

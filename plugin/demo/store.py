@@ -40,8 +40,8 @@ CREATE UNIQUE INDEX item_id ON item (collection, id);
 CREATE INDEX item_order ON item (collection, fid, min_x, min_y, max_x, max_y);
 CREATE INDEX change_item ON change (collection, item);
 """
-_FIND = """SELECT id, whole, seq, geometry, properties, updated, updated_by FROM item
-  WHERE collection = ? AND id = ?"""
+_COLUMNS = "id, whole, seq, geometry, properties, updated, updated_by"
+_FIND = f"SELECT {_COLUMNS} FROM item WHERE collection = ? AND id = ?"  # nosec B608 - fixed parts, bound values
 _INSERT_ITEM = """INSERT INTO item
   (fid, collection, id, whole, seq, min_x, min_y, max_x, max_y, updated, updated_by, properties, geometry)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -60,7 +60,7 @@ class Store:
     """Thread-safe: each read or write borrows a connection of its own; writes wait for each other."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._idle: list[sqlite3.Connection] = []
         self._writing, self._counting = threading.Lock(), threading.Lock()
         self._states: dict[int, State] = {}
@@ -95,17 +95,14 @@ class Store:
         return found[1] if found else None
 
     def state(self, collection_id: str) -> State:
-        """Count and extent; kept until the next write to the collection."""
+        """Count, extent and version; kept until the next write to the collection."""
         n = self._collections[collection_id][0]
         known = self._states.get(n)
         if known is not None:
             return known
         epoch = self._epoch
         with self._connection() as db:
-            row = db.execute(
-                "SELECT count(*), min(min_x), min(min_y), max(max_x), max(max_y) FROM item WHERE collection = ?", (n,)
-            ).fetchone()
-        state = State(row[0], None if row[1] is None else (row[1], row[2], row[3], row[4]))
+            state = _state(db, n)
         with self._counting:
             if epoch == self._epoch:  # a write in between would make this one stale
                 self._states[n] = state
@@ -113,6 +110,12 @@ class Store:
 
     def page(self, collection_id: str, query: Query) -> tuple[int, list[Item]]:
         """How many items match, and those of the page, of one moment."""
+        with self.reading(collection_id, query) as (matched, items):
+            return matched, list(items)
+
+    @contextmanager
+    def reading(self, collection_id: str, query: Query) -> Iterator[tuple[int, Iterator[Item]]]:
+        """As `page`, the items one at a time: what is held in memory does not grow with the page."""
         n = self._collections[collection_id][0]
         where, values = "collection = :n", {"n": n, "limit": query.limit, "offset": query.offset}
         if query.box is not None:
@@ -122,20 +125,24 @@ class Store:
             where += f" AND json_extract(properties, :p{i}) = :v{i}"
             values[f"p{i}"], values[f"v{i}"] = f'$."{name}"', value
         known = self.state(collection_id) if query.box is None and not query.equals else None
-        with self._connection() as db:
-            db.execute("BEGIN")
-            try:
-                if known is not None:
-                    matched = known.count
-                else:
-                    counting = f"SELECT count(*) FROM item WHERE {where}"  # nosec B608 - fixed parts, bound values
-                    matched = int(db.execute(counting, values).fetchone()[0])
-                columns = "id, whole, seq, geometry, properties, updated, updated_by"
-                listing = f"SELECT {columns} FROM item WHERE {where}"  # nosec B608 - fixed parts, bound values
-                rows = db.execute(listing + " ORDER BY fid LIMIT :limit OFFSET :offset", values).fetchall()
-            finally:
-                db.execute("COMMIT")
-        return matched, [self._item(row) for row in rows]
+        with self._moment() as db:
+            if known is not None:
+                matched = known.count
+            else:
+                counting = f"SELECT count(*) FROM item WHERE {where}"  # nosec B608 - fixed parts, bound values
+                matched = int(db.execute(counting, values).fetchone()[0])
+            listing = f"SELECT {_COLUMNS} FROM item WHERE {where}"  # nosec B608 - fixed parts, bound values
+            rows = db.execute(listing + " ORDER BY fid LIMIT :limit OFFSET :offset", values)
+            yield matched, map(self._item, rows)
+
+    @contextmanager
+    def everything(self, collection_id: str) -> Iterator[tuple[State, Iterator[Item]]]:
+        """All items of a collection, one at a time, and how it stands at that moment."""
+        n = self._collections[collection_id][0]
+        with self._moment() as db:
+            state = _state(db, n)
+            rows = db.execute(f"SELECT {_COLUMNS} FROM item WHERE collection = ? ORDER BY fid", (n,))  # nosec B608
+            yield state, map(self._item, rows)
 
     def item(self, collection_id: str, item_id: str) -> Item | None:
         with self._connection() as db:
@@ -231,7 +238,7 @@ class Store:
             db.execute(stored_photos.TABLE)  # one from before there were photos has none
             return
         if version or db.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise StoreError(f"{self._path} is no store of this version of the embedded twin.")
+            raise StoreError(f"{self.path} is no store of this version of the embedded twin.")
         db.execute("BEGIN IMMEDIATE")
         for statement in _TABLES.split(";"):
             db.execute(statement)
@@ -240,6 +247,16 @@ class Store:
         db.execute("INSERT INTO meta VALUES ('mark', ?)", (secrets.token_hex(3),))
         db.execute(f"PRAGMA user_version = {FORMAT}")
         db.execute("COMMIT")
+
+    @contextmanager
+    def _moment(self) -> Iterator[sqlite3.Connection]:
+        """A read transaction: what others write meanwhile is not seen."""
+        with self._connection() as db:
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                db.execute("ROLLBACK")  # also ends what was not read to its end
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -254,7 +271,7 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         # lent to one thread at a time, so the check for the same thread would only be in the way
-        db = sqlite3.connect(str(self._path), timeout=30, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(str(self.path), timeout=30, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last writes
         db.execute("PRAGMA cache_size = -16384")
@@ -367,6 +384,15 @@ class Writing:
             (self._n, item_id, action, author.at, author.name, author.message),
         )
         return int(done.lastrowid or 0)
+
+
+def _state(db: sqlite3.Connection, n: int) -> State:
+    row = db.execute(
+        "SELECT count(*), min(min_x), min(min_y), max(max_x), max(max_y) FROM item WHERE collection = ?", (n,)
+    ).fetchone()
+    (seq,) = db.execute("SELECT max(seq) FROM change WHERE collection = ?", (n,)).fetchone()
+    last = db.execute("SELECT at FROM change WHERE seq = ?", (seq,)).fetchone()
+    return State(row[0], None if row[1] is None else row[1:], seq or 0, last[0] if last else None)
 
 
 def _insert_all(db: sqlite3.Connection, n: int, start: int, features: Iterable[Feature]) -> int:

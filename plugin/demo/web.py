@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Callable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from typing import Any, Callable, Protocol
 from urllib.parse import parse_qsl, quote, unquote
 
 from .model import Json, compact
@@ -17,14 +18,45 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 SCHEMA_JSON, MERGE_PATCH = "application/schema+json", "application/merge-patch+json"
 TRANSACTION = "application/ogc-tx+json"
+FLATGEOBUF, GEOPACKAGE = "application/flatgeobuf", "application/geopackage+sqlite3"
 OPENAPI, PROBLEM = "application/vnd.oai.openapi+json;version=3.0", "application/problem+json"
 REASONS = {
     200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
     404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 409: "Conflict", 411: "Length Required",
     412: "Precondition Failed", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content",
     428: "Precondition Required",
-    500: "Internal Server Error", 501: "Not Implemented",
+    500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable",
 }  # fmt: skip
+
+
+class Closing(Protocol):
+    def close(self) -> None: ...
+
+
+class Stream:
+    """A body that is made while it is sent. Closing it, also before it began, lets go of what it is made from."""
+
+    def __init__(self, pieces: Iterable[bytes], held: Closing) -> None:
+        self._pieces, self._held = pieces, held
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._pieces)
+
+    def close(self) -> None:
+        self._held.close()
+
+    @staticmethod
+    def small(pieces: Iterator[bytes], held: Closing) -> Stream | bytes:
+        """A stream, or the bytes where there are no more than two pieces of it: most pages are not large."""
+        try:
+            first = list(islice(pieces, 3))
+        except BaseException:
+            held.close()
+            raise
+        if len(first) == 3:
+            return Stream(chain(first, pieces), held)
+        held.close()
+        return b"".join(first)
 
 
 @dataclass(frozen=True)
@@ -34,6 +66,22 @@ class Response:
     content_type: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     etag: str = ""
+    stream: Stream | None = None  # in place of the body; ``length`` in bytes, where it is known
+    length: int | None = None
+
+    def whole(self) -> Response:
+        """The same with a body instead of a stream."""
+        if self.stream is None:
+            return self
+        try:
+            return replace(self, body=b"".join(self.stream), stream=None)
+        finally:
+            self.stream.close()
+
+    def close(self) -> None:
+        """Nobody wants the body."""
+        if self.stream is not None:
+            self.stream.close()
 
     @staticmethod
     def json(value: Json, content_type: str = JSON, **more: Any) -> Response:
@@ -81,9 +129,10 @@ class Request:
     base: str  # URL of the landing page without its last slash
     max_body: int
     user: str | None = None
-    format: str = "json"  # negotiated: json or html
+    format: str = "json"  # negotiated: json, html or fgb
     params: dict[str, str] = field(default_factory=dict)  # what the route's braces matched
     has_sensors: bool = False  # a SensorThings service is below /sta/v1.1
+    snapshots: Any = None  # the keeper of whole collections as files (snapshots.keeper), where there is one
 
     @staticmethod
     def read(environ: Environ, max_body: int) -> Request:
