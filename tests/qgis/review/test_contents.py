@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
-from qgis.core import QgsFeature, QgsGeometry, QgsSingleSymbolRenderer, QgsVectorLayer, QgsVectorLayerFeatureSource
+from qgis.core import (
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProject,
+    QgsSingleSymbolRenderer,
+    QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
+)
 from qgis.PyQt.QtCore import QDateTime, Qt
 from qgis.PyQt.QtGui import QColor
 
@@ -15,14 +25,19 @@ from plugin.demo.__main__ import fill
 from plugin.demo.app import create_app
 from plugin.demo.settings import Settings
 from plugin.demo.store import Store
+from plugin.map.layers import make_layers
 from plugin.map.live import fields
 from plugin.map.live.snapshot import Snapshot
 from plugin.map.symbols import dot
+from plugin.processing.packagereview import PackageReview
 from plugin.review import manifest, plain, schema
+from plugin.review import vocabulary as words
+from plugin.review.item import Item
+from plugin.review.receive import receive
 from plugin.twin.client import Twin
 from plugin.workcopy.checkout import checkout
 from plugin.workcopy.copy import WorkingCopy
-from tests.qgis.review.packages import EAST, NORTH, SOUTH, WEST, layer_of, made, opened
+from tests.qgis.review.packages import EAST, NORTH, SOUTH, WEST, layer_of, made, opened, point
 from tests.qgis.review.test_project import new_feature
 from tests.twin_server import serve_app
 
@@ -94,6 +109,55 @@ def with_reviews(tmp_path, qgis_app) -> WorkingCopy:
         stop()
         store.close()
     return WorkingCopy.open(tmp_path / "city.gpkg")
+
+
+def test_reviews_of_the_area_go_along_whatever_is_chosen_or_filtered(with_reviews, tmp_path):
+    """All that was noted there, decided or not: outside it is seen what became of it."""
+    office = with_reviews.path
+    srid = plain.read(office).srids["reviews"]
+    here, away = ((WEST + EAST) / 2, (SOUTH + NORTH) / 2), (EAST + 0.002, NORTH + 0.002)
+    notes = [
+        Item(text=f"{status} {where}", status=status, key=f"{status}-{where}", geometry=point(*place))
+        for status in words.STATUSES
+        for where, place in (("here", here), ("away", away))
+    ]
+    plain.write(office, notes, 4326)
+    copy = WorkingCopy.open(office)
+    (layer,) = make_layers(copy, ["reviews"])
+    QgsProject.instance().addMapLayer(layer)
+    assert layer.setSubsetString("\"status\" = 'open'") and 0 < layer.featureCount() < len(plain.read(office).items)
+    names = {"WORKING_COPY": str(office), "LAYERS": "buildings", "OUTPUT": str(tmp_path / "walk")}
+    # a little more than the middle, where the notes are
+    names["EXTENT"] = f"{here[0] - 0.001},{here[0] + 0.001},{here[1] - 0.001},{here[1] + 0.001} [EPSG:4326]"
+    out, ok = PackageReview().run(names, QgsProcessingContext(), QgsProcessingFeedback())
+    assert ok and out["FEATURE_COUNT"]
+    gpkg = tmp_path / "walk" / "review.gpkg"
+    found = {item.key: item for item in plain.read(gpkg).items}
+    assert {f"{status}-here" for status in words.STATUSES} <= set(found)
+    assert not [key for key in found if key.endswith("-away")]
+    assert not WorkingCopy.open(gpkg).has_changes() and WorkingCopy.open(gpkg).source("reviews").feature_count == len(
+        found
+    )
+    # home again: nothing is missed that stayed here, and of what went along what was changed outside
+    plain.write(gpkg, [replace(found["open-here"], text="Seen again")], srid)
+    before = {item.key: item for item in plain.read(office).items}
+    came = receive(copy, tmp_path / "walk")
+    assert (came.items_new, came.items_changed, came.conflicts, came.edits) == (0, 1, 0, 0), came
+    after = {item.key: item for item in plain.read(office).items}
+    assert set(after) == set(before) and {key for key in after if after[key].text != before[key].text} == {"open-here"}
+    assert after["open-here"].text == "Seen again" and after["open-here"].fid == before["open-here"].fid
+    QgsProject.instance().clear()
+
+
+def test_reviews_alone_can_be_packed(with_reviews, tmp_path):
+    packed = made(with_reviews, tmp_path / "walk", tables=("reviews",), area=None)
+    assert packed.package.tables == ("reviews",) and packed.counts["reviews"] == len(
+        plain.read(with_reviews.path).items
+    )
+    project = opened(packed.folder)
+    assert all(layer.isValid() for layer in project.mapLayers().values())
+    assert {layer.name() for layer in project.mapLayers().values()} >= {"Review: points", "Review tasks"}
+    project.clear()
 
 
 @pytest.mark.parametrize("zone", ["Europe/Amsterdam", "Pacific/Apia"])
