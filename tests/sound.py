@@ -8,10 +8,12 @@ import math
 import random
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from osgeo import ogr
 
@@ -22,6 +24,7 @@ from plugin.workcopy.sql import quote
 from plugin.workcopy.tables import QuietGdal
 
 Box = tuple[float, float, float, float]  # min x, max x, min y, max y, as OGR has them
+Boxes = npt.NDArray[np.float64]  # (n, 4), likewise
 _QUERIES = 40
 _LARGEST = 3.4e38  # of an R-tree's numbers; beyond is infinity
 
@@ -67,38 +70,44 @@ def _expect_blob(blob: bytes, srid: int) -> Box | None:
 def expect_index(connection: Any, name: str, boxes: Mapping[int, Box]) -> None:
     """Fail unless the R-tree ``name`` has just these boxes, rounded outwards by less than SQLite's own step, and finds
     what looking at each of them finds."""
-    quoted = quote(name)
     assert connection.execute("SELECT rtreecheck(?)", (name,)).fetchone() == ("ok",)
-    found = {row[0]: row[1:] for row in connection.execute(f"SELECT * FROM {quoted}")}
-    assert found.keys() == boxes.keys()
-    for fid, (west, east, south, north) in boxes.items():
-        for edge, kept, below in zip((west, east, south, north), found[fid], (True, False, True, False)):
-            assert kept <= edge if below else kept >= edge, f"{fid}: {kept} cuts {edge}"
-            near = abs(kept - edge) <= abs(edge) * 2**-22 + 1e-37 or abs(edge) > _LARGEST
-            assert near, f"{fid}: {kept} is far from {edge}"
-    chance = random.Random(len(boxes))
-    query = f"SELECT id FROM {quoted} WHERE minx <= ? AND maxx >= ? AND miny <= ? AND maxy >= ?"
-    for west, east, south, north in _windows(list(boxes.values()), chance):
+    rows = connection.execute(f"SELECT * FROM {quote(name)} ORDER BY 1").fetchall()
+    ids = np.array([row[0] for row in rows], dtype=np.int64)
+    found = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 4)
+    assert ids.tolist() == sorted(boxes)
+    exact = np.array([boxes[fid] for fid in ids.tolist()], dtype=np.float64).reshape(-1, 4)
+    outwards = np.column_stack((exact[:, 0::2] - found[:, 0::2], found[:, 1::2] - exact[:, 1::2]))
+    assert (outwards >= 0).all(), f"{ids[(outwards < 0).any(axis=1)][:10]} are cut"
+    near = (np.abs(found - exact) <= np.abs(exact) * 2**-22 + 1e-37) | (np.abs(exact) > _LARGEST)
+    assert near.all(), f"{ids[~near.all(axis=1)][:10]} are far too large"
+    query = f"SELECT id FROM {quote(name)} WHERE minx <= ? AND maxx >= ? AND miny <= ? AND maxy >= ?"
+    for window in _windows(exact, random.Random(len(ids))):
+        west, east, south, north = window
         got = {fid for (fid,) in connection.execute(query, (east, west, north, south))}
-        exact = {f for f, b in boxes.items() if b[0] <= east and b[1] >= west and b[2] <= north and b[3] >= south}
-        assert exact <= got, "a geometry inside the window was not found"
-        wide = {f for f, b in found.items() if b[0] <= east and b[1] >= west and b[2] <= north and b[3] >= south}
-        assert got == wide
+        assert set(ids[_meets(exact, window)].tolist()) <= got, f"not all that lies in {window} was found"
+        assert got == set(ids[_meets(found, window)].tolist())
 
 
-def _windows(boxes: list[Box], chance: random.Random) -> list[Box]:
-    """Windows to look through: around single boxes, on their very edges, of all sizes, everything, and nothing."""
-    if not boxes:
-        return [(-1.0, 1.0, -1.0, 1.0)]
-    whole = (min(b[0] for b in boxes), max(b[1] for b in boxes), min(b[2] for b in boxes), max(b[3] for b in boxes))
-    windows = [whole, (whole[1] + 1e6, whole[1] + 2e6, whole[3], whole[3])]
+def _meets(boxes: Boxes, window: Box) -> npt.NDArray[np.bool_]:
+    west, east, south, north = window
+    return (boxes[:, 0] <= east) & (boxes[:, 1] >= west) & (boxes[:, 2] <= north) & (boxes[:, 3] >= south)
+
+
+def _windows(boxes: Boxes, chance: random.Random) -> Iterator[Box]:
+    """Windows to look through: single boxes, their very corners, of all sizes, everything, and nothing."""
+    boxes = np.clip(boxes, -_LARGEST, _LARGEST)
+    if not len(boxes):
+        yield -1.0, 1.0, -1.0, 1.0
+        return
+    west, east, south, north = boxes[:, 0].min(), boxes[:, 1].max(), boxes[:, 2].min(), boxes[:, 3].max()
+    yield west, east, south, north
+    yield east + abs(east) + 1, east + abs(east) + 2, south, north
     for _ in range(_QUERIES):
-        at = chance.choice(boxes)
-        windows.append(at)
-        windows.append((at[1], at[1], at[3], at[3]))
-        wide, high = ((whole[1] - whole[0]) * chance.random() ** 3, (whole[3] - whole[2]) * chance.random() ** 3)
-        windows.append((at[0] - wide / 2, at[0] + wide / 2, at[2] - high / 2, at[2] + high / 2))
-    return windows
+        at = tuple(boxes[chance.randrange(len(boxes))].tolist())
+        yield at
+        yield at[1], at[1], at[3], at[3]
+        wide, high = (east - west) * chance.random() ** 3 / 2, (north - south) * chance.random() ** 3 / 2
+        yield at[0] - wide, at[0] + wide, at[2] - high, at[2] + high
 
 
 def _expect_extent(connection: Any, table: str, boxes: Mapping[int, Box]) -> None:

@@ -93,8 +93,9 @@ def _outwards(boxes: Boxes) -> npt.NDArray[np.float32]:
 def _tiles(cells: npt.NDArray[np.void]) -> npt.NDArray[np.intp]:
     """The order that puts neighbours in one node: vertical slices, each from south to north."""
     box = cells["box"].astype(np.float64)
-    x = box[:, 0] + box[:, 1]
-    y = box[:, 2] + box[:, 3]
+    with np.errstate(invalid="ignore"):  # from infinity to infinity there is no middle
+        x = box[:, 0] + box[:, 1]
+        y = box[:, 2] + box[:, 3]
     by_x = np.argsort(x, kind="stable")
     nodes = math.ceil(len(cells) / _FILL)
     slice_length = max(1, math.ceil(math.sqrt(nodes))) * _FILL
