@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ...map.review.home import Came, Editing
+from ...review import tick_words
 from ...review.receive import Summary
 from ...text import tr, trn
 from ...twin.report import Sentence
 from ...workcopy.changes import Counts
 from ...workcopy.handback_layer import LayerBack
 from ..change_words import counted
+from ..moments import moment
 
 _LISTED = 50  # features of a layer whose merged columns are named
 
@@ -23,6 +25,8 @@ def headline(came: Came) -> str:
         parts.append(trn("{n} review item", "{n} review items", summary.items))
     if summary.photos:
         parts.append(trn("{n} photo", "{n} photos", summary.photos))
+    if summary.ticked:
+        parts.append(trn("{n} task looked at", "{n} tasks looked at", len(summary.ticked)))
     if summary.conflicts:
         parts.append(trn("{n} conflict to resolve", "{n} conflicts to resolve", summary.conflicts))
     return " · ".join(parts) or tr("Nothing new")
@@ -90,11 +94,13 @@ def _noted(summary: Summary) -> list[Sentence]:
             done=summary.tasks_done,
         )  # fmt: skip
         found.append(Sentence("good" if summary.tasks_done == summary.tasks else "limit", words))
-    return found
+    return found + [Sentence("good", told) for told in tick_words.sentences(summary, moment)]
 
 
 def waiting(editing: Editing) -> str:
     """What a merge waits for."""
+    if editing.others:
+        return tr("{what} The merge goes on once that is over.", what=editing.others)
     if editing.drawing:
         return tr("The merge is waiting until you finish drawing in {layer}.", layer=editing.drawing)
     return tr("The merge is waiting until you finish editing {layers}.", layers=", ".join(editing.unsaved))
@@ -105,7 +111,7 @@ def together(results: list[Came], cancelled: bool) -> str:
     told = [came.summary for came in results if came.summary is not None]
     refused = len(results) - len(told)
     edits, items = sum(one.edits for one in told), sum(one.items for one in told)
-    conflicts = sum(one.conflicts for one in told)
+    conflicts, ticked = sum(one.conflicts for one in told), sum(len(one.ticked) for one in told)
     parts = [trn("{n} package merged", "{n} packages merged", len(told))] if told else []
     if refused:
         parts.append(trn("{n} refused", "{n} refused", refused))
@@ -113,9 +119,11 @@ def together(results: list[Came], cancelled: bool) -> str:
         parts.append(trn("{n} edit", "{n} edits", edits))
     if items:
         parts.append(trn("{n} review item", "{n} review items", items))
+    if ticked:
+        parts.append(trn("{n} task looked at", "{n} tasks looked at", ticked))
     if conflicts:
         parts.append(trn("{n} conflict to resolve", "{n} conflicts to resolve", conflicts))
-    if told and not (edits or items or conflicts):
+    if told and not (edits or items or ticked or conflicts):
         parts.append(tr("nothing new"))
     if cancelled:
         parts.append(tr("cancelled"))

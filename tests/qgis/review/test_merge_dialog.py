@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from qgis.core import QgsProject, QgsSettings
 from qgis.PyQt.QtCore import QMimeData, QPointF, Qt, QUrl
 from qgis.PyQt.QtGui import QDropEvent
 
+from plugin.gui.moments import moment
 from plugin.gui.review.merge_dialog import MergeDialog
 from plugin.gui.review.merge_presenter import BROUGHT, PACKAGE
 from plugin.map import layers as map_layers
 from plugin.map.pilots.combining import open_copy
 from plugin.map.project import ProjectCopies
-from plugin.review import bundle, plain
+from plugin.review import bundle, plain, tasks
 from plugin.review.item import Item
 from plugin.workcopy.connection import connect
 from plugin.workcopy.copy import WorkingCopy
@@ -129,6 +131,30 @@ def test_the_same_once_more_brings_nothing(stage: Stage) -> None:
     stage.merge()
     assert stage.rows == [("delfshaven", "Nothing new")]
     assert stage.dialog.status.text == "1 package merged · nothing new"
+
+
+def test_who_looked_at_what_is_told(stage: Stage) -> None:
+    gpkg = stage.first / "review.gpkg"
+    tasks.create(gpkg, 28992, [tasks.Task("Building <1>"), tasks.Task("Building 2"), tasks.Task("Building 3")])
+    tasks.mark(gpkg, 1, by="Jan", at=datetime(2026, 1, 3, 12, tzinfo=timezone.utc))
+    tasks.mark(gpkg, 2, at=datetime(2026, 1, 3, 12, tzinfo=timezone.utc))
+    stage.dialog.add([stage.first])
+    stage.merge()
+    assert stage.rows == [("delfshaven", "1 changed · 1 review item · 2 tasks looked at")]
+    assert "1 edit · 1 review item · 2 tasks looked at" in stage.dialog.status.text
+    when = moment("2026-01-03T12:00:00Z")
+    said = [one.text for one in stage.dialog.report.sentences]
+    at = said.index("2 of 3 tasks were looked at")
+    assert said[at + 1 : at + 3] == [
+        f"Building <1>: looked at by Jan ({when})",
+        f"Building 2: looked at by somebody ({when})",
+    ]
+    tasks.mark(gpkg, 1, done=False)
+    stage.dialog.list.selectAll()
+    stage.dialog.remove()
+    stage.dialog.add([stage.first])
+    stage.merge()
+    assert "Building <1>: not looked at after all" in [one.text for one in stage.dialog.report.sentences]
 
 
 def test_it_waits_for_edits_and_goes_on(stage: Stage) -> None:
