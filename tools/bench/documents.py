@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .offer import Offer
-from .prepared import CITY, COUNTS, CRS84, RD
+from .prepared import CITY, COPIES, COUNTS, CRS84, RD
 
 GEOJSON = "application/geo+json"
 JSON = "application/json"
@@ -28,7 +28,8 @@ class Documents:
     def __init__(self, about: dict[str, Any], snapshots: dict[str, int]) -> None:
         self._about = about
         self._snapshots = snapshots
-        self.counts = {CITY: int(about["count"]), **COUNTS}
+        most = int(about["count"]) * COPIES
+        self.counts = {CITY: int(about["count"]), **{name: min(count, most) for name, count in COUNTS.items()}}
 
     def crs_of(self, name: str) -> tuple[str, ...]:
         """The CRSs of a collection; only the real features were moved to degrees."""

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..paths import ROOT
@@ -49,12 +50,18 @@ def run(command: Sequence[str]) -> Run:
         out.seek(0)
         err.seek(0)
         if process.returncode:
-            words = err.read().decode(errors="replace").strip().splitlines()
-            raise Failed(words[-1] if words else f"status {process.returncode}")
+            words = [line for line in err.read().decode(errors="replace").splitlines() if _tells(line)]
+            last = words[-1] if words else "no word"
+            raise Failed(f"{' '.join(Path(one).name for one in command[:3])}…, status {process.returncode}: {last}")
         lines = [line for line in out.read().decode(errors="replace").splitlines() if line.startswith("{")]
     said: dict[str, Any] = json.loads(lines[-1]) if lines else {}
     peak = usage.ru_maxrss * _UNIT / 1e6
     return Run(float(said.get("seconds", seconds)), usage.ru_utime + usage.ru_stime, peak, said)
+
+
+def _tells(line: str) -> bool:
+    """Whether a line says anything; Qt always has a word about a folder that it has not."""
+    return bool(line.strip()) and not line.startswith("QStandardPaths")
 
 
 def work(name: str, *arguments: object) -> Run:

@@ -12,6 +12,7 @@ from typing import Any
 
 from qgis.core import (
     QgsApplication,
+    QgsFillSymbol,
     QgsMapRendererSequentialJob,
     QgsMapSettings,
     QgsRectangle,
@@ -37,9 +38,8 @@ def main(times: str, *named: str) -> None:
     app = QgsApplication([], True)
     app.initQgis()
     layers = {name: layer_of(path) for name, _, path in (one.partition("=") for one in named)}
-    symbol = next(iter(layers.values())).renderer().symbol()
     for layer in layers.values():
-        layer.setRenderer(QgsSingleSymbolRenderer(symbol.clone()))
+        layer.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple({"color": "#d9b38c"})))
     found: dict[str, dict[str, list[float]]] = {extent: {name: [] for name in layers} for extent in EXTENTS}
     images: dict[str, set[bytes]] = {extent: set() for extent in EXTENTS}
     began = time.perf_counter()
@@ -63,7 +63,7 @@ def layer_of(path: str) -> Any:
     if not layer.isValid():
         raise SystemExit(f"{path} is no layer")
     method = QgsVectorSimplifyMethod()
-    method.setSimplifyHints(QgsVectorSimplifyMethod.SimplifyHint.GeometrySimplification)  # as QGIS does by itself
+    method.setSimplifyHints(QgsVectorSimplifyMethod.SimplifyHint.GeometrySimplification)  # as on QGIS's map
     layer.setSimplifyMethod(method)
     return layer
 
