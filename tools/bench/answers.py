@@ -48,8 +48,9 @@ class Answers:
         self._files = {uri: features.path.open("rb") for uri, features in self._features.items()}
         self._snapshots = {kind: prepared.snapshot(kind) for kind in SNAPSHOTS}
         sizes = {kind: path.stat().st_size for kind, path in self._snapshots.items()}
-        self._documents = Documents(prepared.about, sizes)
-        self._changed = formatdate(prepared.source.stat().st_mtime, usegmt=True)
+        changed = prepared.source.stat().st_mtime
+        self._documents = Documents(prepared.about, sizes, changed)
+        self._changed = formatdate(changed, usegmt=True)
         self.asked: Counter[str] = Counter()
         self._counting = threading.Lock()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .measure import Run
 from .offer import Offer
 from .peers import PAGE_SIZES, Peer, ogr2ogr_pages, qgis_pages
@@ -14,12 +16,14 @@ _FACTORS = {QGIS: 15.0, OGR: 4.0}
 
 
 def bench(place: Place, sheet: Sheet) -> None:
-    for ms in (0, 50):
-        compare(place, sheet, ms)
+    best = compare(place, sheet, 0, {})
+    # latency makes small pages worse: who was best with the largest ones stays so
+    compare(place, sheet, 50, {name: size for name, size in best.items() if size == max(PAGE_SIZES)})
 
 
-def compare(place: Place, sheet: Sheet, ms: int) -> None:
-    """In turn, so that what else the machine does meets all alike."""
+def compare(place: Place, sheet: Sheet, ms: int, known: Mapping[str, int]) -> dict[str, int]:
+    """In turn, so that what else the machine does meets all alike. ``known``: a peer's best page size, which is then
+    not looked for. Returns the best sizes."""
     url = place.at(Offer(ms))
     peers: dict[str, Peer] = {}
     if has_ogr2ogr():
@@ -27,7 +31,10 @@ def compare(place: Place, sheet: Sheet, ms: int) -> None:
     if has_qgis():
         peers[QGIS] = qgis_pages
     ours = [place.checkout(Offer(ms), CITY, f"{CITY}.gpkg")]
-    tried = {name: {size: [peer(place, url, size)] for size in PAGE_SIZES} for name, peer in peers.items()}
+    tried: dict[str, dict[int, list[Run]]] = {}
+    for name, peer in peers.items():
+        sizes = (known[name],) if name in known else PAGE_SIZES
+        tried[name] = {size: [peer(place, url, size)] for size in sizes}
     best = {name: min(sizes, key=lambda size: sizes[size][0].seconds) for name, sizes in tried.items()}
     for _ in range(place.runs - 1):
         ours.append(place.checkout(Offer(ms), CITY, f"{CITY}.gpkg"))
@@ -44,6 +51,7 @@ def compare(place: Place, sheet: Sheet, ms: int) -> None:
                 _FACTORS[name], True, ratio(theirs, mine, cpu=True), "" if theirs else f"{name} is not here",
             )
         )  # fmt: skip
+    return best
 
 
 def _told(sheet: Sheet, name: str, ms: int, sizes: dict[int, list[Run]], best: int) -> Measurement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 from .offer import Offer
@@ -23,11 +24,13 @@ _CLASSES = (
 
 
 class Documents:
-    """``about``: what `Prepared` tells; ``snapshots``: bytes of each kind of snapshot."""
+    """``about``: what `Prepared` tells; ``snapshots``: bytes of each kind of snapshot; ``changed``: when the features
+    last changed, in seconds since 1970."""
 
-    def __init__(self, about: dict[str, Any], snapshots: dict[str, int]) -> None:
+    def __init__(self, about: dict[str, Any], snapshots: dict[str, int], changed: float) -> None:
         self._about = about
         self._snapshots = snapshots
+        self._changed = datetime.fromtimestamp(int(changed), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         most = int(about["count"]) * COPIES
         self.counts = {CITY: int(about["count"]), **{name: min(count, most) for name, count in COUNTS.items()}}
 
@@ -84,8 +87,10 @@ class Documents:
         ]
         if name == CITY and offer.snapshot:
             snapshot = _link(f"{base}/snapshots/{CITY}.{offer.snapshot}", "enclosure", SNAPSHOTS[offer.snapshot])
-            links.append({**snapshot, "length": self._snapshots[offer.snapshot]})
+            own = {"length": self._snapshots[offer.snapshot], "x-citytwin-columns": {"id": "id", "etag": "etag"}}
+            links.append({**snapshot, **own})
         return {
+            **({"updated": self._changed} if offer.etags or offer.snapshot else {}),
             "id": name,
             "title": f"Roof prints ({self.counts[name]:,})",
             "extent": {"spatial": {"bbox": [self._about["extent" if whole else "extents"]], "crs": CRS84}},

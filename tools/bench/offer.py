@@ -11,7 +11,8 @@ Snapshot = Literal["", "fgb", "gpkg"]
 @dataclass(frozen=True)
 class Offer:
     """``ms``: latency of every answer. ``tokens``: each item has its version. ``etags``: a page that the client has
-    already is not sent again. ``snapshot``: the file of the whole collection that an ``enclosure`` link leads to."""
+    already is not sent again, and when the collection last changed is told. ``snapshot``: the file of the whole
+    collection that an ``enclosure`` link leads to."""
 
     ms: int = 0
     tokens: bool = True

@@ -8,6 +8,8 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +142,8 @@ def test_a_snapshot_is_linked_and_holds_ids_and_tokens(url: str, kind: Any, tmp_
     (link,) = (link for link in collection["links"] if link["rel"] == "enclosure")
     reply = requests.get(link["href"], timeout=10)
     assert len(reply.content) == link["length"]
+    told = parsedate_to_datetime(reply.headers["Last-Modified"])
+    assert datetime.fromisoformat(collection["updated"].replace("Z", "+00:00")) == told
     assert reply.headers["Content-Type"] == link["type"]
     (tmp_path / f"snapshot.{kind}").write_bytes(reply.content)
     file = ogr.Open(str(tmp_path / f"snapshot.{kind}"))
