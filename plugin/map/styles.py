@@ -17,6 +17,7 @@ from qgis.PyQt.QtGui import QColor
 
 from ..review import schema as review
 from ..text import tr
+from ..workcopy.columns import KEY
 from ..workcopy.source import Source
 from . import foreign, labels, symbols, three_d
 from .pilots import style as pilots_style
@@ -38,6 +39,12 @@ _FUNCTIONS = (
 _SCALES = {"trees": 15_000, "bins": 10_000}  # below which small things would only be noise
 
 
+def _numbered(source: Source) -> str:
+    """What features without names are called: QGIS would take a text that may be the same for all of them."""
+    title = foreign.literal(f"{source.title or source.table} ")
+    return f"concat({title}, {QgsExpression.quotedColumnRef(KEY)})"
+
+
 def apply(layer: QgsVectorLayer, source: Source) -> None:
     """Symbols, labels, scales, name and 3D of ``layer``. Main thread."""
     theme = theme_of(source, family(layer))
@@ -48,8 +55,7 @@ def apply(layer: QgsVectorLayer, source: Source) -> None:
         layer.setMaximumScale(0)
     labels.apply(layer, source, theme)
     name = name_column(source)
-    if name is not None:
-        layer.setDisplayExpression(QgsExpression.quotedColumnRef(name))
+    layer.setDisplayExpression(QgsExpression.quotedColumnRef(name) if name is not None else _numbered(source))
     pilots = pilots_style.applies(source) if theme.name == "pilots" else None
     if pilots is not None:
         pilots_style.apply(layer, source, pilots)

@@ -73,7 +73,9 @@ def apply_review(layer: QgsVectorLayer) -> None:
         for status in words.STATUSES
         if status != words.OPEN
     )
-    _label(layer, f"{short} || CASE {decided} ELSE '' END", "#3b3a38")
+    # the sign of what is confirmed says all there is, and its task has its name
+    silent = f"\"{cols.KIND}\" = '{words.CONFIRMED}' AND coalesce(\"{cols.TEXT}\", '') = ''"
+    _label(layer, f"if({silent}, '', {short} || CASE {decided} ELSE '' END)", "#3b3a38")
 
 
 def apply_tasks(layer: QgsVectorLayer) -> None:

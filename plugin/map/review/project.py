@@ -59,7 +59,8 @@ class _Layers:
 
     @property
     def review(self) -> list[QgsMapLayer]:
-        return [*self.tasks, *self.notes]
+        # what was noted lies on the tick of its task, which lies on areas
+        return [*self.notes[:1], *self.tasks, *self.notes[1:]]
 
     @property
     def all(self) -> list[QgsMapLayer]:

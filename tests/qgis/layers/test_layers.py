@@ -14,6 +14,7 @@ from qgis.core import (
     QgsFieldConstraints,
     QgsProject,
     QgsVectorLayer,
+    QgsVectorLayerUtils,
 )
 from qgis.gui import QgsAttributeEditorContext, QgsAttributeForm, QgsGui
 from qgis.PyQt.QtCore import QCoreApplication, QEventLoop
@@ -387,3 +388,12 @@ def test_the_project_s_layers_are_guarded(city, project, monkeypatch):
         layer.rollBack()
     finally:
         copies.stop()
+
+
+def test_features_without_names_are_told_apart(project, tmp_path):
+    scan = (Property("source", "string"),)  # which QGIS would take for a name, and is the same for all
+    items = [item(f"h{n}", {"source": "Aerial photo of 2008"}, multi_square(92000 + 20 * n, 437000)) for n in (1, 2)]
+    copy = make(tmp_path / "scan.gpkg", {"houses": Given(items, scan, title="Houses, 50 [% 1 %] 'West'")})
+    (layer,) = layers.make_layers(copy, ["houses"])
+    said = [QgsVectorLayerUtils.getFeatureDisplayString(layer, feature) for feature in layer.getFeatures()]
+    assert said == ["Houses, 50 [% 1 %] 'West' 1", "Houses, 50 [% 1 %] 'West' 2"]

@@ -12,6 +12,7 @@ import pytest
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
+    QgsExpression,
     QgsFeature,
     QgsGeometry,
     QgsMapRendererSequentialJob,
@@ -100,6 +101,24 @@ def test_opening_asks_nobody_which_way_coordinates_go(project):
     context, own = project.transformContext(), project.crs()
     for code in ("EPSG:4326", "EPSG:3857"):
         assert context.hasTransform(QgsCoordinateReferenceSystem(code), own), code
+
+
+def test_notes_lie_on_the_ticks_of_tasks_and_both_on_areas(project):
+    order = [layer.name() for layer in project.layerTreeRoot().layerOrder()]
+    assert order[:4] == ["Review: points", "Review tasks", "Review: lines", "Review: areas"]
+
+
+def test_what_is_confirmed_has_its_sign_and_no_words(project):
+    notes = layer_of(project, "reviews")
+    words, context = QgsExpression(notes.labeling().settings().fieldName), notes.createExpressionContext()
+
+    def said(**values) -> str:
+        context.setFeature(new_feature(notes, **values))
+        return words.evaluate(context)
+
+    assert said(kind="confirmed", about_label="Meent 12") == ""
+    assert said(kind="confirmed", about_label="Meent 12", text="Newly painted") == "Meent 12"
+    assert said(kind="wrong", about_label="Meent 12", status="done") == "Meent 12 (done)"
 
 
 def test_themes_show_what_they_say(project):
