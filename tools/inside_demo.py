@@ -6,6 +6,7 @@ fails ends the tour.
 """
 
 import faulthandler
+import importlib
 import json
 import os
 import re
@@ -27,6 +28,7 @@ from qgis.utils import iface
 sys.path.insert(0, os.environ["CITYTWIN_ROOT"])
 from tools.inside_demo_live import LiveTour
 from tools.inside_demo_pilots import PilotTour
+from tools.inside_demo_review import ReviewTour
 
 URL = os.environ["CITYTWIN_URL"]
 FOLDER = Path(os.environ["CITYTWIN_FOLDER"])
@@ -40,6 +42,7 @@ KINDS = (
     ("delfshaven", "buildings"),
     ("tree",),
     ("pilot",),
+    ("review",),
 )
 
 
@@ -85,7 +88,7 @@ class Tour:
         self.canvas = iface.mapCanvas()
 
     def module(self, name: str) -> Any:
-        return sys.modules[f"{PACKAGE}.{name}"]
+        return importlib.import_module(f"{PACKAGE}.{name}")
 
     def go(self) -> None:
         iface.mainWindow().showMaximized()
@@ -99,6 +102,7 @@ class Tour:
             [400, 270],
             Qt.Orientation.Horizontal,
         )
+        until(lambda: self.window.warm_up.done, "the plugin to be there in full")
         say(f"QGIS {qgis.core.Qgis.version()} with City Twin Workbench")
         self.connect()
         self.check_out()
@@ -108,7 +112,8 @@ class Tour:
             self.edit()
             self.see_changes()
             self.publish()
-            PilotTour(self, FOLDER, say, pause, until, picture).go()
+            pilots = PilotTour(self, FOLDER, say, pause, until, picture)
+            pilots.go()
         live = LiveTour(self, say, pause, until, picture)
         live.add_layer(self.connection)
         live.show_traffic()
@@ -116,6 +121,7 @@ class Tour:
         live.show_3d(close=UNATTENDED)
         if UNATTENDED:
             live.play_back()
+            ReviewTour(self, live.layer, pilots.record, FOLDER, say, pause, until, picture).go()
 
     def connect(self) -> None:
         connections = self.module("map.connections")
