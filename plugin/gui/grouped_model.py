@@ -12,6 +12,9 @@ from .tool_tip import tool_tip
 # what a delegate asks for: the row's own value, the heading's group
 ROW, GROUP = (int(Qt.ItemDataRole.UserRole) + number for number in (1, 2))
 _TOP = 0  # internal id of a heading; that of a row is 1 + the place of its heading
+# Views ask all of this of every row whenever the rows are others, so it costs as little as can be.
+_NO_FLAGS, _HEADING_FLAGS = Qt.ItemFlag.NoItemFlags, Qt.ItemFlag.ItemIsEnabled
+_ROW_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
 
 class AnyGroup(Protocol):
@@ -55,9 +58,14 @@ class GroupedModel(QAbstractItemModel, Generic[G]):
     # -- Qt's questions
 
     def index(self, row: int, column: int, parent: QModelIndex = QModelIndex()) -> QModelIndex:  # noqa: B008
-        if column != 0 or row < 0 or row >= self.rowCount(parent):
+        if column != 0 or row < 0:
             return QModelIndex()
-        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else _TOP)
+        if not parent.isValid():
+            return self.createIndex(row, 0, _TOP) if row < len(self._groups) else QModelIndex()
+        heading = parent.row()
+        if parent.internalId() != _TOP or row >= len(self._groups[heading].rows):
+            return QModelIndex()
+        return self.createIndex(row, 0, heading + 1)
 
     def parent(self, index: QModelIndex) -> QModelIndex:
         heading = index.internalId() if index.isValid() else _TOP
@@ -73,10 +81,8 @@ class GroupedModel(QAbstractItemModel, Generic[G]):
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         if not index.isValid():
-            return Qt.ItemFlag.NoItemFlags
-        if index.internalId() == _TOP:
-            return Qt.ItemFlag.ItemIsEnabled
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+            return _NO_FLAGS
+        return _HEADING_FLAGS if index.internalId() == _TOP else _ROW_FLAGS
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():

@@ -72,7 +72,7 @@ class Pulls(QObject):
             self.dialog.close()
 
     def _begin(self, copy: WorkingCopy) -> bool:
-        turn = self._writers.turn(copy.path, tr("{file} is being pulled into.", file=copy.path.name))
+        turn = self._writers.turn(copy.path, tr("Changes of others are being pulled into {file}.", file=copy.path.name))
         if turn.begin():
             self._turns[str(copy.path)] = turn
             return True

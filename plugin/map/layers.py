@@ -308,15 +308,20 @@ def _reload(layer: QgsVectorLayer) -> None:
 
 
 def reload_in_turns(
-    path: Path, sources: Sequence[Source], reshaped: Collection[str] = (), done: Callable[[], None] | None = None
+    path: Path,
+    sources: Sequence[Source],
+    reshaped: Collection[str] = (),
+    done: Callable[[], None] | None = None,
+    plain: Collection[str] = (),
 ) -> None:
-    """`reload` for the tables of ``sources``, one layer per turn of the event loop; then call ``done``.
+    """`reload` for the tables of ``sources`` and the ``plain`` ones, which no twin is behind, one layer per turn of the
+    event loop; then call ``done``.
 
     Layers of ``reshaped`` tables also learn their new columns, each with the widget that it has in new layers; the rest
     of form and style stays as it is.
     """
     by_table = {source.table: source for source in sources}
-    todo = [layer.id() for layer in project_layers(path) if _table(layer) in by_table]
+    todo = [layer.id() for layer in project_layers(path) if _table(layer) in by_table or _table(layer) in plain]
 
     def turn() -> None:
         if not todo:
@@ -327,8 +332,8 @@ def reload_in_turns(
         if isinstance(layer, QgsVectorLayer):
             before = {field.name(): field.typeName() for field in layer.fields()}
             _reload(layer)
-            source = by_table[_table(layer)]
-            if source.table in reshaped:
+            source = by_table.get(_table(layer))
+            if source is not None and source.table in reshaped:
                 layer.updateFields()
                 now = {field.name(): field.typeName() for field in layer.fields()}
                 forms.renew(layer, source, {name for name, kind in now.items() if before.get(name) != kind})

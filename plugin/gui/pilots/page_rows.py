@@ -62,7 +62,10 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def fold(text: str) -> str:
     """Without case and accents."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
+    text = text.casefold()
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFKD", text)
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 

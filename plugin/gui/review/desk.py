@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import Qgis, QgsProject, QgsSettings
+from qgis.core import Qgis, QgsFeature, QgsProject, QgsSettings, QgsVectorLayer
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDate, QLocale, QObject, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QFileDialog
@@ -14,17 +15,17 @@ from qgis.PyQt.QtWidgets import QFileDialog
 from ...map import tasks
 from ...map.log import push, push_error
 from ...map.project import ProjectCopies
-from ...map.review import list_pdf, shown, writing
+from ...map.review import list_pdf, shown
 from ...map.review.book import ReviewBook
 from ...map.review.book_reading import Note
-from ...review import plain, schema
 from ...review import vocabulary as words
-from ...review.item import Item, columns_of, decided
-from ...text import tr, trn
+from ...review.item import decided
+from ...text import tr
 from ...twin.errors import CityTwinError
 from ..moments import moment
 from ..one_dialog import OneDialog
 from .answer_dialog import AnswerDialog, answered_by
+from .deciding import Deciding
 from .items_details import title_of
 from .on_map import feature_of
 from .page import ReviewPage
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from ...map.live.layers import LiveLayers
 
 _FOLDER = "citytwin/review-list-folder"
-_DECIDED = (schema.STATUS, schema.ANSWER, schema.ANSWERED_BY, schema.ANSWERED)
 
 
 class ReviewDesk(OneDialog):
@@ -64,6 +64,7 @@ class ReviewDesk(OneDialog):
         self._came = ""  # the working copy into which a review was merged just now
         self.book = ReviewBook(copies, self)
         self.book.changed.connect(self._read)
+        self._deciding = Deciding(self.book, copies, self)
         self.page = ReviewPage(iface, copies, self.book)
         page = self.page
         page.catalogue_wanted.connect(self.catalogue_wanted)
@@ -93,51 +94,37 @@ class ReviewDesk(OneDialog):
     def _rejected(self, path: str, keys: Sequence[str], dialog: AnswerDialog) -> None:
         """What was read meanwhile counts."""
         notes = [note for note in self.book.notes(path) if note.key in set(keys) and note.item.status != words.REJECTED]
-        answer, by = dialog.answer, dialog.by
-        if self._decide(path, notes, words.REJECTED, answer, by):
-            self._closed()
-        else:
-            dialog.open()  # as it was filled in
 
-    def _decide(self, path: str, notes: Sequence[Note], status: str, answer: str, by: str) -> bool:
+        def over(error: CityTwinError | None) -> None:
+            if error is None:
+                self._closed()
+            else:
+                dialog.open()  # as it was filled in
+
+        self._decide(path, notes, words.REJECTED, dialog.answer, dialog.by, over)
+
+    def _decide(
+        self,
+        path: str,
+        notes: Sequence[Note],
+        status: str,
+        answer: str,
+        by: str,
+        over: Callable[[CityTwinError | None], None] = lambda _error: None,
+    ) -> None:
+        """``over`` is called once it is written, or could not be, which is told."""
+
+        def tell(error: CityTwinError | None) -> None:
+            if error is not None:
+                push_error(self._iface, error)
+            over(error)
+
         try:
-            pairs = [(note, decided(note.item, status, answer=answer, by=by)) for note in notes]
-            elsewhere: list[Item] = []
-            for table in schema.COLLECTIONS:
-                mine = [(note, item) for note, item in pairs if item.table == table]
-                layer = self.book.layer(path, table) if mine else None
-                if layer is None:
-                    elsewhere += [item for _note, item in mine]
-                    continue
-                step = trn("Decide on {n} Review Item", "Decide on {n} Review Items", len(mine))
-                rows = {item.fid: _answer(item) for _note, item in mine if item.fid is not None}
-                writing.change(layer, rows, step)
+            items = [decided(note.item, status, answer=answer, by=by) for note in notes]
         except CityTwinError as error:
-            push_error(self._iface, error)
-            return False
-        if elsewhere:
-            self._write(path, elsewhere)
-        self.book.refresh(path)
-        return True
-
-    def _write(self, path: str, items: Sequence[Item]) -> None:
-        """Those whose layer is not in the project: into the file."""
-        srids = {note.item.table: note.srid for note in self.book.notes(path)}
-        by_table = {table: [item for item in items if item.table == table] for table in srids}
-
-        def work(_progress: object) -> None:
-            for table, mine in by_table.items():
-                if mine:
-                    plain.write(Path(path), mine, srids[table])
-
-        tasks.run(
-            tr("Writing decisions"),
-            work,
-            done=lambda _none: self.book.refresh(path),
-            failed=lambda error: push_error(self._iface, error),
-            parent=self,
-            hidden=True,
-        )
+            tell(error)
+            return
+        self._deciding.write(path, items, tell)
 
     def edit(self, path: str, key: str) -> None:
         """Accept an item, and open the form of the feature that it is about, in an edit session."""
@@ -153,7 +140,17 @@ class ReviewDesk(OneDialog):
             )
             return
         layer, feature = found
-        if note.item.status == words.OPEN and not self._decide(path, [note], words.ACCEPTED, "", answered_by()):
+        if note.item.status == words.OPEN:
+            self._decide(
+                path, [note], words.ACCEPTED, "", answered_by(),
+                lambda error: None if error is not None else self._open_form(layer, feature),
+            )  # fmt: skip
+        else:
+            self._open_form(layer, feature)
+
+    def _open_form(self, layer: QgsVectorLayer, feature: QgsFeature) -> None:
+        """In an edit session."""
+        if sip.isdeleted(layer):
             return
         layer.selectByIds([feature.id()])
         if feature.hasGeometry():
@@ -215,7 +212,7 @@ class ReviewDesk(OneDialog):
         copy = self.book.copy(path)
         if copy is None or self._outside(path) or self._raised():
             return
-        dialog = PrepareDialog(self._iface, copy, self.book, self._live, self._iface.mainWindow())
+        dialog = PrepareDialog(self._iface, copy, self.book, self._copies.writers, self._live, self._iface.mainWindow())
         dialog.finished.connect(lambda _result: self._closed())
         dialog.made.connect(lambda _packed: self.book.refresh(path))
         self._open(dialog)
@@ -269,8 +266,3 @@ class ReviewDesk(OneDialog):
                 stop()
             self.dialog.done(0)
         self.book.stop()
-
-
-def _answer(item: Item) -> dict[str, str | None]:
-    """The columns that a decision writes."""
-    return {name: value for name, value in columns_of(item).items() if name in _DECIDED}

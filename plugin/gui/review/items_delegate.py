@@ -21,11 +21,10 @@ _MARK = 16
 
 
 class ItemDelegate(QStyledItemDelegate):
-    """A heading is one line, an item two."""
+    """A heading is one line with air above it, an item two: all are as high."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        line = option.fontMetrics.height()
-        return QSize(200, line + 2 * _EDGE if isinstance(index.data(Role.GROUP), Group) else 2 * line + 2 * _EDGE + 1)
+        return QSize(200, 2 * option.fontMetrics.height() + 2 * _EDGE + 1)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         row = QStyleOptionViewItem(option)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qgis.PyQt.QtCore import QEvent, QItemSelection, QItemSelectionModel, QObject, QPoint, Qt, pyqtSignal
+from qgis.PyQt.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPoint,
+    Qt,
+    pyqtSignal,
+)
 from qgis.PyQt.QtWidgets import QAbstractItemView, QFrame, QPushButton, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from ...map.review.book_reading import Note
@@ -13,7 +22,7 @@ from ...text import tr
 from ..empty_state import EmptyState
 from ..icons import icon
 from .items_delegate import ItemDelegate
-from .items_model import ItemModel, Role
+from .items_model import ItemModel, Role, Rows
 from .items_rows import Group
 
 
@@ -46,6 +55,7 @@ class ItemList(QWidget):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.view.setUniformRowHeights(True)  # else it asks for the height of each of thousands, again and again
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.setAccessibleName(tr("Review items by status"))
         button = QPushButton(tr("Show &All Items"))
@@ -75,8 +85,10 @@ class ItemList(QWidget):
     @property
     def chosen(self) -> tuple[Note, ...]:
         """The chosen items as they are now, from the top."""
-        found = sorted(self.view.selectionModel().selectedRows(), key=lambda index: (index.parent().row(), index.row()))
-        return tuple(note for note in map(self.model.note, found) if note is not None)
+        ranges = self.view.selectionModel().selection()  # Qt takes its time to tell the rows one by one
+        return self.model.notes_in(
+            sorted(Rows(one.parent().row(), one.top(), one.bottom()) for one in ranges if one.parent().isValid())
+        )
 
     @property
     def one(self) -> Note | None:
@@ -86,11 +98,11 @@ class ItemList(QWidget):
 
     def choose(self, *keys: str) -> bool:
         """Choose items and bring them in sight; False where none is shown."""
-        found = self.model.indexes(keys)
+        found = self.model.find(keys)
         if found:
-            self.view.expand(found[0].parent())
+            self.view.expand(self.model.index(found[0].heading, 0))
             self._select(found)
-            self.view.scrollTo(found[0])
+            self.view.scrollTo(self._index(found[0].heading, found[0].first))
         return bool(found)
 
     def focus(self) -> None:
@@ -101,12 +113,16 @@ class ItemList(QWidget):
             self.view.setCurrentIndex(self.model.index(0, 0, heading))
         self.view.setFocus(Qt.FocusReason.TabFocusReason)
 
-    def _select(self, found: Sequence[object]) -> None:
+    def _index(self, heading: int, row: int) -> QModelIndex:
+        return self.model.index(row, 0, self.model.index(heading, 0))
+
+    def _select(self, found: Sequence[Rows]) -> None:
         chosen = QItemSelection()
-        for index in found:
-            chosen.select(index, index)
+        for one in found:
+            chosen.select(self._index(one.heading, one.first), self._index(one.heading, one.last))
         selection = self.view.selectionModel()
-        selection.setCurrentIndex(found[0], QItemSelectionModel.SelectionFlag.NoUpdate)
+        first = self._index(found[0].heading, found[0].first)
+        selection.setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
         selection.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def _selected(self) -> None:
@@ -135,10 +151,10 @@ class ItemList(QWidget):
         """Headings are folded, the list scrolled and the items chosen as before; of what was just decided the next."""
         for place, group in enumerate(self.model.groups):
             self.view.setExpanded(self.model.index(place, 0), group.status not in self._folded)
-        found = self.model.indexes(self._keys)
-        decided = bool(found) and self._next and all(self._moved(index) for index in found)
+        found = self.model.find(self._keys)
+        decided = bool(found) and self._next and all(map(self._moved, self.model.notes_in(found)))
         if self._next and (decided or (self._keys and not found)):
-            found = self.model.indexes([self._next]) or found
+            found = self.model.find([self._next]) or found
         if found:
             self._select(found)
         self.view.verticalScrollBar().setValue(self._scrolled)
@@ -150,10 +166,9 @@ class ItemList(QWidget):
         self._stack.setCurrentIndex(1 if empty else 0)
         self.chosen_changed.emit()
 
-    def _moved(self, index: object) -> bool:
+    def _moved(self, note: Note) -> bool:
         """Whether an item was open and is no longer."""
-        note = self.model.note(index)
-        return note is not None and self._were.get(note.key) == words.OPEN != note.item.status
+        return self._were.get(note.key) == words.OPEN != note.item.status
 
     def _fold(self, group: object, folded: bool) -> None:
         if isinstance(group, Group) and not self._laying_out:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
 from qgis.PyQt.QtCore import QModelIndex, QObject
 
@@ -19,6 +20,14 @@ class Role(IntEnum):
 
     NOTE = ROW
     GROUP = GROUP
+
+
+class Rows(NamedTuple):
+    """Rows below the heading at a place, from the first to the last."""
+
+    heading: int
+    first: int
+    last: int
 
 
 class ItemModel(GroupedModel[Group]):
@@ -41,8 +50,8 @@ class ItemModel(GroupedModel[Group]):
         return self._filter
 
     def set_notes(self, notes: Sequence[Note]) -> None:
-        """Other items, or the same as they are now."""
-        if tuple(notes) != self._notes:
+        """Other items, or as they are now. The same tuple says that nothing is other."""
+        if notes is not self._notes:
             self._notes = tuple(notes)
             self._lay_out()
 
@@ -60,11 +69,24 @@ class ItemModel(GroupedModel[Group]):
         found = self.value(index)
         return found if isinstance(found, Note) else None
 
-    def indexes(self, keys: Sequence[str]) -> list[QModelIndex]:
-        """The rows of the items with these keys that are shown."""
+    def find(self, keys: Sequence[str]) -> list[Rows]:
+        """Where the items with these keys are shown."""
         wanted = set(keys)
-        out = []
-        for place, group in enumerate(self._groups):
-            heading = self.index(place, 0)
-            out += [self.index(row, 0, heading) for row, note in enumerate(group.rows) if note.key in wanted]
+        out: list[Rows] = []
+        for heading, group in enumerate(self._groups if wanted else ()):
+            first = -1
+            for row, note in enumerate(group.rows):
+                if (note.key in wanted) == (first >= 0):
+                    continue
+                if first < 0:
+                    first = row
+                else:
+                    out.append(Rows(heading, first, row - 1))
+                    first = -1
+            if first >= 0:
+                out.append(Rows(heading, first, len(group.rows) - 1))
         return out
+
+    def notes_in(self, found: Iterable[Rows]) -> tuple[Note, ...]:
+        """The items in these rows, in the order of the rows given."""
+        return tuple(note for one in found for note in self._groups[one.heading].rows[one.first : one.last + 1])

@@ -26,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...map.project import ProjectCopies
+from ...map.review.home import Came
 from ...text import tr
 from ..edit_sessions import EditSessions
 from ..icons import icon
@@ -59,6 +60,7 @@ class MergeDialog(QDialog):
         self.setWindowIcon(icon("review-merge"))
         self.setAcceptDrops(True)
         self._copies = copies
+        self._told: Came | None = None
         self.presenter = MergePresenter(
             lambda path: EditSessions(path, self, ask=lambda _unsaved: True, canvas=canvas), copies.writers, self
         )
@@ -205,6 +207,7 @@ class MergeDialog(QDialog):
         """What the selected package brought; the only one where there is one."""
         packages, rows = self.presenter.packages, self._rows()
         if not packages.paths:
+            self._told = None
             self.report.show_hint(
                 tr(
                     "Add the packages that came back, or drop them here: zip files, folders, or GeoPackages. Several "
@@ -214,6 +217,9 @@ class MergeDialog(QDialog):
             return
         row = rows[0] if rows else 0 if packages.rowCount() == 1 else -1
         came = packages.came(row)
+        if came is not None and came is self._told:
+            return  # setting out many sentences takes its time
+        self._told = came
         if came is None:
             self.report.show_hint(
                 tr("What a package brought is said here once it was merged.")

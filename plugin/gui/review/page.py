@@ -64,6 +64,8 @@ class ReviewPage(QWidget):
         self._shown: tuple[str, ...] = ()
         self._soon: tuple[str, str] | None = None  # the item to choose once it is read
         self._listing = False  # in a package: the list instead of the walk
+        self._hidden = False  # whether a layer with items is not in the project
+        self._following = False  # what is listed becomes other: it is shown once all of it is known
         self.map = ItemsOnMap(iface, book, self)
         self.model = ItemModel(self)
         self.list = ItemList(self.model)
@@ -139,6 +141,7 @@ class ReviewPage(QWidget):
     def _connect(self) -> None:
         self._book.changed.connect(self._book_changed)
         self._copies.copiesChanged.connect(self._book_changed)
+        self._copies.writers.changed.connect(self._writers_changed)
         self.filter.changed.connect(lambda: self.model.set_filter(self.filter.filter))
         self.filter.copy_chosen.connect(self.show_copy)
         self.filter.down.connect(self.list.focus)
@@ -196,6 +199,7 @@ class ReviewPage(QWidget):
         self.map.let_go()
         self.walk.stop()
         self._book.changed.disconnect(self._book_changed)
+        self._copies.writers.changed.disconnect(self._writers_changed)
         self._copies.copiesChanged.disconnect(self._book_changed)
 
     # -- what is shown
@@ -212,10 +216,18 @@ class ReviewPage(QWidget):
         contents = self._book.contents(self._path)
         self.filter.show_sources(contents)
         self.walk.look_at(self._path if contents.this is not None else "")
+        tables = {note.item.table for note in contents.notes}
+        self._hidden = any(self._book.layer(self._path, table) is None for table in tables)
+        self._following = True
         self.model.set_filter(self.filter.filter)
         self.model.set_notes(contents.notes)
         self._choose_soon()
+        self._following = False
         self._chosen()
+
+    def _writers_changed(self, path: str) -> None:
+        if path == self._path:
+            self._chosen()
 
     def _choose_soon(self) -> None:
         if self._soon is None or self._book.note(*self._soon) is None:
@@ -233,6 +245,11 @@ class ReviewPage(QWidget):
     def _outside(self) -> bool:
         """Whether what is shown is a package: there nobody decides."""
         return bool(self._path) and self._book.contents(self._path).this is not None
+
+    @property
+    def _busy(self) -> str:
+        """What goes on in the file, so that nobody decides just now; "" for nothing."""
+        return self._copies.writers.doing(self._path) if self._path else ""
 
     def _say(self) -> None:
         """The empty state, the walk or the items, the buttons, and the status line."""
@@ -252,10 +269,12 @@ class ReviewPage(QWidget):
         self.merge_button.setVisible(not self._outside)
         self.strip.setVisible(not self._outside)
         self.again_button.setVisible(error is not None)
-        self.show_button.setVisible(self._hidden())
+        self.show_button.setVisible(self._hidden)
         self.export_button.setEnabled(bool(self.model.shown))
         if error is not None:
             self.status.say(error.message, "bad")
+        elif self._busy:
+            self.status.say(self._busy, "busy")
         elif reading:
             self.status.say(tr("Reading review items…"), "busy")
         elif self._stack.currentWidget() is self.walk:
@@ -264,11 +283,6 @@ class ReviewPage(QWidget):
             self.status.say(tr("No review items"))
         else:
             self.status.say(rows.summary(notes, self.model.shown))
-
-    def _hidden(self) -> bool:
-        """Whether a layer with items is not in the project."""
-        tables = {note.item.table for note in self.model.notes}
-        return any(self._book.layer(self._path, table) is None for table in tables)
 
     def _state(self, reading: bool) -> Empty | None:
         if not self._path:
@@ -303,10 +317,13 @@ class ReviewPage(QWidget):
     # -- the chosen items
 
     def _chosen(self) -> None:
-        chosen, one = self.list.chosen, self.list.one
+        if self._following:
+            return
+        chosen = self.list.chosen
+        one = chosen[0] if len(chosen) == 1 else None
         hint = details_words.counted(len(chosen)) if len(chosen) > 1 else tr("Choose an item to read all of it.")
         self.details.show_note(one, self._about(one), rows.newness(one, self._tracked(one)) if one else "", hint)
-        self.actions.say(chosen, not self._outside, self._hidden())
+        self.actions.say(chosen, not self._outside and not self._busy, self._hidden)
         now = tuple(note.key for note in chosen)
         if now != self._shown and chosen:
             self.map.select(chosen)

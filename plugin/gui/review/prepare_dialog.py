@@ -22,7 +22,8 @@ from ...map import tasks
 from ...map.log import push, push_error
 from ...map.review.background import Estimate
 from ...map.review.book import ReviewBook
-from ...map.review.packaging import Packed, package_review
+from ...map.review.packaging import Packed
+from ...map.writers import Writers
 from ...text import number, tr, trn
 from ...twin.errors import CityTwinError
 from ...workcopy.copy import WorkingCopy
@@ -50,6 +51,7 @@ class PrepareDialog(QDialog):
         iface: QgisInterface,
         copy: WorkingCopy,
         book: ReviewBook,
+        writers: Writers,
         live: LiveLayers | None = None,
         parent: QWidget | None = None,
     ) -> None:
@@ -57,7 +59,9 @@ class PrepareDialog(QDialog):
         self.setObjectName("CityTwinPrepareReview")
         self.setWindowTitle(tr("Prepare Field Review"))
         self.setWindowIcon(icon("review-prepare"))
-        self._iface = iface
+        self._iface, self._writers = iface, writers
+        words = tr("A field review of {file} is being prepared.", file=copy.path.name)
+        self._turn = writers.turn(copy.path, words)
         self.presenter = PreparePresenter(copy, book.notes(str(copy.path)), live)
         self._sessions = EditSessions(copy.path, self, canvas=iface.mapCanvas())
         self._task: tasks.TaskHandle | None = None
@@ -150,22 +154,25 @@ class PrepareDialog(QDialog):
         if self._task is not None or not self.go_button.isEnabled():
             return
         self.presenter.ask(self.form.asked())
+        if not self._turn.begin():
+            self.status.say(self._writers.try_later(self.presenter.copy.path), "limit")
+            return
         if not self._sessions.end():
+            self._turn.end()
             if self._sessions.problem:
                 self.status.say(self._sessions.problem, "bad")
             return
         try:
-            request = self.presenter.request()
+            job = self.presenter.job()
         except CityTwinError as error:
-            self._sessions.resume()
+            self._let_go()
             self.status.say(error.message, "bad")
             return
         self.form.keep()
         self._rest()
-        copy = self.presenter.copy
         self._task = tasks.run(
-            tr("Preparing {name}", name=request.title),
-            lambda progress: package_review(copy, request, progress),
+            tr("Preparing {name}", name=self.presenter.asked.title.strip()),
+            job,
             done=self._done,
             failed=self._failed,
             progress=self._progressed,
@@ -177,6 +184,11 @@ class PrepareDialog(QDialog):
         self.bar.setRange(0, 0)
         self.bar.show()
         self.status.say(tr("Preparing…"), "busy")
+
+    def _let_go(self) -> None:
+        """Others may write again."""
+        self._sessions.resume()
+        self._turn.end()
 
     def _rest(self) -> None:
         """Nothing is measured any more."""
@@ -192,7 +204,7 @@ class PrepareDialog(QDialog):
 
     def _done(self, packed: Packed) -> None:
         self._task = None
-        self._sessions.resume()
+        self._let_go()
         size = number(max(packed.bytes / 1e6, 0.1), ",.1f")
         text = tr(
             "The field review “{name}” is ready: {features}, {tasks}, {size} MB.",
@@ -208,7 +220,7 @@ class PrepareDialog(QDialog):
 
     def _failed(self, error: CityTwinError | None) -> None:
         self._task = None
-        self._sessions.resume()
+        self._let_go()
         self.bar.hide()
         self.form.setEnabled(True)
         self.cancel_button.setEnabled(True)
@@ -244,7 +256,7 @@ class PrepareDialog(QDialog):
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-            self._sessions.resume()
+            self._let_go()
 
     def done(self, result: int) -> None:
         """However it ends, nothing of it stays on the map."""

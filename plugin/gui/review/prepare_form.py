@@ -107,7 +107,7 @@ class PrepareForm(QWidget):
             self.sensors.setToolTip(tr("There is no live layer in the project. Add one on the Sensors page first."))
         self.todo.addItem(tr("None"), "")
         presenter.ask(Asked(tables=tuple(source.table for source in presenter.sources())))
-        chosen = sum(len(features) for _layer, features in presenter.selected())
+        chosen = sum(layer.selectedFeatureCount() for layer in presenter.selected())
         if chosen:
             self.todo.addItem(tr("Selected features ({n})", n=chosen), SELECTED)
         waiting = len(presenter.waiting())

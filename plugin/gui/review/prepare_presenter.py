@@ -5,45 +5,40 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qgis.core import (
     QgsFeature,
-    QgsFeatureRequest,
     QgsGeometry,
     QgsMapLayer,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
     QgsVectorLayer,
-    QgsVectorLayerUtils,
     QgsVectorTileLayer,
 )
 
 from ...map.layers import origin_of, project_layers
 from ...map.live.layers import LiveLayers
 from ...map.live.snapshot import Snapshot, take
-from ...map.pilots.session import blob
 from ...map.review import background, places
 from ...map.review.background import Background, Estimate
 from ...map.review.book_reading import Note
-from ...map.review.packaging import ZIP, Request, srid_of
+from ...map.review.packaging import ZIP, Packed, Request, package_review, srid_of
 from ...review import schema
 from ...review import vocabulary as words
-from ...review.tasks import Task
 from ...text import tr
 from ...twin.errors import CityTwinError
 from ...twin.progress import Progress
-from ...workcopy.columns import ID
 from ...workcopy.copy import WorkingCopy
-from ...workcopy.excerpt import OFFICE, Area
+from ...workcopy.excerpt import Area
 from ...workcopy.source import Source
-from .on_map import crs_of, geometry_of
+from . import prepare_tasks
+from .prepare_tasks import Gather
 
 VISIBLE = "visible"  # a background of what the map shows
 SELECTED, ITEMS = "selected", "items"  # tasks: selected features, review items
-MOST_TASKS = 5000  # more is no list that anybody walks through
 
 
 @dataclass(frozen=True)
@@ -93,13 +88,13 @@ class PreparePresenter:
         """The live layers whose last values can go along."""
         return self.live.all() if self.live is not None else []
 
-    def selected(self) -> list[tuple[QgsVectorLayer, list[QgsFeature]]]:
-        """The selected features of the layers that go along."""
+    def selected(self) -> list[QgsVectorLayer]:
+        """The layers that go along and have selected features."""
         out = []
         for layer in project_layers(self.copy.path):
             origin = origin_of(layer)
             if origin is not None and origin[1] in self.asked.tables and layer.selectedFeatureCount():
-                out.append((layer, list(layer.getSelectedFeatures())[:MOST_TASKS]))
+                out.append(layer)
         return out
 
     def waiting(self) -> list[Note]:
@@ -167,14 +162,15 @@ class PreparePresenter:
 
     # -- what is to be made
 
-    def request(self) -> Request:
-        """All of it. Raises `CityTwinError`."""
+    def job(self) -> Callable[[Progress], Packed]:
+        """What makes it, in any thread: raises as `package_review`. Raises `CityTwinError`."""
         target = self.target
         if target is None:
             raise CityTwinError(self.obstacle())
-        asked = self.asked
-        srid = srid_of(self.copy, asked.tables)
-        return Request(
+        asked, copy = self.asked, self.copy
+        srid = srid_of(copy, asked.tables)
+        todo = self.tasks(srid)
+        request = Request(
             target=target,
             tables=asked.tables,
             area=asked.area,
@@ -182,61 +178,28 @@ class PreparePresenter:
             made_by=asked.made_by.strip(),
             for_whom=asked.for_whom.strip(),
             due=asked.due,
-            tasks=tuple(self.tasks(srid)),
             tasks_srid=srid,
             background=self.background(),
             sensors=tuple(self._snapshots()) if asked.sensors else (),
             zipped=asked.zipped,
         )
+        return lambda progress: package_review(copy, replace(request, tasks=tuple(todo(progress))), progress)
 
-    def tasks(self, srid: int) -> list[Task]:
-        """The list of what to look at, its points in EPSG:``srid``. Raises `CityTwinError` where it is too long."""
-        todo, out = self.asked.todo, []
+    def tasks(self, srid: int) -> Gather:
+        """What gathers the list of what to look at, its points in EPSG:``srid``. Raises `CityTwinError`."""
+        todo = self.asked.todo
         if todo == SELECTED:
-            for layer, features in self.selected():
-                out += [self._task(layer, feature, srid) for feature in features]
-        elif todo == ITEMS:
-            for note in self.waiting():
-                item = note.item
-                shape = geometry_of(item.geometry)
-                place = _point(shape, note.srid, srid) if shape is not None else None
-                why = item.answer if item.status == words.ACCEPTED and item.answer else item.text
-                out.append(Task(item.label, why, item.about, item.about_id, geometry=place))
-        elif todo:
-            out = self._all_of(todo, srid)
-        if len(out) > MOST_TASKS:
-            raise CityTwinError(
-                tr("That would be {n} tasks or more. Choose a smaller area, or select some features.", n=MOST_TASKS)
-            )
-        return out
-
-    def _all_of(self, table: str, srid: int) -> list[Task]:
-        found = project_layers(self.copy.path, table)
+            return prepare_tasks.of_layers(self.selected(), srid, selected=True)
+        if todo == ITEMS:
+            return prepare_tasks.of_notes(self.waiting(), srid)
+        if not todo:
+            return prepare_tasks.nothing
+        found = project_layers(self.copy.path, todo)
         if not found:
             raise CityTwinError(
                 tr("The layer whose features are to be looked at is not in the project. Add it, then try again.")
             )
-        layer, request = found[0], QgsFeatureRequest()
-        shape = None
-        if self.asked.area is not None:
-            shape = places.shape_in(self.asked.area, layer.crs())
-            request.setFilterRect(shape.boundingBox())
-        out = []
-        for feature in layer.getFeatures(request):
-            if shape is None or shape.intersects(feature.geometry()):
-                out.append(self._task(layer, feature, srid))
-            if len(out) > MOST_TASKS:
-                break
-        return out
-
-    def _task(self, layer: QgsVectorLayer, feature: QgsFeature, srid: int) -> Task:
-        origin = origin_of(layer)
-        at = layer.fields().lookupField(ID)
-        id = feature.attribute(at) if at >= 0 else None
-        label = QgsVectorLayerUtils.getFeatureDisplayString(layer, feature) or str(id or feature.id())
-        code = layer.crs().authid().partition(":")[2]
-        place = _point(feature.geometry(), int(code) if code.isdigit() else srid, srid)
-        return Task(label, "", origin[1] if origin else "", str(id or f"{OFFICE}{feature.id()}"), geometry=place)
+        return prepare_tasks.of_layers(found[:1], srid, area=self.asked.area)
 
     def _snapshots(self) -> list[Snapshot]:
         out = []
@@ -269,14 +232,3 @@ def area_of(layer: QgsVectorLayer, feature: QgsFeature) -> Area | None:
 def box_of(extent: tuple[float, float, float, float], srid: int) -> Area:
     """A rectangle, east/north, as the area of a package."""
     return Area(bytes(QgsGeometry.fromRect(QgsRectangle(*extent)).asWkb()), srid)
-
-
-def _point(shape: QgsGeometry, own: int, srid: int) -> bytes | None:
-    """Where a shape is, as the GeoPackage has it."""
-    if shape.isNull() or shape.isEmpty():
-        return None
-    place = shape.pointOnSurface()
-    place.transform(places.way(crs_of(own), crs_of(srid)))
-    place.get().dropZValue()
-    place.get().dropMValue()
-    return blob(place, srid)

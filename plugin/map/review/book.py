@@ -200,10 +200,15 @@ class _Shelf(QObject):
         if self._closed:
             return
         self._again = False
-        edits = self._edits()
+        edits, known = self._edits(), self.contents
+
+        def work(_progress: object) -> Contents:
+            found = read(Path(self.path), edits)
+            return known if found == known else found  # comparing thousands is no work for the main thread
+
         self._task = tasks.run(
             tr("Reading the review items of {file}", file=Path(self.path).name),
-            lambda _progress: read(Path(self.path), edits),
+            work,
             done=self._came,
             failed=self._failed,
             cancelled=self._failed,

@@ -192,7 +192,7 @@ class HomeComing(QObject):
             work,
             done=self._has_merged,
             failed=self._has_failed,
-            cancelled=lambda: self._end(cancelled=True),
+            cancelled=self._show_all,
             progress=self.progressed.emit,
             note=lambda text: self.progressed.emit(0, None, text),
             parent=self,
@@ -219,8 +219,12 @@ class HomeComing(QObject):
         self._held.end()
         sources = self._copy.sources if self._copy is not None else ()
         wanted = [source for source in sources if source.table in self._touched]
-        map_layers.reload(self.path, self._touched - {source.table for source in wanted})
-        map_layers.reload_in_turns(self.path, wanted, (), self._end)
+        map_layers.reload_in_turns(self.path, wanted, (), self._end, plain=self._touched)
+
+    def _show_all(self) -> None:
+        """It was cancelled: part of a package may have come."""
+        tables = {origin[1] for origin in map(map_layers.origin_of, map_layers.project_layers(self.path)) if origin}
+        map_layers.reload_in_turns(self.path, (), (), lambda: self._end(cancelled=True), plain=tables)
 
     # -- ends --------------------------------------------------------------------------------------------------------
 
@@ -232,8 +236,6 @@ class HomeComing(QObject):
         if self.phase == "over":
             return
         self._look.stop()
-        if cancelled:
-            map_layers.reload(self.path)  # part of a package may have come
         self._let_go()
         self._turn.end()
         self._handle = None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote as percent
 
-from qgis.core import QgsFeature, QgsField, QgsGeometry, QgsVectorLayer, QgsVectorLayerUtils
+from qgis.core import Qgis, QgsFeature, QgsFeatureRequest, QgsField, QgsGeometry, QgsVectorLayer, QgsVectorLayerUtils
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt
 
@@ -31,12 +31,12 @@ def change(layer: QgsVectorLayer, rows: Mapping[int, Values], step: str) -> None
     """
 
     def act() -> int:
+        there = QgsFeatureRequest(list(rows)).setNoAttributes().setFlags(Qgis.FeatureRequestFlag.NoGeometry)
+        if {feature.id() for feature in layer.getFeatures(there)} != set(rows):
+            raise NotWritten(
+                tr("What was to be changed in {layer} was deleted meanwhile. Nothing was written.", layer=layer.name())
+            )
         for fid, values in rows.items():
-            if not layer.getFeature(fid).isValid():
-                raise NotWritten(
-                    tr("What was to be changed in {layer} was deleted meanwhile. Nothing was written.",
-                       layer=layer.name())
-                )  # fmt: skip
             if not layer.changeAttributeValues(fid, _by_index(layer, values)):
                 raise NotWritten(tr("{layer} does not take these values. Nothing was written.", layer=layer.name()))
         return 0

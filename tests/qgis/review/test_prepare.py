@@ -15,6 +15,7 @@ from plugin.gui.review.prepare_dialog import PrepareDialog
 from plugin.gui.review.prepare_presenter import file_name
 from plugin.map import layers
 from plugin.review import manifest, tasks
+from plugin.twin.progress import SILENT
 from tests.qgis.pilots.pilot_window import MainWindow
 from tests.qgis.review.packages import opened
 from tests.qgis.review.review_copies import Office
@@ -123,7 +124,7 @@ def test_selected_features_are_tasks(desk, office, tmp_path):
     desk.prepare(office.path)
     dialog = desk.dialog
     assert dialog.form.todo.currentData() == "selected"
-    found = dialog.presenter.tasks(28992)
+    found = dialog.presenter.tasks(28992)(SILENT)
     names = {str(office.buildings.getFeature(id)["twin_id"]) for id in ids}
     assert {task.feature for task in found} == names and {task.collection for task in found} == {"buildings"}
 
