@@ -149,8 +149,9 @@ def inserted(table: str, columns: Sequence[str]) -> str:
 
 def updated(table: str, columns: Sequence[str]) -> str:
     """Rows with a base: twin_id, base version, the base's ``columns``, then the row's fid and ``columns``."""
+    # CROSS: from the few bases to their rows. SQLite would rather walk all rows, since they come in order of fid.
     return fill(
-        "SELECT {identity:b.}, {row:t.} FROM {base} b JOIN {table} t ON t.twin_id = b.twin_id ORDER BY t.fid",
+        "SELECT {identity:b.}, {row:t.} FROM {base} b CROSS JOIN {table} t ON t.twin_id = b.twin_id ORDER BY t.fid",
         table=table,
         base=base_table(table),
         identity=["twin_id", "twin_version", *columns],
@@ -213,6 +214,13 @@ def insert_row(table: str, columns: Sequence[str], *, with_fid: bool = False) ->
     return fill("INSERT INTO {table} ({every}) VALUES ({marks})", table=table, every=every, marks=marks(len(every)))
 
 
+def insert_rows(table: str, columns: Sequence[str], count: int) -> str:
+    """`insert_row` with fid for ``count`` rows at once; their values one after the other."""
+    every = ["fid", *columns, "twin_id", "twin_version"]
+    rows = Fragment(", ".join([f"({marks(len(every))})"] * count))
+    return fill("INSERT INTO {table} ({every}) VALUES {rows}", table=table, every=every, rows=rows)
+
+
 def fid_taken(table: str) -> str:
     """Whether a fid is in use."""
     return fill("SELECT 1 FROM {table} WHERE fid = ?", table=table)
@@ -267,7 +275,7 @@ def drop_column(table: str, name: str) -> str:
 def both_sides(table: str, name: str) -> str:
     """One column of the changed rows: fid, base, row."""
     return fill(
-        "SELECT t.fid, b.{name}, t.{name} FROM {base} b JOIN {table} t ON t.twin_id = b.twin_id",
+        "SELECT t.fid, b.{name}, t.{name} FROM {base} b CROSS JOIN {table} t ON t.twin_id = b.twin_id",
         table=table,
         base=base_table(table),
         name=name,
