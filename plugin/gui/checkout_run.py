@@ -14,6 +14,7 @@ from qgis.PyQt.QtCore import QObject, QStandardPaths, pyqtSignal
 from ..map import layers, tasks
 from ..map.connections import Connection
 from ..map.network import open_twin
+from ..review.carrying import carry
 from ..text import number, tr, trn
 from ..twin.errors import CityTwinError
 from ..twin.model import Extent
@@ -92,6 +93,7 @@ class CheckoutRun(QObject):
                 extent_srid=srid,
                 progress=progress,
                 replace_file=replace_file,
+                carry=carry,
             )
 
         def done(report: CheckoutReport) -> None:

@@ -18,6 +18,7 @@ from qgis.core import (
 from ..map.layers import make_layers, save_default_styles
 from ..map.pilots.combining import open_copy
 from ..map.tasks import FeedbackProgress
+from ..review.carrying import carry
 from ..text import tr, trn
 from ..twin.model import Extent
 from ..workcopy.checkout import checkout
@@ -76,6 +77,7 @@ class Checkout(TwinAlgorithm):
             extent_srid=srid,
             progress=FeedbackProgress(feedback),
             replace_file=True,
+            carry=carry,
         )
         for layer in report.layers:
             feedback.pushInfo(f"{layer.title}: " + trn("{n} feature", "{n} features", layer.count))

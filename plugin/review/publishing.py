@@ -28,8 +28,8 @@ from ..workcopy.outcome import PublishReport
 from ..workcopy.publish import OnConflict, publish
 from ..workcopy.recovery import sources_of
 from ..workcopy.source import Source
+from . import carrying, schema
 from . import photo as one
-from . import schema
 from . import table as rows
 from .item import Item, read_item
 from .photos import PHOTOS, collect, is_address, place_of, tells
@@ -89,7 +89,8 @@ def publish_with_photos(
     """
     folder = copy.path.parent
     if not any(source.collection in schema.COLLECTIONS for source in copy.sources):
-        return publish(copy, twin, message, progress=progress, on_conflict=on_conflict), PhotosSent()
+        report = publish(copy, twin, message, progress=progress, on_conflict=on_conflict)
+        return report, PhotosSent(notes=() if report.stopped else _told(copy, twin))
     notes = named(copy, folder, progress)
     report = publish(copy, twin, message, progress=progress, on_conflict=on_conflict)
     if report.stopped or progress.cancelled():
@@ -98,7 +99,12 @@ def publish_with_photos(
         done = publish_photos(copy, twin, folder, message, share=share, progress=progress)
     except CityTwinError as error:
         done = PhotosSent(stopped=error.message)
-    return report, replace(done, notes=(*notes, *done.notes))
+    return report, replace(done, notes=(*notes, *done.notes, *_told(copy, twin)))
+
+
+def _told(copy: WorkingCopy, twin: Twin) -> tuple[str, ...]:
+    words = carrying.not_served(copy, twin)
+    return (words,) if words else ()
 
 
 def publish_photos(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from ..text import tr
 from ..twin.progress import SILENT, Progress, check
-from ..workcopy import books, columns, journal
+from ..workcopy import books, columns, geometry, journal
 from ..workcopy.columns import GEOMETRY, KEY, BadValue, Stored
 from ..workcopy.connection import opened, transaction
 from ..workcopy.copy import WorkingCopy
@@ -32,11 +32,13 @@ Row = Mapping[str, Stored]
 
 @dataclass
 class ItemsBack:
-    """What came of plain items. ``tables``: those that were written; ``made``: those that had to be made first."""
+    """What came of plain items. ``clashes``: items of which both sides had something of their own. ``tables``: those
+    that were written; ``made``: those that had to be made first."""
 
     created: int = 0
     changed: int = 0
     known: int = 0
+    clashes: int = 0
     tables: set[str] = field(default_factory=set)
     made: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
@@ -49,12 +51,14 @@ def bring(
     srids: Mapping[str, int],
     *,
     only_new: bool = False,
+    theirs_win: bool = False,
     progress: Progress = SILENT,
 ) -> ItemsBack:
     """Write what is new in ``items`` into the review tables of ``copy``, which are made where there are none.
 
-    ``package``: the id under which the books keep what came; ``srids``: the EPSG code of each table's geometries;
-    ``only_new``: leave those alone that are here. One transaction. Raises `WorkingCopyError`, `Cancelled`.
+    ``package``: the id under which the books keep what came, "" where it is no package; ``srids``: the EPSG code of
+    each table's geometries; ``only_new``: leave those alone that are here; ``theirs_win``: where both sides differ,
+    what comes stays. One transaction. Raises `WorkingCopyError`, `Cancelled`.
     """
     wanted = [_with_key(item) for item in items]
     back = ItemsBack()
@@ -68,7 +72,8 @@ def bring(
                 check(progress)
                 progress.report(number, len(wanted), tr("Collecting review items…"))
             if item.table not in tables:
-                tables[item.table] = _Table(connection, copy, package, item.table, srids.get(item.table), back)
+                srid = srids.get(item.table)
+                tables[item.table] = _Table(connection, copy, package, item.table, srid, back, theirs_win)
             tables[item.table].take(item, only_new)
     return back
 
@@ -128,8 +133,10 @@ class _Table:
         table: str,
         srid: int | None,
         back: ItemsBack,
+        theirs_win: bool = False,
     ) -> None:
         self._connection, self._package, self._name, self._back = connection, package, table, back
+        self._theirs_win = theirs_win
         self._own = rows.srid_of(connection, table) or 4326
         self._srid = srid or self._own
         source = next((one for one in copy.sources if one.table == table), None)
@@ -143,6 +150,8 @@ class _Table:
 
     def _keep(self, key: str, fid: int, values: Row) -> None:
         """Note what the package gave."""
+        if not self._package:
+            return
         state = journal.pack(values)
         self._connection.execute(books.PUT_RECEIVED, (self._package, self._name, key, fid, state))
 
@@ -186,6 +195,8 @@ class _Table:
         return values
 
     def _same(self, name: str, one: Stored, other: Stored) -> bool:
+        if name == GEOMETRY and isinstance(one, bytes) and isinstance(other, bytes):
+            return geometry.same(one, other, max(geometry.precision(one), geometry.precision(other)))
         return columns.same(one or None, other or None, self._kinds.get(name, "string"))
 
     def _differing(self, one: Row, other: Row) -> bool:
@@ -202,15 +213,21 @@ class _Table:
             unchanged = self._same(name, was, came) if before is not None else came in (None, "", OPEN)
             if unchanged or self._same(name, ours, came):
                 continue
-            if self._same(name, was, ours):
+            # what is open was decided by nobody, too, where nobody knows whether it was opened again
+            undecided = before is None and (name, ours) == (schema.STATUS, OPEN)
+            if self._same(name, was, ours) or undecided:
                 out[name] = came
             elif name not in _BOTH_STAY or not came:
                 clashes.append(name)
+                if self._theirs_win:
+                    out[name] = came
             elif not isinstance(ours, str) or not isinstance(came, str):
                 out[name] = ours or came
             elif came not in ours:
                 out[name] = f"{ours}\n{came}"
         if clashes:
+            self._back.clashes += 1
+        if clashes and not self._theirs_win:
             titles = ", ".join(tr("Geometry") if name == GEOMETRY else schema.title(name) for name in clashes)
             self._back.notes.append(
                 tr(

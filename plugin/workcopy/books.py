@@ -293,6 +293,7 @@ FORGET_WORK = tuple(
 )  # fmt: skip
 RECEIVED_OF = 'SELECT key, fid, state FROM "twin_received" WHERE package = ? AND table_name = ?'
 PUT_RECEIVED = 'INSERT OR REPLACE INTO "twin_received" (package, table_name, key, fid, state) VALUES (?, ?, ?, ?, ?)'
+RECEIVED_TABLE = 'SELECT package, table_name, key, fid, state FROM "twin_received" WHERE table_name = ? ORDER BY rowid'
 RECEIVED_KEYS = 'SELECT key FROM "twin_received" WHERE package = ? AND table_name = ?'
 RECEIVED_ONE = 'SELECT fid, state FROM "twin_received" WHERE package = ? AND table_name = ? AND key = ?'
 RENAME_RECEIVED = 'UPDATE OR REPLACE "twin_received" SET key = ? WHERE package = ? AND table_name = ? AND key = ?'

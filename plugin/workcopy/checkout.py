@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,6 +29,8 @@ from .writer import LayerWriter
 _REPORT_EVERY = 0.1  # seconds
 _LOOK_AT = 1000  # features that tell what a schema leaves out
 
+Carry = Callable[[Path, Path, Progress], Sequence[str]]
+
 
 @dataclass(frozen=True)
 class LayerReport:
@@ -48,6 +50,7 @@ class CheckoutReport:
 
     path: Path
     layers: tuple[LayerReport, ...]
+    notes: tuple[str, ...] = ()  # about what was in the file that it replaced
 
     @property
     def feature_count(self) -> int:
@@ -55,8 +58,9 @@ class CheckoutReport:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Every layer's problems, each with the layer's title before it."""
-        return tuple(f"{layer.title}: {problem}" for layer in self.layers for problem in layer.problems)
+        """Every layer's problems, each with the layer's title before it, and the notes."""
+        found = tuple(f"{layer.title}: {problem}" for layer in self.layers for problem in layer.problems)
+        return (*found, *self.notes)
 
 
 def checkout(
@@ -68,11 +72,13 @@ def checkout(
     extent_srid: int = 4326,
     progress: Progress = SILENT,
     replace_file: bool = False,
+    carry: Carry | None = None,
 ) -> CheckoutReport:
     """Bring collections into a new working copy at ``path``; whole, or not at all.
 
     ``extent`` (east/north, in ``extent_srid``) limits what comes. An existing file is replaced only with
-    ``replace_file``, and never one with unpublished changes. Raises any `CityTwinError`.
+    ``replace_file``, and never one with unpublished changes; ``carry`` brings over what else in it is to last, from the
+    old file (first) into the new one, and tells it. Raises any `CityTwinError`.
     """
     path = Path(path)
     if not collection_ids:
@@ -84,8 +90,9 @@ def checkout(
         reports = [run.collection(name, extent, extent_srid) for name in wanted]
         run.close()
         check(progress)
+        notes = tuple(carry(path, part, progress)) if carry is not None and path.exists() else ()
         seal(part, path)
-    return CheckoutReport(path, tuple(reports))
+    return CheckoutReport(path, tuple(reports), notes)
 
 
 def _refuse_to_lose(path: Path, replace_file: bool) -> None:
