@@ -20,6 +20,7 @@ from qgis.core import (
     QgsGeometry,
     QgsMapRendererParallelJob,
     QgsMapSettings,
+    QgsPointXY,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
@@ -199,9 +200,11 @@ class ReviewTour:
         walk.zoom()
         self.note("wrong", "Two storeys more than the twin shows, since last year.", [front], shot="review-note")
         walk.next_button.click()
-        self.note("missing", "The bench is gone.", [bench], about=-1)
-        self.note("new", "A bicycle shed stands here now.", [], about=-1)
         self.note("question", "Who owns the gate?", [])
+        self.stand(0.3, 0.62)
+        self.note("missing", "The bench is gone.", [bench], about=-1)
+        self.stand(0.6, 0.27)
+        self.note("new", "A bicycle shed stands here now.", [], about=-1)
         self.correct()
         walk.next_button.click()
         self.canvas.setExtent(self.box_outside())
@@ -215,6 +218,11 @@ class ReviewTour:
         found = QgsRectangle(extent)
         found.scale(1.1)
         return found
+
+    def stand(self, east: float, north: float) -> None:
+        """The map's middle at a place of the package's area, in parts of its width and height."""
+        box = QgsProject.instance().viewSettings().defaultViewExtent()
+        self.canvas.setCenter(QgsPointXY(box.xMinimum() + east * box.width(), box.yMinimum() + north * box.height()))
 
     def note(self, kind: str, text: str, photos: Sequence[Path], *, about: int = 0, shot: str = "") -> None:
         """Say what is seen; ``about``: which of what the form offers."""
@@ -272,6 +280,7 @@ class ReviewTour:
         self.until(lambda: len(self.theirs()) == NOTES and not dialog.presenter.running, "the merge", 60)
         self.until(lambda: self.desk.book.layer(self.page.path, "reviews") is not None, "the review layer")
         iface.messageBar().clearWidgets()
+        self.pilots.removeSelection()
         self.tour.settle()
         self.picture("review-merge")
         self.say(f"Merged: {dialog.status.text}")

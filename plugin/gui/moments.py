@@ -11,6 +11,12 @@ def clock(text: str | None) -> str:
     return str(when.toLocalTime().time().toString("HH:mm:ss")) if when.isValid() else ""
 
 
+def dated(text: str | None) -> str:
+    """An RFC 3339 time with its date, as on paper: who reads that does not know what was today."""
+    when = QDateTime.fromString(text or "", Qt.DateFormat.ISODateWithMs)
+    return str(QLocale().toString(when.toLocalTime(), QLocale.FormatType.ShortFormat)) if when.isValid() else ""
+
+
 def moment(text: str | None) -> str:
     """An RFC 3339 time: the hour alone where it is today, else with the date; "" where there is none."""
     when = QDateTime.fromString(text or "", Qt.DateFormat.ISODateWithMs)

@@ -31,6 +31,7 @@ from .tool_tip import tool_tip
 
 _STATES = ("clash", "held", "failed", "unsent", "published")
 LISTED = 1000  # rows that the window shows; what needs attention comes first, and the CSV file has all
+_FIRST, _WIDEST = 190, 320  # pixels of the first column: at least, and for long names
 _USER = Qt.ItemDataRole.UserRole
 
 
@@ -160,6 +161,7 @@ class PublishReportView(QWidget):
 def fill(table: QTreeWidget, items: list[QTreeWidgetItem], more: int) -> None:
     """Put ``items`` into ``table``, choose the first, and say how many ``more`` there are."""
     table.addTopLevelItems(items)
+    table.setColumnWidth(0, min(max(_FIRST, table.sizeHintForColumn(0)), _WIDEST))
     if items:
         table.setCurrentItem(items[0])
     if more > 0:
@@ -179,6 +181,6 @@ def make_table(heads: tuple[str, ...]) -> QTreeWidget:
     header = table.header()
     header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
     header.setStretchLastSection(True)
-    table.setColumnWidth(0, 190)
+    table.setColumnWidth(0, _FIRST)
     table.setColumnWidth(1, 130)
     return table

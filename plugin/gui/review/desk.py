@@ -22,7 +22,7 @@ from ...review import vocabulary as words
 from ...review.item import decided
 from ...text import tr
 from ...twin.errors import CityTwinError
-from ..moments import moment
+from ..moments import dated
 from ..one_dialog import OneDialog
 from .answer_dialog import AnswerDialog, answered_by
 from .deciding import Deciding
@@ -186,7 +186,7 @@ class ReviewDesk(OneDialog):
             target = target if target.suffix.lower() == ".pdf" else target.with_name(f"{target.name}.pdf")
             QgsSettings().setValue(_FOLDER, str(target.parent))
         file, title = target, tr("Field review of {name}", name=Path(path).stem)
-        times = {text: moment(text) for note in notes for text in (note.item.noted, note.item.answered)}
+        times = {text: dated(text) for note in notes for text in (note.item.noted, note.item.answered)}
         today = str(QLocale().toString(QDate.currentDate(), QLocale.FormatType.LongFormat))
         tasks.run(
             tr("Writing {file}", file=file.name),

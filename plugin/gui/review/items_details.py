@@ -61,6 +61,7 @@ class ItemDetails(QScrollArea):
             self.photos = PhotoStrip(Path(note.path).parent, item.photos)
             column.addWidget(self.photos)
         about = item.about_label or item.about_id
+        layer = "" if layer and about.startswith(layer) else layer  # one without a name is called by its layer
         facts = [
             (tr("About"), tr("{feature} ({layer})", feature=about, layer=layer) if about and layer else about),
             (tr("Noted"), " · ".join(part for part in (item.author, moment(item.noted)) if part)),

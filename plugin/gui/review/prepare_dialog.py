@@ -94,7 +94,7 @@ class PrepareDialog(QDialog):
         self.form.changed.connect(self._changed)
         self.buttons.accepted.connect(self.go)
         self.buttons.rejected.connect(self.reject)
-        self.resize(560, 640)
+        self.resize(560, self.sizeHint().height())
 
     # -- what is asked
 

@@ -123,6 +123,8 @@ class PrepareForm(QWidget):
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.layers.setMinimumHeight(5 * self.layers.fontMetrics().lineSpacing())
+        rows = max(5, self.layers.count()) * max(self.layers.sizeHintForRow(0), self.layers.fontMetrics().lineSpacing())
+        self.layers.setMaximumHeight(rows + 2 * self.layers.frameWidth())  # no room for layers that are not there
         detail = QHBoxLayout()
         detail.addWidget(self.zoom, 1)
         detail.addWidget(self.size, 2)

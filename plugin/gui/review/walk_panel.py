@@ -272,7 +272,10 @@ class WalkPanel(QWidget):
         self.why.setVisible(bool(self.why.text()))
         found = presenter.feature()
         self.where.setText(found[0].name() if found is not None else "")
-        self.where.setVisible(found is not None)
+        named = found is not None and self.label.text().startswith(
+            self.where.text()
+        )  # by its layer, for want of a name
+        self.where.setVisible(found is not None and not named)
         said = tr("Task {place} of {total}", place=presenter.place, total=total) if there else ""
         if task is not None and task.done:
             said = tr("{task}: looked at", task=said)

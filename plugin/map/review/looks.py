@@ -65,7 +65,7 @@ def apply_review(layer: QgsVectorLayer) -> None:
     ]
     categories.append(QgsRendererCategory(None, _symbol(family, _OTHER, ""), tr("Other")))
     layer.setRenderer(QgsCategorizedSymbolRenderer(QgsExpression.quotedColumnRef(cols.KIND), categories))
-    said = f"coalesce(nullif(\"{cols.ABOUT_LABEL}\", ''), nullif(\"{cols.TEXT}\", ''), '')"
+    said = f"coalesce(nullif(\"{cols.TEXT}\", ''), nullif(\"{cols.ABOUT_LABEL}\", ''), '')"
     short = f"if(length({said}) > 40, left({said}, 39) || '…', {said})"
     decided = " ".join(
         f'WHEN "{cols.STATUS}" = {QgsExpression.quotedString(status)} THEN '

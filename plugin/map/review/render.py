@@ -33,6 +33,7 @@ from .tiles import SIDE, Block, block_of
 _TOGETHER = 8  # tiles along the side of what is drawn at once: 2048 pixels, 17 MB for each layer
 _POLL = 40  # ms between two looks whether somebody cancelled
 _QUALITY = 82  # of JPEG: drawings as PNG take ten times as long and four times the room
+_COMPACT = 0.6  # of its box that a compact area takes
 _DOTS = 96  # per inch: how large a web map's names are
 
 
@@ -65,7 +66,9 @@ def render_mbtiles(
     if not layers:
         raise CityTwinError(tr("None of the background's layers can be drawn. Choose others, or none."))
     shape = shape_in(area, crs_of(WEB)) if area is not None else None
-    engine = QgsGeometry.createGeometryEngine(shape.constGet()) if shape is not None else None
+    # around a compact area the corners go along: what is next to it is seen, and the map has straight edges
+    ragged = shape is not None and shape.area() < _COMPACT * shape.boundingBox().area()
+    engine = QgsGeometry.createGeometryEngine(shape.constGet()) if shape is not None and ragged else None
     if engine is not None:
         engine.prepareGeometry()
     blocks = [block for zoom in zooms for block in block_of(bounds, zoom).blocks(_TOGETHER)]

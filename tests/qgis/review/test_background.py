@@ -139,6 +139,15 @@ def test_nothing_outside_the_area_is_drawn(qgis_app, tmp_path):
     assert less.tiles < 0.75 * whole.tiles
 
 
+def test_around_a_compact_area_the_corners_go_along(qgis_app, tmp_path):
+    middle = QgsGeometry.fromWkt(f"Point({(WEST + EAST) / 2} {(SOUTH + NORTH) / 2})")
+    round_ = middle.buffer((NORTH - SOUTH) / 2, 12)
+    box, wanted = round_.boundingBox(), background_of([red(BOX)], 18)
+    bounds = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
+    packed = background.make(wanted, tmp_path, bounds, Area(bytes(round_.asWkb()), 4326), SILENT)
+    assert packed.tiles == estimate(wanted, bounds).tiles
+
+
 def test_more_than_the_limit_is_refused_before_anything_is_drawn(city, tmp_path):
     wanted = background_of(make_layers(city), 20, limit=1_000_000)
     assert estimate(wanted, BOUNDS).bytes > 1_000_000

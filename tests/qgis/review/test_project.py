@@ -117,7 +117,7 @@ def test_what_is_confirmed_has_its_sign_and_no_words(project):
         return words.evaluate(context)
 
     assert said(kind="confirmed", about_label="Meent 12") == ""
-    assert said(kind="confirmed", about_label="Meent 12", text="Newly painted") == "Meent 12"
+    assert said(kind="confirmed", about_label="Meent 12", text="Newly painted") == "Newly painted"
     assert said(kind="wrong", about_label="Meent 12", status="done") == "Meent 12 (done)"
 
 
