@@ -10,7 +10,7 @@ from .crs import CRS84, CrsChoice, bbox_params, crs_key, in_twin_order, same_pla
 from .errors import BadResponse, ServerFailed, TwinError, Unreachable, Unsupported
 from .items import first_position, is_outside, parse_item
 from .model import Collection, Extent, Item, Page
-from .pagetext import features, guess_matched, guess_next, next_of
+from .pagetext import guess_matched, guess_next, next_of, with_geometry_texts
 from .prefetch import Prefetcher
 from .progress import Progress, Silent, check
 from .replies import Reply, looks_like_html, looks_like_xml, scrub, server_words
@@ -198,7 +198,7 @@ class _Reader:
         ids, box, item_etags = self._ids, self._box, self._item_etags
         repeated = outside = nameless = odd = 0
         try:
-            for feature in features(text, members):
+            for feature in with_geometry_texts(text, members):
                 self.received += 1
                 if not isinstance(feature, dict) or feature.get("type", "Feature") != "Feature":
                     _check_kind(feature)
@@ -212,7 +212,7 @@ class _Reader:
                     continue
                 else:
                     ids.add(item.id)
-                if box is not None and item.geometry is not None and is_outside(item.geometry, box):
+                if box is not None and item.shape is not None and is_outside(item.shape, box):
                     outside += 1
                     continue
                 items.append(item)

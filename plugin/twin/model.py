@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CRS84H = "http://www.opengis.net/def/crs/OGC/0/CRS84h"
@@ -117,17 +118,60 @@ class Schema:
         return next((p for p in self.properties if p.name == name), None)
 
 
-@dataclass(frozen=True)
-class Item:
-    """One feature as the twin gave it. Coordinates are in the axis order of the requested CRS."""
+class GeometryText(NamedTuple):
+    """A geometry as it came, its coordinates not yet read: most are only stored, or not even looked at."""
 
+    kind: str
+    coordinates: str  # JSON
+
+    def decoded(self) -> dict[str, Any]:
+        """The GeoJSON geometry; without coordinates where these cannot be read."""
+        try:
+            return {"type": self.kind, "coordinates": json.loads(self.coordinates)}
+        except (ValueError, RecursionError):
+            return {"type": self.kind, "coordinates": None}
+
+
+class _ItemFields(NamedTuple):
+    # A named tuple, since a checkout makes hundreds of thousands: a frozen dataclass takes four times as long to make.
     id: str | None  # as text; integers keep their digits
     properties: Mapping[str, Any]
-    geometry: Mapping[str, Any] | None
+    shape: Mapping[str, Any] | GeometryText | None  # the geometry, read or not
     token: str | None  # the ETag as the twin writes it, quotes included; or the Last-Modified date
     raw_id: Any = None  # as it came, for servers that want it in the body
     updated: str | None = None  # RFC 3339, where the twin tells it (item-etags extension)
     updated_by: str | None = None  # who, as the twin names them
+
+
+class Item(_ItemFields):
+    """One feature as the twin gave it. Coordinates are in the axis order of the requested CRS."""
+
+    __slots__ = ()
+
+    @property
+    def geometry(self) -> Mapping[str, Any] | None:
+        """The GeoJSON geometry."""
+        shape = self.shape
+        return shape.decoded() if isinstance(shape, GeometryText) else shape
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all is the same; whether its geometry was read yet does not count."""
+        if not isinstance(other, Item):
+            return NotImplemented
+        return self.geometry == other.geometry and self._replace(shape=None)[:] == other._replace(shape=None)[:]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]  # its properties have none
+
+    @property
+    def geometry_type(self) -> str:
+        """The type of its geometry as it is written; empty where there is none."""
+        shape = self.shape
+        if isinstance(shape, GeometryText):
+            return shape.kind
+        return "" if shape is None else str(shape.get("type"))
 
 
 @dataclass(frozen=True)

@@ -220,14 +220,15 @@ def infer(items: Iterable[Item]) -> Schema:
     has_z = False
     for item in items:
         for name, value in item.properties.items():
-            if value is None and item.geometry is None and name.lower() in _GEOMETRIES:
+            if value is None and item.shape is None and name.lower() in _GEOMETRIES:
                 continue  # pygeoapi lists the column of a geometry that is not there
             types[name] = _wider(types.get(name), None if value is None else _type_of(value))
             if name.lower() in _KEYS:
                 keys[name] = keys.get(name, True) and item.id is not None and item_id(value) == item.id
-        if item.geometry is not None:
-            geometries.add(str(item.geometry.get("type")))
-            has_z = has_z or is_3d(item.geometry)
+        geometry = item.geometry
+        if geometry is not None:
+            geometries.add(str(geometry.get("type")))
+            has_z = has_z or is_3d(geometry)
     return Schema(
         properties=tuple(
             Property(name, kind or "string", read_only=keys.get(name, False)) for name, kind in types.items()

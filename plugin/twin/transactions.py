@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -184,7 +184,7 @@ def _written(told: Mapping[str, Any], action: Action) -> Written:
             item = None  # a repeated create shows the item as somebody changed it since
     if item is None:
         return _read_back(identity, token, action, status)
-    return Written(identity, token, replace(item, token=token), status=status, proven=token is not None)
+    return Written(identity, token, item._replace(token=token), status=status, proven=token is not None)
 
 
 def _without_results(document: Mapping[str, Any], reply: Reply, actions: Sequence[Action]) -> list[Written]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -325,7 +325,7 @@ class Writer:
         header = reply.headers.get("ETag")
         if token is None and inside is not None and (header is None or written_by_server(header) == inside):
             token = inside  # a proxy has rewritten the header; what the twin itself wrote into the item still locks
-        return replace(item, token=token)
+        return item._replace(token=token)
 
     def _created_id(self, reply: Reply) -> str | None:
         """The new item's id, out of the Location header."""

@@ -66,18 +66,20 @@ def to_stored(value: Any, kind: str) -> Stored:
     """A JSON value as its column stores it. Raises `BadValue` where it does not fit."""
     if value is None:
         return None
-    convert = _TO_STORED.get(kind)
-    if convert is None:
-        return _json(value)
-    return convert(value)
+    return converter(kind)(value)
+
+
+def converter(kind: str) -> Callable[[Any], Stored]:
+    """What `to_stored` does for a value of this kind that is not null."""
+    return _TO_STORED.get(kind, _json)
 
 
 def _text(value: Any) -> Stored:
     if isinstance(value, str):
-        value = value.rstrip("\x00")  # what fixed-width texts are filled up with
-        if not is_text(value):
+        text = value.rstrip("\x00")  # what fixed-width texts are filled up with
+        if not is_text(text):
             raise BadValue(f"{_short(value)} has half a character or a zero one, which a file cannot hold")
-        return value
+        return text
     if isinstance(value, (dict, list)):
         return _json(value)
     if isinstance(value, bool):
@@ -148,7 +150,7 @@ def _json(value: Any) -> Stored:
     return text if is_text(text) else json.dumps(value, separators=(",", ":"))
 
 
-_TO_STORED = {
+_TO_STORED: dict[str, Callable[[Any], Stored]] = {
     "string": _text,
     "integer": _integer,
     "number": _number,
@@ -222,7 +224,7 @@ def reader_of(
     columns: Iterable[Column],
 ) -> Callable[[Mapping[str, Any]], tuple[list[Stored], list[tuple[Column, str]]]]:
     """`row_of` for many features of the same columns."""
-    plan = [(column, column.property, _TO_STORED.get(column.type, _json)) for column in columns]
+    plan = [(column, column.property, converter(column.type)) for column in columns]
 
     def read(properties: Mapping[str, Any]) -> tuple[list[Stored], list[tuple[Column, str]]]:
         values: list[Stored] = []

@@ -97,6 +97,8 @@ def _wkb(geometry: Mapping[str, Any], size: int, swap: bool, box: _Box) -> bytes
         parts = [_wkb(part, size, swap, box) for part in geometry["geometries"]]
         return head + struct.pack("<I", len(parts)) + b"".join(parts)
     coordinates = geometry["coordinates"]
+    if not isinstance(coordinates, (list, tuple)):
+        raise BadGeometry("no coordinates")
     if code == 1:
         return head + (_points([coordinates], size, swap, box) if coordinates else struct.pack("<d", math.nan) * size)
     if code == 2:

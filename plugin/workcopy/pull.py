@@ -224,8 +224,8 @@ class _Layer:
         left: bool = False,
     ) -> None:
         values, misfits = self._row_of(item)
-        if item.geometry is not None and GEOMETRY not in misfits:
-            self._kinds.add(str(item.geometry.get("type")))
+        if item.shape is not None and GEOMETRY not in misfits:
+            self._kinds.add(item.geometry_type)
         for name in misfits:
             self._misfits[name] = self._misfits.get(name, 0) + 1
         settled = published is not None and not self._reads_all and twin_id not in self._asked
