@@ -3,9 +3,11 @@
     python -m tools.demo [--data DIR]
 
 With a display QGIS stays open for its user, and the twin runs until QGIS ends. Without one the same happens under Xvfb,
-an edit is made and published, the traffic is played back, and ``build/demo`` holds the pictures: ``map.png``,
-``3d.png``, ``changes.png``, ``publish.png``, ``traffic.png``, ``chart.png``, ``traffic-3d.png`` and ``playback.png``;
-the exit status is non-zero if any step failed. CITYTWIN_LOCALE (``en`` or ``nl``) is QGIS's language.
+an edit is made and published, pilots are followed, the traffic is played back, a field review goes out and comes home.
+``build/demo`` holds the pictures, all PNG: ``map``, ``3d``, ``changes``, ``publish``, ``pilot…``, ``portfolio…``,
+``traffic``, ``chart``, ``traffic-3d``, ``playback``, ``review-prepare``, ``review-note``, ``review-walk``,
+``review-merge``, ``review``, ``review-list`` and ``review-publish``; the exit status is non-zero if any step failed.
+CITYTWIN_LOCALE (``en`` or ``nl``) is QGIS's language.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What QGIS executes for `tools.demo` (``qgis --code``): the tour of a user, through the plugin's own window.
 
 Everything goes through the widgets that a user has: the catalogue's ticks, the Check Out button, QGIS's edit session,
-the Changes page and its Publish window, the Sensors page and its chart. Each step says what it did; the first that
-fails ends the tour.
+the Changes page and its Publish window, the Sensors page and its chart, the dialogs of a field review. Each step says
+what it did; the first that fails ends the tour.
 """
 
 import faulthandler

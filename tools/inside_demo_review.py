@@ -335,6 +335,8 @@ class ReviewTour:
         self.until(dialog.publish_button.isEnabled, "the Publish button")
         dialog.publish_button.click()
         self.until(lambda: dialog.presenter.phase == "report", "the report")
+        self.until(lambda: not page.model.all_changes(self.page.path), "the end of the changes")
+        iface.messageBar().clearWidgets()
         self.pause(300)
         self.picture("review-publish")
         report = dialog.presenter.report
