@@ -125,9 +125,10 @@ class Desk:
             branch.given[key] = theirs
         branch.trail = list(away.trail)
         self._added(added, branch, known)
+        word = "clashes" if asked else "merged"
         self._decide(asked, sides)
         self.hand.hold()
-        return "clashes" if asked else "merged"
+        return word
 
     def _branch(self, away: Away) -> _Branch | None:
         """Which copy it is: one that goes on, or one that parted. None: a beginning of what came already."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin.review import plain
+from plugin.review import plain, ticks
 from plugin.review.receive import receive
 from plugin.workcopy.connection import opened
 from plugin.workcopy.copy import WorkingCopy
@@ -50,6 +50,7 @@ def merge(office: Path, package: Path, steps: int) -> subprocess.CompletedProces
 def test_killed_at_any_moment(outside: Outside, tmp_path: Path) -> None:
     outside.run("UPDATE buildings SET height = 7 WHERE twin_id IN ('b1', 'b2')")
     outside.run("INSERT INTO buildings (name) VALUES ('Shed')")
+    outside.run("UPDATE review_tasks SET done = 1, done_by = 'Jan'")
     (outside.folder / "photos" / "a.jpg").write_bytes(picture())
     office = tmp_path / "office"
     office.mkdir()
@@ -76,6 +77,8 @@ def test_killed_at_any_moment(outside: Outside, tmp_path: Path) -> None:
         assert (path.parent / item.photos[0]).is_file()
         assert len(list((path.parent / "photos").iterdir())) == 1, "nothing half written is left"
         assert not receive(WorkingCopy.open(path), outside.folder).brought and again.label == "Delfshaven"
+        (task,) = ticks.known(path, "p-1")
+        assert [tick.by for tick in task.ticks] == ["Jan"]
         with opened(path) as connection:
             assert connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
     assert halfway, "some were killed in the middle"
