@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,10 +16,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..paths import ROOT
-from .measure import Run, work
+from .measure import Failed, Run, work
 from .offer import Offer
 from .prepared import Prepared
 from .sheet import Measurement
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server in a process of its own."""
+
+    url: str
+    pid: int
+
+    def cpu(self) -> float | None:
+        """Seconds that it has computed until now; None where the system does not tell."""
+        told = Path(f"/proc/{self.pid}/stat")
+        if not told.is_file():
+            return None
+        user, system = told.read_text(encoding="ascii").rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -59,12 +76,12 @@ class Place:
         return path
 
     @contextlib.contextmanager
-    def embedded_twin(self, data: Path, mode: str) -> Iterator[str]:
-        """The embedded twin over a folder, as a process; its address."""
+    def embedded_twin(self, data: Path, mode: str) -> Iterator[Running]:
+        """The embedded twin over a folder, as a process."""
         command = [sys.executable, "-m", "plugin.demo", "--port", "0", "--data", str(data), "--mode", mode]
         command += ["--store", str(self.fresh("twin.sqlite")), "--no-mqtt", "--exit-with-parent"]
-        with _started(command) as said:
-            yield said.split()[-1]
+        with _started(command) as running:
+            yield running
 
 
 def has_ogr2ogr() -> bool:
@@ -78,16 +95,19 @@ def has_qgis() -> bool:
 @contextlib.contextmanager
 def bench_twin(prepared: Prepared) -> Iterator[str]:
     """The bench twin as a process; its address."""
-    with _started([sys.executable, "-m", "tools.bench.server", str(prepared.folder)]) as said:
-        yield said.strip()
+    with _started([sys.executable, "-m", "tools.bench.server", str(prepared.folder)]) as running:
+        yield running.url
 
 
 @contextlib.contextmanager
-def _started(command: list[str]) -> Iterator[str]:
-    """A server that says its address in its first line and ends when its standard input does."""
+def _started(command: list[str]) -> Iterator[Running]:
+    """A server that ends its first line with its address, and ends when its standard input does."""
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as server:
         try:
-            yield server.stdout.readline() if server.stdout else ""
+            said = (server.stdout.readline() if server.stdout else "").split()
+            if not said:
+                raise Failed(f"{command[2]} did not start")
+            yield Running(said[-1], server.pid)
         finally:
             server.terminate()
