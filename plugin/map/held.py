@@ -6,7 +6,24 @@ from pathlib import Path
 
 from qgis.core import QgsProject, QgsVectorLayer
 
+from ..text import tr
 from . import layers
+
+_now: set[str] = set()  # ids of the layers that are held
+
+
+def is_held(layer: QgsVectorLayer) -> bool:
+    """Whether a layer is read-only for the time of a write only."""
+    return layer.id() in _now
+
+
+def held_words(layer: QgsVectorLayer) -> str:
+    """What is said to who would write into it meanwhile."""
+    return tr(
+        "The file of {layer} is being written just now, by a pull, a publish or a merge. Nothing was changed; try "
+        "again once that is over.",
+        layer=layer.name(),
+    )
 
 
 class Held:
@@ -27,6 +44,7 @@ class Held:
     def end(self) -> None:
         """Let them be edited again, those that could be before."""
         held, self._held = self._held, []
+        _now.difference_update(held)
         project = QgsProject.instance()
         found = (project.mapLayer(name) for name in held)
         self._set([layer for layer in found if isinstance(layer, QgsVectorLayer)], False)
@@ -38,5 +56,6 @@ class Held:
             layer.setReadOnly(held)
             if held:
                 self._held.append(layer.id())
+                _now.add(layer.id())
         if not dirty and project.isDirty():
             project.setDirty(False)  # what we take back ourselves is nothing to save

@@ -33,6 +33,7 @@ from ...workcopy.columns import GEOMETRY
 from ...workcopy.geometry import wkb_of
 from ...workcopy.source import Source
 from .. import layers
+from ..held import held_words, is_held
 
 _PATIENCE = 0.04  # seconds for another writer: longer would hold up the window
 
@@ -75,6 +76,8 @@ def remove(layer: QgsVectorLayer, pilot: Pilot) -> None:
 def _write(layer: QgsVectorLayer, step: str, act: Callable[[], int]) -> int:
     if layer.isEditable():
         return _as_one_step(layer, step, act)
+    if is_held(layer):
+        raise NotWritten(held_words(layer))
     if layer.readOnly():
         raise NotWritten(
             tr("{layer} cannot be edited: its twin takes no changes, or the file is read-only.", layer=layer.name())

@@ -14,6 +14,7 @@ from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt
 from ...text import tr
 from ...twin.errors import CityTwinError
 from .. import layers
+from ..held import held_words, is_held
 
 _PATIENCE = 0.04  # seconds for another writer: longer would hold up the window
 
@@ -64,6 +65,8 @@ def _write(layer: QgsVectorLayer, step: str, act: Callable[[], int]) -> int:
         raise NotWritten(tr("The layer is no longer in the project, so nothing was written. Add it, then repeat."))
     if layer.isEditable():
         return _as_one_step(layer, step, act)
+    if is_held(layer):
+        raise NotWritten(held_words(layer))
     if layer.readOnly():
         raise NotWritten(
             tr("{layer} cannot be edited: its twin takes no changes, or the file is read-only.", layer=layer.name())

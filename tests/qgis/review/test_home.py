@@ -27,6 +27,7 @@ from qgis.core import (
 from plugin.gui.edit_sessions import EditSessions
 from plugin.map import layers as map_layers
 from plugin.map.pilots.combining import open_copy
+from plugin.map.review import writing
 from plugin.map.review.home import Came, HomeComing, merge_review
 from plugin.map.writers import Writers
 from plugin.pilots.parts import Assessment
@@ -189,6 +190,8 @@ def test_nobody_can_edit_meanwhile_and_the_window_stays_awake(city: WorkingCopy)
     coming = Coming(city, folder)
     coming.home.start()
     assert coming.home.phase == "merging" and buildings.readOnly() and not buildings.startEditing()
+    with pytest.raises(writing.NotWritten, match="is being written just now"):
+        writing.change(buildings, {1: {"height": 1.0}}, "Height")
     heart = Heartbeat()
     assert spin(lambda: bool(coming.over), 60)
     away = heart.stop()
