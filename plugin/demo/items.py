@@ -83,7 +83,8 @@ def _flatgeobuf(
     rows = rows_of(collection, settings, found, uri)
     schema = collection.schema
     columns = columns_of(collection, settings)
-    pieces = flatgeobuf.write(collection.id, columns, schema.geometry_type, file_crs(uri), 0, rows, schema.has_z)
+    kind = schema.geometry_type if schema.geometry_type in ("Point", "none") else ""  # single ones may be among many
+    pieces = flatgeobuf.write(collection.id, columns, kind, file_crs(uri), 0, rows, schema.has_z)
     told = tuple(("Link", f'<{one["href"]}>; rel="{one["rel"]}"') for one in links if one["rel"] in ("next", "prev"))
     return Response(content_type=FLATGEOBUF, headers=(content_crs(uri), *told), stream=Stream(pieces, held))
 

@@ -42,6 +42,9 @@ CREATE INDEX change_item ON change (collection, item);
 """
 _COLUMNS = "id, whole, seq, geometry, properties, updated, updated_by"
 _FIND = f"SELECT {_COLUMNS} FROM item WHERE collection = ? AND id = ?"  # nosec B608 - fixed parts, bound values
+# GeoJSON text as it is stored begins with the type
+_KINDS = """SELECT DISTINCT substr(geometry, 1, instr(geometry, ',') - 1) FROM item
+  WHERE collection = ? AND geometry IS NOT NULL"""
 _INSERT_ITEM = """INSERT INTO item
   (fid, collection, id, whole, seq, min_x, min_y, max_x, max_y, updated, updated_by, properties, geometry)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -136,13 +139,15 @@ class Store:
             yield matched, map(self._item, rows)
 
     @contextmanager
-    def everything(self, collection_id: str) -> Iterator[tuple[State, Iterator[Item]]]:
-        """All items of a collection, one at a time, and how it stands at that moment."""
+    def everything(self, collection_id: str) -> Iterator[tuple[State, frozenset[str], Iterator[Item]]]:
+        """All items of a collection, one at a time, how it stands at that moment, and its items' geometry types."""
         n = self._collections[collection_id][0]
         with self._moment() as db:
             state = _state(db, n)
+            heads = db.execute(_KINDS, (n,)).fetchall()
+            kinds = frozenset(str(head).partition(":")[2].strip('" ') for (head,) in heads)
             rows = db.execute(f"SELECT {_COLUMNS} FROM item WHERE collection = ? ORDER BY fid", (n,))  # nosec B608
-            yield state, map(self._item, rows)
+            yield state, kinds, map(self._item, rows)
 
     def item(self, collection_id: str, item_id: str) -> Item | None:
         with self._connection() as db:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,15 +13,43 @@ from .session import Session
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 
+@dataclass(frozen=True)
+class FileLink(Link):
+    """A link to a file. ``length`` in bytes, as told; ``columns``: its own names for an item's ``id`` and ``etag``
+    (our profile's ``x-citytwin-columns``); ``changed``: when what it is made from last changed (RFC 3339), as the
+    document with the link tells."""
+
+    length: int | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    changed: str = ""
+
+
 def parse_links(session: Session, base: str, document: Mapping[str, Any]) -> tuple[Link, ...]:
     """The readable ones of a document's links, absolute."""
-    found = []
+    found: list[Link] = []
     links = document.get("links")
     for raw in links if isinstance(links, list) else []:
         if isinstance(raw, dict) and isinstance(raw.get("href"), str) and raw["href"].strip():
             rel, kind, title = (raw.get(k) if isinstance(raw.get(k), str) else "" for k in ("rel", "type", "title"))
-            found.append(Link(session.resolve(base, raw["href"]), str(rel), str(kind), str(title)))
+            href = session.resolve(base, raw["href"])
+            if rel == "enclosure":
+                changed = document.get("updated")
+                changed = changed if isinstance(changed, str) else ""
+                found.append(FileLink(href, str(rel), str(kind), str(title), _length(raw), _columns(raw), changed))
+            else:
+                found.append(Link(href, str(rel), str(kind), str(title)))
     return tuple(found)
+
+
+def _length(raw: Mapping[str, Any]) -> int | None:
+    length = raw.get("length")
+    return length if isinstance(length, int) and not isinstance(length, bool) and length > 0 else None
+
+
+def _columns(raw: Mapping[str, Any]) -> dict[str, str]:
+    named = raw.get("x-citytwin-columns")
+    named = named if isinstance(named, dict) else {}
+    return {role: name for role, name in named.items() if isinstance(name, str) and name}
 
 
 def link(links: Iterable[Link], *rels: str, types: tuple[str, ...] = ("json",)) -> str | None:

@@ -66,6 +66,10 @@ class _NoAuth(requests.auth.AuthBase):
         return request
 
 
+# takes an answer's headers and its body in pieces, so that it need not fit into memory; anew when it is sent again
+Into = Callable[[Mapping[str, str], Iterator[bytes]], None]
+
+
 @dataclass(frozen=True)
 class _Call:
     """One request as it is sent, redirects included."""
@@ -76,6 +80,7 @@ class _Call:
     headers: Mapping[str, str]
     body: bytes | None
     write: bool
+    into: Into | None = None
 
 
 class Session:
@@ -193,6 +198,7 @@ class Session:
         progress: Progress | None = None,
         timeout: float | None = None,
         retries: int | None = None,
+        into: Into | None = None,
     ) -> Reply:
         """Send, and return the answer of status 2xx; any other is raised as a `TwinError`.
 
@@ -200,10 +206,10 @@ class Session:
         the server said that it did nothing: 429, and 503 with Retry-After. So is OPTIONS, which many servers fail at
         for good. ``retries`` is for this request alone, where another way of asking is at hand. A write of unclear
         outcome is `Unreachable` with ``sent`` or `ServerFailed`. Raises `Cancelled`: for writes before sending only,
-        never in mid-air.
+        never in mid-air. ``into`` takes the body of an answer of status 2xx, whose ``content`` is then empty.
         """
         progress = progress or self.progress
-        call = _Call(method.upper(), url, params or {}, {**(headers or {}), "Accept": accept}, body, write)
+        call = _Call(method.upper(), url, params or {}, {**(headers or {}), "Accept": accept}, body, write, into)
         limit = self.retries if retries is None else retries
         attempt = 0
         while True:
@@ -300,7 +306,7 @@ class Session:
             # What a write answered with 303 was done; its result is read, no longer written.
             headers = {k: v for k, v in call.headers.items() if k.lower() not in _BODY_HEADERS}
             method = "GET" if call.write or call.method != "OPTIONS" else call.method
-            return _Call(method, target, {}, headers, None, False)
+            return _Call(method, target, {}, headers, None, False, call.into)
         if reply.status in (301, 302) or origin(target) != origin(reply.url):
             raise Rejected(
                 tr(
@@ -330,7 +336,11 @@ class Session:
             response = client.send(prepared, timeout=timeout, allow_redirects=False, **settings)
             try:
                 # A write that is on its way is not left half heard: its outcome would be unknown.
-                content = b"".join(_body(response, Silent() if call.write else progress))
+                pieces = _body(response, Silent() if call.write else progress)
+                taken = call.into is not None and 200 <= response.status_code < 300
+                content = b"" if taken else b"".join(pieces)
+                if call.into is not None and taken:
+                    call.into(response.headers, pieces)
                 _whole(response)
                 return Reply(response.status_code, response.headers, content, response.url or url)
             finally:

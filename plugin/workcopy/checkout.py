@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,7 +17,7 @@ from ..twin.features import pages
 from ..twin.model import Capabilities, Collection, Extent, Page, Schema
 from ..twin.progress import SILENT, Progress, check
 from ..twin.schema import infer, merge_inferred
-from . import tables
+from . import snapshot, tables
 from .columns import columns_of, free_name
 from .connection import connect
 from .copy import WorkingCopy, is_working_copy
@@ -42,6 +42,7 @@ class LayerReport:
     count: int
     seconds: float
     problems: tuple[str, ...] = ()
+    snapshot: str = ""  # gpkg or fgb, where it came as the twin's own file
 
 
 @dataclass(frozen=True)
@@ -73,26 +74,34 @@ def checkout(
     progress: Progress = SILENT,
     replace_file: bool = False,
     carry: Carry | None = None,
+    snapshots: bool = True,
 ) -> CheckoutReport:
     """Bring collections into a new working copy at ``path``; whole, or not at all.
 
     ``extent`` (east/north, in ``extent_srid``) limits what comes. An existing file is replaced only with
     ``replace_file``, and never one with unpublished changes; ``carry`` brings over what else in it is to last, from the
-    old file (first) into the new one, and tells it. Raises any `CityTwinError`.
+    old file (first) into the new one, and tells it. ``snapshots``: the twin's own files of whole collections are used,
+    where it has some and they hold what its pages do (`snapshot`). Raises any `CityTwinError`.
     """
     path = Path(path)
     if not collection_ids:
         raise WorkingCopyError(tr("Choose at least one collection to check out."))
     _refuse_to_lose(path, replace_file)
     wanted = list(dict.fromkeys(collection_ids))
-    with part_file(path) as part:
-        run = _Checkout(twin, part, progress)
-        reports = [run.collection(name, extent, extent_srid) for name in wanted]
-        run.close()
-        check(progress)
-        notes = tuple(carry(path, part, progress)) if carry is not None and path.exists() else ()
-        seal(part, path)
-    return CheckoutReport(path, tuple(reports), notes)
+    distrusted: dict[str, str] = {} if snapshots else dict.fromkeys(wanted, "")
+    while True:
+        with part_file(path) as part:
+            run = _Checkout(twin, part, progress, distrusted)
+            try:
+                reports = [run.collection(name, extent, extent_srid) for name in wanted]
+            except snapshot.Refused as refused:
+                distrusted[refused.collection] = refused.words  # begun anew, with the pages of this one
+                continue
+            run.close()
+            check(progress)
+            notes = tuple(carry(path, part, progress)) if carry is not None and path.exists() else ()
+            seal(part, path)
+        return CheckoutReport(path, tuple(reports), notes)
 
 
 def _refuse_to_lose(path: Path, replace_file: bool) -> None:
@@ -116,8 +125,9 @@ def _refuse_to_lose(path: Path, replace_file: bool) -> None:
 
 
 class _Checkout:
-    def __init__(self, twin: Twin, part: Path, progress: Progress) -> None:
+    def __init__(self, twin: Twin, part: Path, progress: Progress, distrusted: Mapping[str, str]) -> None:
         self._twin = twin
+        self._distrusted = distrusted
         self._part = part
         self._progress = progress
         self._capabilities = twin.capabilities()
@@ -144,6 +154,12 @@ class _Checkout:
         writer: LayerWriter | None = None
         connection = None
         problems: dict[str, None] = {}
+        found = self._snapshot(collection, schema, choice, box, problems)
+        if found is not None:
+            with found:
+                report = self._from_snapshot(found, schema, choice, problems, started)
+                if report is not None:
+                    return report
         last = 0.0
         try:
             with contextlib.closing(self._pages(collection, choice, box)) as incoming:
@@ -167,14 +183,75 @@ class _Checkout:
                 connection = self._create(source)
                 writer = LayerWriter(connection, source)
             with told_plainly(self._part):
-                source, found = writer.finish()
+                source, said = writer.finish()
         finally:
             if connection is not None:
                 connection.close()
-        problems.update(dict.fromkeys(found))
+        problems.update(dict.fromkeys(said))
         seconds = time.monotonic() - started
         self._tell(collection.title, writer.count, writer.count, seconds)
         return LayerReport(source.table, collection.id, collection.title, writer.count, seconds, tuple(problems))
+
+    def _snapshot(
+        self, collection: Collection, schema: Schema, choice: CrsChoice, box: Extent | None, problems: dict[str, None]
+    ) -> snapshot.Snapshot | None:
+        """The twin's own file of the collection. Of an extent the pages are read: they bring only what is in it."""
+        refused = self._distrusted.get(collection.id)
+        if refused:
+            problems[snapshot.not_used(refused)] = None
+        if refused is not None or box is not None:
+            return None
+        return snapshot.bring(self._twin, collection, schema, choice, self._part, self._progress, problems)
+
+    def _from_snapshot(
+        self,
+        found: snapshot.Snapshot,
+        schema: Schema,
+        choice: CrsChoice,
+        problems: dict[str, None],
+        started: float,
+    ) -> LayerReport | None:
+        """Fill the collection's table from its file; None, with nothing done, where the file lacks something."""
+        collection = found.collection
+        sample = Page(tuple(found.sample), None, 0)
+        source = self._source(collection, merge_inferred(schema, infer(sample.items)), choice, None, sample)
+        lack = found.lacks(source)
+        if lack:
+            problems[snapshot.not_used(lack)] = None
+            return None
+        if found.moment is not None:
+            source = replace(
+                source, pulled=min(self._now, f"{found.moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}")
+            )
+        last = started
+
+        def tell(count: int) -> None:
+            nonlocal last
+            check(self._progress)
+            if time.monotonic() - last > _REPORT_EVERY:
+                last = time.monotonic()
+                self._tell(collection.title, count, collection.count, last - started)
+
+        connection = self._create(source)
+        try:
+            with told_plainly(self._part):
+                writer = found.fill(connection, source, self._capabilities.item_etags, tell)
+                source, said = writer.finish()
+                found.proved(connection, source)
+        finally:
+            connection.close()
+        problems.update(dict.fromkeys((*said, *found.notes)))
+        seconds = time.monotonic() - started
+        self._tell(collection.title, writer.count, writer.count, seconds)
+        return LayerReport(
+            source.table,
+            collection.id,
+            collection.title,
+            writer.count,
+            seconds,
+            tuple(problems),
+            found.arrived.offer.kind,
+        )
 
     def _pages(self, collection: Collection, choice: CrsChoice, box: Extent | None) -> Any:
         return pages(
@@ -183,6 +260,7 @@ class _Checkout:
             choice=choice,
             extent=box,
             item_etags=self._capabilities.item_etags,
+            repeats=True,
             progress=self._progress,
         )
 
@@ -215,7 +293,7 @@ class _Checkout:
             # nobody else sees this file, and it is thrown away whole if anything fails
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
-            connection.execute("PRAGMA cache_size = -65536")
+            connection.execute("PRAGMA cache_size = -16384")
             if not self._tables:
                 tables.create_books(connection, self._now, "City Twin Workbench")
         self._tables.append(source.table)

@@ -16,18 +16,24 @@ from .errors import FileBusy, read_only, told_plainly
 def part_file(path: Path) -> Iterator[Path]:
     """Where to write what is to be ``path``; gone afterwards, whatever happened. Raises `FileReadOnly`."""
     part = path.with_name(path.name + ".part")
+    around = (part, *_beside(part), snapshot_of(part))
     with told_plainly(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(path.parent, os.W_OK):
             raise read_only(path)
-        for leftover in (part, *_beside(part)):
+        for leftover in around:
             leftover.unlink(missing_ok=True)
     try:
         yield part
     finally:
-        for leftover in (part, *_beside(part)):
+        for leftover in around:
             with contextlib.suppress(OSError):
                 leftover.unlink(missing_ok=True)
+
+
+def snapshot_of(part: Path) -> Path:
+    """Where the twin's own file of a collection goes while a working copy is made of it."""
+    return part.with_name(part.name + "-snapshot")
 
 
 def _beside(path: Path) -> list[Path]:

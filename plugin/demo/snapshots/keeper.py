@@ -101,9 +101,11 @@ class Snapshots:
         unfinished = self._folder / f"{number}.{kind}.part"
         unfinished.unlink(missing_ok=True)
         columns, schema = columns_of(collection, self._settings), collection.schema
-        with self._store.everything(collection.id) as (state, items):
+        with self._store.everything(collection.id) as (state, kinds, items):
             rows = rows_of(collection, self._settings, items, collection.storage_crs)
-            about = (collection.id, columns, schema.geometry_type, file_crs(collection.storage_crs))
+            # what the file says of its geometries has to be true: readers go by it
+            kind_of = schema.geometry_type if kinds <= {schema.geometry_type} else ""
+            about = (collection.id, columns, kind_of, file_crs(collection.storage_crs))
             if kind == "gpkg":
                 geopackage.write(unfinished, *about, rows, schema.has_z)
             else:
