@@ -11,6 +11,7 @@ import pytest
 from qgis.core import QgsProject, QgsSettings
 from qgis.PyQt.QtCore import QMimeData, QPointF, Qt, QUrl
 from qgis.PyQt.QtGui import QDropEvent
+from qgis.PyQt.QtWidgets import QLabel
 
 from plugin.gui.moments import moment
 from plugin.gui.review.merge_dialog import MergeDialog
@@ -149,6 +150,9 @@ def test_who_looked_at_what_is_told(stage: Stage) -> None:
         f"Building <1>: looked at by Jan ({when})",
         f"Building 2: looked at by somebody ({when})",
     ]
+    stage.dialog.resize(760, 560)
+    labels = [label for label in stage.dialog.report.widget().findChildren(QLabel) if label.text()]
+    assert spin(lambda: all(one.height() <= one.heightForWidth(one.width()) + 1 for one in labels)), "no gaps"
     tasks.mark(gpkg, 1, done=False)
     stage.dialog.list.selectAll()
     stage.dialog.remove()
