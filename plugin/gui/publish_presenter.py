@@ -304,23 +304,24 @@ class PublishPresenter(QObject):
 
     # -- the report --------------------------------------------------------------------------------------------------
 
-    def rows(self, state: str = "") -> list[ReportRow]:
-        """The report's lines (of one state), what needs attention first."""
+    def rows(self, state: str = "", most: int | None = None) -> list[ReportRow]:
+        """The report's lines (of one state; the first ``most``), what needs attention first."""
         order = {"clash": 0, "held": 1, "failed": 2, "unsent": 3, "published": 4}
         titles = {source.table: source.title or source.table for source in self.copy.sources}
-        outcomes = self.report.outcomes if self.report else ()
-        rows = [
+        kinds = {kind: kind_word(kind) for kind in ("insert", "update", "delete")}
+        released = released_words()
+        outcomes = [one for one in (self.report.outcomes if self.report else ()) if not state or one.state == state]
+        outcomes.sort(key=lambda outcome: order[outcome.state])
+        return [
             ReportRow(
                 outcome.change,
                 titles.get(outcome.change.table, outcome.change.table),
                 outcome.state,
-                kind_word(outcome.change.kind),
-                released_words() if outcome.change.key in self._released else outcome.message,
+                kinds[outcome.change.kind],
+                released if outcome.change.key in self._released else outcome.message,
             )
-            for outcome in outcomes
-            if not state or outcome.state == state
+            for outcome in outcomes[:most]
         ]
-        return sorted(rows, key=lambda row: order[row.state])
 
     def counted(self) -> dict[str, int]:
         """How many changes ended in each state."""

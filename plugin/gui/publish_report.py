@@ -101,15 +101,20 @@ class PublishReportView(QWidget):
 
     def _list_outcomes(self) -> None:
         self.table.clear()
+        state = str(self.filter.currentData() or "")
+        rows = self.presenter.rows(state, LISTED)
+        counts = self.presenter.counted()
+        marks = {one: (icon(state_icon(one)), state_word(one)) for one in _STATES}
         items = []
-        rows = self.presenter.rows(str(self.filter.currentData() or ""))
-        for row in rows[:LISTED]:
-            item = QTreeWidgetItem([name_of(row.change), row.layer, row.what, state_word(row.state)])
-            item.setIcon(0, icon(state_icon(row.state)))
+        for row in rows:
+            mark, words = marks[row.state]
+            item = QTreeWidgetItem([name_of(row.change), row.layer, row.what, words])
+            item.setIcon(0, mark)
             item.setToolTip(3, tool_tip(row.words))
             item.setData(0, _USER, row)
             items.append(item)
-        fill(self.table, items, len(rows) - len(items))
+        total = counts.get(state, 0) if state else sum(counts.values())
+        fill(self.table, items, total - len(items))
         self._explain()
 
     def _explain(self) -> None:

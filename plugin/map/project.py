@@ -25,6 +25,8 @@ _LOOK = 1000  # ms between two questions whether a file was written
 # ms that a file is left in peace after it was written: QGIS is still closing and reopening it around an edit session,
 # and reads that come in between can come back empty
 _QUIET = 300
+# while one of us writes, counts are old as soon as they are there, and counting takes the interpreter from who writes
+_BUSY = 5000
 
 
 @dataclass
@@ -35,7 +37,7 @@ class _Entry:
     broken: tuple[str, ...] = ()
     counting: bool = False
     again: bool = False  # written while counting
-    due: bool = False  # a count comes when the file has been quiet for a while
+    due: object | None = None  # a count comes when the file has been quiet for a while: this one
     written: bool = False  # and then `changed` is to be told
     guards: dict[str, ColumnGuard] = field(default_factory=dict)  # by layer id
 
@@ -56,6 +58,7 @@ class ProjectCopies(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.writers = Writers(self)
+        self.writers.changed.connect(self._turn_changed)
         self._entries: dict[str, _Entry] = {}
         self._due = False
         project = QgsProject.instance()
@@ -198,14 +201,22 @@ class ProjectCopies(QObject):
     def _refresh_soon(self, key: str, *, written: bool = False) -> None:
         entry = self._entries[key]
         entry.written = entry.written or written
-        if not entry.due:
-            entry.due = True
-            QTimer.singleShot(_QUIET, lambda: self._refresh_now(key, entry))
+        if entry.due is None:
+            due = entry.due = object()
+            wait = _BUSY if self.writers.doing(key) else _QUIET
+            QTimer.singleShot(wait, lambda: self._refresh_now(key, entry, due))
 
-    def _refresh_now(self, key: str, entry: _Entry) -> None:
-        entry.due = False
-        if sip.isdeleted(self) or self._entries.get(key) is not entry:
+    def _turn_changed(self, path: str) -> None:
+        """Who was at work may be done: what waits for that need not wait longer than for anybody else."""
+        entry = self._entries.get(path)
+        if entry is not None and entry.due is not None and not self.writers.doing(path):
+            entry.due = None
+            self._refresh_soon(path)
+
+    def _refresh_now(self, key: str, entry: _Entry, due: object) -> None:
+        if sip.isdeleted(self) or self._entries.get(key) is not entry or entry.due is not due:
             return
+        entry.due = None
         if entry.written:
             entry.written = False
             self.changed.emit(key)

@@ -114,6 +114,7 @@ def test_a_clash_is_not_overwritten(field: Field) -> None:
         ("b2", "published", "Buildings", "Changed"),
     ]
     (clash,) = presenter.rows("clash")
+    assert presenter.rows(most=1) == presenter.rows()[:1]
     assert clash.words.startswith("Somebody else changed this feature meanwhile.")
     assert "yours is kept" in clash.words
     assert presenter.headline == "1 change was published. 1 change stays in the working copy."

@@ -326,6 +326,28 @@ def test_counts_follow_every_writer(city, project):
         copies.stop()
 
 
+def test_nobody_counts_all_the_time_while_one_of_us_writes(city, project, monkeypatch):
+    monkeypatch.setattr("plugin.map.project._BUSY", 3_600_000)  # until the turn is over
+    copies = ProjectCopies()
+    changed = []
+    copies.changed.connect(changed.append)
+    try:
+        add(city)
+        wait(lambda: copies.counts(city.path))
+        turn = copies.writers.turn(city.path, "Pulling.")
+        assert turn.begin()
+        before = copies.counts(city.path)
+        sql_elsewhere(city.path, "DELETE FROM gebouwen WHERE fid = 2")
+        wait(lambda: copies._look() is None and any(entry.due for entry in copies._entries.values()))
+        with pytest.raises(AssertionError):
+            wait(lambda: changed or copies.counts(city.path) != before, 0.6)
+        turn.end()
+        wait(lambda: copies.counts(city.path)["gebouwen"].deleted == 1)
+        assert changed == [str(city.path)]
+    finally:
+        copies.stop()
+
+
 def test_a_saved_edit_is_in_the_file_and_not_beside_it(project, tmp_path):
     """Watching must not hold QGIS back from folding its write-ahead log into the file: people copy the file alone."""
     city = make(tmp_path / "rotterdam.gpkg", {"gebouwen": houses(3)})
