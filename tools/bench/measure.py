@@ -25,7 +25,7 @@ class Failed(Exception):
 @dataclass(frozen=True)
 class Run:
     """``seconds`` of the work: as the process tells itself, else of the whole process. ``cpu``: of all of it, in
-    seconds; ``peak``: megabytes of memory."""
+    seconds; ``peak``: megabytes of memory, and never less than what the process that started it had: keep that small."""
 
     seconds: float
     cpu: float
