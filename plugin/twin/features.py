@@ -33,6 +33,7 @@ def pages(
     limit: int = LIMIT,
     item_etags: bool = False,
     params: Mapping[str, str] | None = None,
+    repeats: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Page]:
     """The items of ``collection`` (in ``extent``: east/north in the CRS of ``choice``), in handfuls of up to `BATCH`.
@@ -41,11 +42,12 @@ def pages(
     how large it is: the last `Page` of each carries its ``bytes`` and ``problems``, and what was taken counts only once
     the iteration has ended without an error. ``Page.matched`` of the others is a hint for the progress bar.
 
-    Coordinates are as the twin sends them (``choice.swap`` tells their order). Items seen before and those wholly
-    outside ``extent`` are left out; every such thing is in ``Page.problems``, in the user's words. Absence proves
-    nothing: paging by offset can miss items while others edit. The next page is transferred while one is read; close
-    the generator (or exhaust it) to end that thread. Raises `Cancelled`, `BadResponse` for what cannot be read whole,
-    `Unsupported` for CityJSON, and the errors of `Session.request`.
+    Coordinates are as the twin sends them (``choice.swap`` tells their order). Items seen before (unless ``repeats``:
+    whoever stores a million finds them without a list of all) and those wholly outside ``extent`` are left out; every
+    such thing is in ``Page.problems``, in the user's words. Absence proves nothing: paging by offset can miss items
+    while others edit. The next page is transferred while one is read; close the generator (or exhaust it) to end that
+    thread. Raises `Cancelled`, `BadResponse` for what cannot be read whole, `Unsupported` for CityJSON, and the errors
+    of `Session.request`.
     """
     progress = progress or Silent()
     query = dict(params or {})
@@ -58,7 +60,7 @@ def pages(
     fetcher = Prefetcher(session, progress)
     try:
         reply = _first_page(fetcher, collection.items_url, query, limit)
-        ids: set[str] = set()
+        ids: set[str] | None = None if repeats else set()
         seen_urls = {collection.items_url}
         received, matched, number, empty = 0, None, 0, 0
         while True:
@@ -175,7 +177,7 @@ class _Reader:
         choice: CrsChoice,
         box: Extent | None,
         item_etags: bool,
-        ids: set[str],
+        ids: set[str] | None,
         progress: Progress,
     ) -> None:
         self.problems: list[str] = []
@@ -207,6 +209,8 @@ class _Reader:
                 item = parse_item(feature, item_etags=item_etags)
                 if item.id is None:
                     nameless += 1
+                elif ids is None:
+                    pass
                 elif item.id in ids:
                     repeated += 1
                     continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import sqlite3
 import struct
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,42 +22,85 @@ _MAX_CELLS = 51  # rtree.c RTREE_MAXCELLS
 _NODE_BYTES = 4 + _MAX_CELLS * _CELL.itemsize
 _FILL = 45  # cells in a packed node, so that the first edits do not split every one
 
+_AT_ONCE = 10_000  # rows
+
 Ids = npt.NDArray[np.int64]
 Boxes = npt.NDArray[np.float64]  # (n, 4): min x, min y, max x, max y
 
 
+class Cells:
+    """Boxes on their way into an R-tree: 24 bytes each, which is what they take in the file."""
+
+    def __init__(self) -> None:
+        self.extent: tuple[float, float, float, float] | None = None  # min x, min y, max x, max y of all
+        self._bytes = bytearray()
+
+    def add(self, ids: Ids | Sequence[int], boxes: Boxes) -> None:
+        """Append the ``boxes`` of the rows ``ids``."""
+        if not len(ids):
+            return
+        cells = np.empty(len(ids), dtype=_CELL)
+        cells["id"] = ids
+        cells["box"] = _outwards(boxes)
+        self._bytes += cells.tobytes()
+        low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+        if self.extent is not None:
+            low, high = np.minimum(low, self.extent[:2]), np.maximum(high, self.extent[2:])
+        self.extent = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+    def drop(self, ids: Sequence[int]) -> None:
+        """Leave out the boxes of the rows ``ids``."""
+        cells = np.frombuffer(self._bytes, dtype=_CELL)
+        self._bytes = bytearray(cells[~np.isin(cells["id"], np.array(ids, dtype=np.int64))].tobytes())
+
+    def pack(self, connection: sqlite3.Connection, table: str, geometry: str) -> None:
+        """Fill the empty R-tree of ``table``. The caller holds the transaction."""
+        name = f"rtree_{table}_{geometry}"
+        node, rowid, parent = (f"{name}_{kind}" for kind in ("node", "rowid", "parent"))
+        cells = np.frombuffer(self._bytes, dtype=_CELL)
+        if len(cells) == 0:
+            return
+        depth = 0
+        next_node = 2  # 1 is the root
+        above = rowid  # the table that tells where the cells of this level are
+        while True:
+            # not cells[order]: a million boxes would be there twice
+            order = _tiles(cells)
+            if len(cells) <= _MAX_CELLS:
+                break
+            starts = range(0, len(cells), _FILL)
+            numbers = np.arange(next_node, next_node + len(starts), dtype=np.int64)
+            next_node += len(starts)
+            upper = np.empty(len(starts), dtype=_CELL)
+            upper["id"] = numbers
+            connection.executemany(sql.put_node(node), _nodes(cells, order, starts, upper))
+            for first in range(0, len(cells), _AT_ONCE):
+                part = order[first : first + _AT_ONCE]
+                holders = numbers[np.arange(first, first + len(part)) // _FILL]
+                _point_up(connection, above, cells["id"][part], holders)
+            above = parent
+            depth += 1
+            cells = upper
+        connection.execute(sql.put_node(node), (1, _node(depth, cells[order])))
+        _point_up(connection, above, cells["id"], np.ones(len(cells), dtype=np.int64))
+
+
+def _nodes(
+    cells: npt.NDArray[np.void], order: npt.NDArray[np.intp], starts: range, upper: npt.NDArray[np.void]
+) -> Iterator[tuple[int, bytes]]:
+    """The nodes of one level, with their numbers; the box of each goes into ``upper``."""
+    for index, start in enumerate(starts):
+        part = cells[order[start : start + _FILL]]
+        box = part["box"]
+        upper["box"][index] = (box[:, 0].min(), box[:, 1].max(), box[:, 2].min(), box[:, 3].max())
+        yield int(upper["id"][index]), _node(0, part)
+
+
 def pack(connection: sqlite3.Connection, table: str, geometry: str, ids: Ids, boxes: Boxes) -> None:
     """Fill the empty R-tree of ``table`` with ``boxes``. The caller holds the transaction."""
-    name = f"rtree_{table}_{geometry}"
-    node, rowid, parent = (f"{name}_{kind}" for kind in ("node", "rowid", "parent"))
-    if len(ids) == 0:
-        return
-    cells = np.empty(len(ids), dtype=_CELL)
-    cells["id"] = ids
-    cells["box"] = _outwards(boxes)
-    cells = cells[_tiles(cells)]
-    depth = 0
-    next_node = 2  # 1 is the root
-    child_of_leaf = True
-    while len(cells) > _MAX_CELLS:
-        starts = range(0, len(cells), _FILL)
-        numbers = np.arange(next_node, next_node + len(starts), dtype=np.int64)
-        next_node += len(starts)
-        blobs = []
-        above = np.empty(len(starts), dtype=_CELL)
-        above["id"] = numbers
-        for index, start in enumerate(starts):
-            part = cells[start : start + _FILL]
-            blobs.append(_node(0, part))
-            box = part["box"]
-            above["box"][index] = (box[:, 0].min(), box[:, 1].max(), box[:, 2].min(), box[:, 3].max())
-        connection.executemany(sql.put_node(node), zip(numbers.tolist(), blobs))
-        _point_up(connection, rowid if child_of_leaf else parent, cells["id"], np.repeat(numbers, _FILL)[: len(cells)])
-        child_of_leaf = False
-        depth += 1
-        cells = above[_tiles(above)]
-    connection.execute(sql.put_node(node), (1, _node(depth, cells)))
-    _point_up(connection, rowid if child_of_leaf else parent, cells["id"], np.ones(len(cells), dtype=np.int64))
+    cells = Cells()
+    cells.add(ids, boxes)
+    cells.pack(connection, table, geometry)
 
 
 def clear(connection: sqlite3.Connection, table: str, geometry: str) -> None:
@@ -92,14 +136,17 @@ def _outwards(boxes: Boxes) -> npt.NDArray[np.float32]:
 
 def _tiles(cells: npt.NDArray[np.void]) -> npt.NDArray[np.intp]:
     """The order that puts neighbours in one node: vertical slices, each from south to north."""
-    box = cells["box"].astype(np.float64)
-    with np.errstate(invalid="ignore"):  # from infinity to infinity there is no middle
-        x = box[:, 0] + box[:, 1]
-        y = box[:, 2] + box[:, 3]
-    by_x = np.argsort(x, kind="stable")
     nodes = math.ceil(len(cells) / _FILL)
     slice_length = max(1, math.ceil(math.sqrt(nodes))) * _FILL
-    slices = np.empty(len(cells), dtype=np.int64)
-    slices[by_x] = np.arange(len(cells)) // slice_length
-    order: npt.NDArray[np.intp] = np.lexsort((y, slices))
+    slices = np.empty(len(cells), dtype=np.int32)
+    slices[np.argsort(_middles(cells, 0), kind="stable")] = np.arange(len(cells), dtype=np.int32) // slice_length
+    order: npt.NDArray[np.intp] = np.lexsort((_middles(cells, 2), slices))
     return order
+
+
+def _middles(cells: npt.NDArray[np.void], side: int) -> npt.NDArray[np.float32]:
+    """Where boxes have their middle, times two; single precision is enough to put them into an order."""
+    box = cells["box"]
+    with np.errstate(over="ignore", invalid="ignore"):
+        middles: npt.NDArray[np.float32] = box[:, side].astype(np.float32) + box[:, side + 1].astype(np.float32)
+    return middles

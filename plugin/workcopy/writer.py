@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,8 +46,7 @@ class LayerWriter:
         self._kinds: Counter[str] = Counter()
         self._heights = False
         self._no_id = 0
-        self._ids = array("q")
-        self._boxes = array("d")
+        self._cells = rtree.Cells()
         self._multi = source.geometry_type.startswith("Multi")
         self._encoder = GeometryEncoder(
             source.srid, swap=source.swap, multi=self._multi, z=True if source.has_z else None
@@ -94,39 +92,35 @@ class LayerWriter:
             self._misfit(GEOMETRY, words)
         self._kinds.update([item.geometry_type for item, blob in zip(items, encoded.blobs) if blob is not None])
         self._heights = self._heights or (encoded.heights and not self.source.has_z)
-        self._ids.extend([first + position for position in encoded.placed])
-        self._boxes.extend(encoded.boxes)
+        boxes = np.frombuffer(encoded.boxes, dtype=np.float64).reshape(-1, 4)
+        self._cells.add([first + position for position in encoded.placed], boxes)
         return encoded.blobs
 
     def finish(self) -> tuple[Source, list[str]]:
         """Indexes, tracking, metadata; commits. Returns the source as it became and what the user should know."""
         connection, source, table = self._connection, self.source, self.source.table
         problems = self._problems()
-        ids = np.frombuffer(self._ids, dtype=np.int64)
-        boxes = np.frombuffer(self._boxes, dtype=np.float64).reshape(-1, 4)
         tables.create_tracking(connection, table, source.tracked)
         repeated = [row[0] for row in connection.execute(sql.repeated_fids(table))]
         if repeated:
             connection.execute(books.TRACKING, (0,))
             connection.executemany(sql.delete_row(table), ((fid,) for fid in repeated))
             connection.execute(books.TRACKING, (1,))
-            keep = ~np.isin(ids, np.array(repeated, dtype=np.int64))
-            ids, boxes = ids[keep], boxes[keep]
+            self._cells.drop(repeated)
             self.count -= len(repeated)
             problems.append(
                 trn(
-                    "{n} feature came twice with the same id: the first was kept.",
-                    "{n} features came twice with the same id: the first of each was kept.",
+                    "{n} feature came with an id that was there already; only the first of each is kept.",
+                    "{n} features came with an id that was there already; only the first of each is kept.",
                     len(repeated),
                 )
             )
         if source.has_geometry:
             source = self._settle_geometry(source)
-            rtree.pack(connection, table, GEOMETRY, ids, boxes)
+            self._cells.pack(connection, table, GEOMETRY)
         for statement in self._triggers.values():
             connection.execute(statement)
-        whole = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)) if len(boxes) else (None,) * 4
-        connection.execute(sql.SET_CONTENTS, (*(None if v is None else float(v) for v in whole), table))
+        connection.execute(sql.SET_CONTENTS, (*(self._cells.extent or (None,) * 4), table))
         connection.execute(sql.SET_COUNT, (self.count, table))
         source = replace(source, feature_count=self.count, served_types=tuple(sorted(self._kinds)))
         save(connection, source)

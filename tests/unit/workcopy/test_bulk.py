@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,7 +95,13 @@ def test_geometries_are_encoded_as_one_by_one(
         except BadGeometry:
             assert position in found.bad and found.blobs[position] is None
             continue
-        assert found.blobs[position] == blob, shape
+        made = found.blobs[position]
+        at = 40 if box is not None else 8  # the envelope is compared below: zero may be -0.0 there
+        if made is None or blob is None:
+            assert made is blob
+            continue
+        assert (made[:8], made[at:]) == (blob[:8], blob[at:]), shape
+        assert box is None or struct.unpack("<4d", made[8:40]) == (box[0], box[2], box[1], box[3])
         if box is not None:
             boxes[position] = box
         heights = heights or (blob is not None and blob[(40 if box is not None else 8) + 2] >= 3)
