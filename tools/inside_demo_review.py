@@ -337,7 +337,7 @@ class ReviewTour:
         self.until(lambda: dialog.presenter.phase == "report", "the report")
         self.until(lambda: not page.model.all_changes(self.page.path), "the end of the changes")
         iface.messageBar().clearWidgets()
-        self.pause(300)
+        self.tour.settle()
         self.picture("review-publish")
         report = dialog.presenter.report
         dialog.reject()
