@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     print()
     if sheets or "inside" in options.names:
         print(f"The table: {table.shown(table.write(sheets, machine(), versions(), options.runs))}")
-        for name in table.missed():
+        for name in table.missed(options.names):
             print(f"  missed: {name}")
     print(f"{time.monotonic() - started:.0f} s in all.")
     if failed:

@@ -25,7 +25,8 @@ class Failed(Exception):
 @dataclass(frozen=True)
 class Run:
     """``seconds`` of the work: as the process tells itself, else of the whole process. ``cpu``: of all of it, in
-    seconds; ``peak``: megabytes of memory, and never less than what the process that started it had: keep that small."""
+    seconds; ``peak``: megabytes of memory, and never less than what the process that started it had: that stays small.
+    """
 
     seconds: float
     cpu: float

@@ -8,7 +8,7 @@ What is measured inside QGIS's window comes from ``inside.json``: lines (or a li
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,13 @@ def write(sheets: Iterable[Sheet], machine: Mapping[str, str], versions: Mapping
     return folder / MARKDOWN
 
 
-def missed(folder: Path = FOLDER) -> list[str]:
-    """What does not meet its target, as the table has it."""
+def missed(names: Container[str], folder: Path = FOLDER) -> list[str]:
+    """What does not meet its target in those benchmarks, as the table has it."""
     found = _read(folder / JSON)
-    verdicts = [one for sheet in found.get("benchmarks", {}).values() for one in sheet["verdicts"]]
-    rows = [(one["work"], one["met"]) for one in verdicts]
-    rows += [(one.get("name", ""), one.get("met")) for one in found.get("inside", [])]
+    sheets = [sheet for name, sheet in found.get("benchmarks", {}).items() if name in names]
+    rows = [(one["work"], one["met"]) for sheet in sheets for one in sheet["verdicts"]]
+    if "inside" in names:
+        rows += [(one.get("name", ""), one.get("met")) for one in found.get("inside", [])]
     return [name for name, met in rows if met is False]
 
 

@@ -28,7 +28,8 @@ def test_a_target_is_met_or_missed(tmp_path: Path) -> None:
     assert "| quick against theirs | 20 × faster | ≥ 15 × faster | yes | 10 |" in lines
     assert "| slow against theirs | 4 × faster | ≥ 15 × faster | **no** | 10 |" in lines
     assert "| ours | 2 s | 1 – 30 | 4.00 s | 200 MB |" in lines
-    assert table.missed(tmp_path) == ["slow against theirs"]
+    assert table.missed(["quick", "slow"], tmp_path) == ["slow against theirs"]
+    assert table.missed(["quick"], tmp_path) == []
 
 
 def test_a_limit_from_above_and_one_that_could_not_be_measured(tmp_path: Path) -> None:
@@ -40,7 +41,7 @@ def test_a_limit_from_above_and_one_that_could_not_be_measured(tmp_path: Path) -
     assert "| time | 11.2 × | ≤ 11 × | **no** |  |" in text
     assert "| memory | 1.1 × | ≤ 1.3 × | yes |  |" in text
     assert "| drawing | QGIS is not here | ≤ 1.1 × | – |  |" in text
-    assert table.missed(tmp_path) == ["time"]
+    assert table.missed(["growth"], tmp_path) == ["time"]
 
 
 def test_one_that_ran_by_itself_leaves_the_others(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_what_was_measured_in_the_window_is_in_it(tmp_path: Path, layout: str) -
     written = table.write([], {}, {}, 3, tmp_path).read_text(encoding="utf-8")
     assert "| longest block | 31.5 ms | ≤ 50 ms | yes | |" in written
     assert "| start-up | 140 ms | ≤ 100 ms | **no** | |" in written
-    assert table.missed(tmp_path) == ["start-up"]
+    assert table.missed(["inside"], tmp_path) == ["start-up"]
 
 
 def test_a_process_tells_its_seconds_and_its_failure() -> None:
