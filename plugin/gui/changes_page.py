@@ -11,11 +11,10 @@ from qgis.PyQt.QtCore import QModelIndex, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ..map import layers as map_layers
-from ..map import tasks
 from ..map.log import push, push_error
 from ..map.pilots import combining
 from ..map.project import ProjectCopies
-from ..text import tr, trn
+from ..text import tr
 from ..twin.errors import CityTwinError
 from ..workcopy.changes import Change
 from .change_reader import ChangeReader, Reading
@@ -24,7 +23,7 @@ from .changes_empty import nothing_changed, nothing_here, still_reading, unreada
 from .changes_on_map import ChangesOnMap
 from .changes_view import ChangesView
 from .conflict_entrance import ConflictEntrance
-from .discard_question import may_discard
+from .discarding import Discarding
 from .edit_sessions import EditSessions
 from .empty_state import EmptyState
 from .icons import icon
@@ -88,9 +87,11 @@ class ChangesPage(QWidget):
         self.publishing.problems.connect(self.model.set_problems)
         self.publishing.resolve.connect(self.resolve_wanted)
         self.publishing.pilot_wanted.connect(self.pilot_wanted)
+        self.discarding = Discarding(iface, self._written, copies.writers, self)
+        self.discarding.changed.connect(self._goes_on)
         self.pulls = Pulls(iface, self, copies.writers)
         self.view.cancel_pull.connect(self.pulls.cancel)
-        self.pulls.changed.connect(self._pull_goes_on)
+        self.pulls.changed.connect(self._goes_on)
         self.pulls.written.connect(self._pulled)
         self.pulls.resolve_wanted.connect(self.resolve_wanted)
         self.pulls.zoom_wanted.connect(self.map.zoom_to_box)
@@ -293,38 +294,7 @@ class ChangesPage(QWidget):
             push(self._iface, tr("Choose changes of one working copy at a time."), Qgis.MessageLevel.Warning)
             return
         path, changes = next(iter(by_path.items()))
-        copy = self._read[path].copy
-        if not may_discard(self, copy, changes):
-            return
-        turn = self._copies.writers.turn(path, tr("Changes of {file} are being discarded.", file=copy.path.name))
-        sessions = EditSessions(copy.path, self)
-        if not turn.begin():
-            return
-        if not sessions.end():
-            turn.end()
-            self._tell_sessions(sessions)
-            return
-        self._working = trn("Discarding {n} change…", "Discarding {n} changes…", len(changes))
-        self._say()
-
-        def over() -> None:
-            self._working = ""
-            self._written(copy.path, sessions)
-            turn.end()
-
-        def done(count: int) -> None:
-            over()
-            push(
-                self._iface,
-                trn("{n} change was discarded.", "{n} changes were discarded.", count),
-                Qgis.MessageLevel.Success,
-            )
-
-        def failed(error: CityTwinError) -> None:
-            over()
-            self._tell(error)
-
-        tasks.run(self._working, lambda _p: copy.discard(changes), done=done, failed=failed, parent=self)
+        self.discarding.start(self._read[path].copy, changes)
 
     def _written(self, path: Path, sessions: EditSessions) -> None:
         """The file is another than it was: layers, counts and this page have to look again."""
@@ -344,8 +314,8 @@ class ChangesPage(QWidget):
         chosen = self._chosen_path()
         self.pulls.start([c for c in copies if str(c.path) == chosen] or copies, several=len(copies) > 1)
 
-    def _pull_goes_on(self) -> None:
-        self._working = self.pulls.busy
+    def _goes_on(self) -> None:
+        self._working = self.discarding.busy or self.pulls.busy
         self._say()
 
     def _pulled(self, path: str) -> None:
@@ -410,10 +380,3 @@ class ChangesPage(QWidget):
 
     def _chosen(self) -> list[tuple[str, Change]]:
         return [(path, change) for path, changes in self.view.chosen().items() for change in changes]
-
-    def _tell_sessions(self, sessions: EditSessions) -> None:
-        if sessions.problem:
-            push(self._iface, sessions.problem, Qgis.MessageLevel.Warning)
-
-    def _tell(self, error: CityTwinError) -> None:
-        push_error(self._iface, error)
