@@ -283,7 +283,7 @@ def _expect(fits: bool) -> None:
 
 def _numbers(text: bytes, count: int) -> npt.NDArray[np.float64] | None:
     """The numbers of lists, or None where they are not ``count``."""
-    digits = np.frombuffer(text.translate(_DIGITS), dtype=np.bool_)
+    digits = np.frombuffer(b"\0" + text.translate(_DIGITS), dtype=np.bool_)
     if np.count_nonzero(digits[1:] > digits[:-1]) != count:
         return None  # "1 2" and "1[2" would be read as 12
     text = text.translate(None, _BRACKETS)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..text import number, tr
 from ..twin.client import Twin
 from ..twin.crs import CrsChoice, transform_extent
 from ..twin.features import pages
-from ..twin.model import Capabilities, Collection, Extent, Page, Schema
+from ..twin.model import Capabilities, Collection, Extent, Item, Page, Schema
 from ..twin.progress import SILENT, Progress, check
 from ..twin.schema import infer, merge_inferred
 from . import snapshot, tables
@@ -163,11 +164,13 @@ class _Checkout:
         last = 0.0
         try:
             with contextlib.closing(self._pages(collection, choice, box)) as incoming:
-                for page in incoming:
+                first = list(_first(incoming))
+                looked_at = [item for page in first for item in page.items]
+                for page in chain(first, incoming):
                     problems.update(dict.fromkeys(page.problems))
                     if writer is None:
                         source = self._source(
-                            collection, merge_inferred(schema, infer(page.items[:_LOOK_AT])), choice, box, page
+                            collection, merge_inferred(schema, infer(looked_at)), choice, box, looked_at
                         )
                         connection = self._create(source)
                         writer = LayerWriter(connection, source)
@@ -179,7 +182,7 @@ class _Checkout:
                         last = time.monotonic()
                         self._tell(collection.title, writer.count, total, last - started)
             if writer is None:
-                source = self._source(collection, schema, choice, box, None)
+                source = self._source(collection, schema, choice, box, ())
                 connection = self._create(source)
                 writer = LayerWriter(connection, source)
             with told_plainly(self._part):
@@ -214,7 +217,7 @@ class _Checkout:
         """Fill the collection's table from its file; None, with nothing done, where the file lacks something."""
         collection = found.collection
         sample = Page(tuple(found.sample), None, 0)
-        source = self._source(collection, merge_inferred(schema, infer(sample.items)), choice, None, sample)
+        source = self._source(collection, merge_inferred(schema, infer(sample.items)), choice, None, sample.items)
         lack = found.lacks(source)
         if lack:
             problems[snapshot.not_used(lack)] = None
@@ -300,9 +303,9 @@ class _Checkout:
         return connection
 
     def _source(
-        self, collection: Collection, schema: Schema, choice: CrsChoice, box: Extent | None, page: Page | None
+        self, collection: Collection, schema: Schema, choice: CrsChoice, box: Extent | None, items: Sequence[Item]
     ) -> Source:
-        geometry_type, has_z = _geometry_of(schema, page)
+        geometry_type, has_z = _geometry_of(schema, items)
         return Source(
             table=free_name(_not_reserved(collection.id), self._tables),
             collection=collection.id,
@@ -344,15 +347,26 @@ def _kept(capabilities: Capabilities) -> dict[str, Any]:
     }
 
 
-def _geometry_of(schema: Schema, page: Page | None) -> tuple[str, bool]:
-    """The table's geometry type and whether it has heights: as declared, else as the first page shows."""
-    geometries = [item.geometry for item in page.items if item.geometry] if page else []
+def _first(pages: Iterator[Page]) -> Iterator[Page]:
+    """The pages with the first `_LOOK_AT` features."""
+    seen = 0
+    while seen < _LOOK_AT:
+        page = next(pages, None)
+        if page is None:
+            return
+        seen += len(page.items)
+        yield page
+
+
+def _geometry_of(schema: Schema, items: Sequence[Item]) -> tuple[str, bool]:
+    """The table's geometry type and whether it has heights: as declared, else as the first features show."""
+    geometries = [item.geometry for item in items if item.geometry]
     has_z = schema.has_z or any(_first_position(g) > 2 for g in geometries[:100])
     if schema.geometry_type and not (schema.geometry_type == "none" and geometries):
         return schema.geometry_type, has_z
     if not geometries:
-        # a page of features, none with a geometry, under a schema that names none: a plain table
-        return ("none" if page and page.items else ""), has_z
+        # features, none with a geometry, under a schema that names none: a plain table
+        return ("none" if items else ""), has_z
     kinds = {str(g["type"]) for g in geometries}
     plain = {kind.replace("Multi", "") for kind in kinds}
     if len(plain) > 1:

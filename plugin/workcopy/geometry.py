@@ -66,8 +66,8 @@ def encode(
     if geometry is None:
         return None, None
     kind = geometry.get("type")
-    if multi and kind in _MULTI:
-        coordinates = geometry.get("coordinates")
+    coordinates = geometry.get("coordinates")
+    if multi and kind in _MULTI and isinstance(coordinates, (list, tuple)):
         geometry = {"type": _MULTI[kind], "coordinates": [coordinates] if coordinates else []}
     box = _Box(strict=z is None)
     try:

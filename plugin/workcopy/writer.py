@@ -46,6 +46,7 @@ class LayerWriter:
         self._kinds: Counter[str] = Counter()
         self._heights = False
         self._no_id = 0
+        self._placed = 0  # in a table that has no place for geometries
         self._cells = rtree.Cells()
         self._multi = source.geometry_type.startswith("Multi")
         self._encoder = GeometryEncoder(
@@ -67,7 +68,11 @@ class LayerWriter:
         self._unknown |= set().union(*properties) - self._known
         ids = [item.id if item.id is not None else self._nameless() for item in items]
         tokens = [item.token for item in items]
-        blobs = [self._blobs(first, items)] if self.source.has_geometry else []
+        if self.source.has_geometry:
+            blobs = [self._blobs(first, items)]
+        else:
+            blobs = []
+            self._placed += sum(item.shape is not None for item in items)
         rows = zip(range(first, first + len(items)), *blobs, *columns, ids, tokens)
         self._connection.execute(self._statement(len(items)), list(chain.from_iterable(rows)))
         self.count += len(items)
@@ -147,6 +152,16 @@ class LayerWriter:
                     name=tr("Geometry") if name == GEOMETRY else name,
                     n=count,
                     example=self._examples[name],
+                )
+            )
+        if self._placed:
+            problems.append(
+                trn(
+                    "{n} feature has a geometry, although neither the twin's schema nor its first features had any: it "
+                    "was left out.",
+                    "{n} features have geometries, although neither the twin's schema nor its first features had any: "
+                    "they were left out.",
+                    self._placed,
                 )
             )
         if self._unknown:
