@@ -29,7 +29,8 @@ from .errors import told_plainly
 from .geometry import BadGeometry, encode, precision
 from .geometry import same as same_geometry
 from .part import snapshot_of
-from .snapshot_fgb import BadSnapshot, FlatGeobuf
+from .snapshot_fgb import FlatGeobuf
+from .snapshot_flatbuffers import BadSnapshot
 from .snapshot_gpkg import GeoPackage, Tell
 from .snapshot_writer import SnapshotWriter, json_values
 from .source import Source

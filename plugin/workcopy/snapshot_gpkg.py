@@ -25,7 +25,8 @@ from ..twin.items import is_text
 from . import sql
 from .columns import GEOMETRY, KEY
 from .geometry import NAMES, BadGeometry, decode, encode
-from .snapshot_fgb import BadSnapshot, FileColumn
+from .snapshot_fgb import FileColumn
+from .snapshot_flatbuffers import BadSnapshot
 from .snapshot_wkb import Blobs
 from .snapshot_writer import SnapshotWriter, json_value
 from .source import Source
