@@ -20,7 +20,7 @@ class Writers(QObject):
 
     def doing(self, path: str | Path) -> str:
         """What goes on in the file, as a sentence; "" where nobody is at work."""
-        turn = self._turns.get(_key(path))
+        turn = self._turns.get(_key(path)) if self._turns else None  # pages ask often
         return turn.words if turn is not None else ""
 
     def try_later(self, path: str | Path) -> str:

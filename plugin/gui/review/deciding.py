@@ -29,9 +29,15 @@ class Deciding(QObject):
         super().__init__(parent)
         self._book, self._copies = book, copies
 
-    def write(self, path: str, items: Sequence[Item], over: Callable[[CityTwinError | None], None]) -> None:
-        """Write what was decided about ``items`` of the working copy at ``path``; ``over`` is called once, with what
-        went wrong, maybe before this returns."""
+    def write(
+        self,
+        path: str,
+        items: Sequence[Item],
+        decided: Callable[[Item], Item],
+        over: Callable[[CityTwinError | None], None],
+    ) -> None:
+        """Write what is ``decided`` (asked in any thread) about ``items`` of the working copy at ``path``; ``over`` is
+        called once, with what went wrong, maybe before this returns."""
         busy = self._copies.writers.try_later(path)
         if busy:
             over(writing.NotWritten(busy))
@@ -45,24 +51,30 @@ class Deciding(QObject):
                     elsewhere += mine
                     continue
                 step = trn("Decide on {n} Review Item", "Decide on {n} Review Items", len(mine))
-                rows = {item.fid: decisions.columns_written(item) for item in mine if item.fid is not None}
+                rows = {item.fid: decisions.columns_written(decided(item)) for item in mine if item.fid is not None}
                 writing.change(layer, rows, step)
         except CityTwinError as error:
             over(error)
             return
         if elsewhere:
-            self._into_file(path, elsewhere, over)
+            self._into_file(path, elsewhere, decided, over)
         else:
             self._book.refresh(path)
             over(None)
 
-    def _into_file(self, path: str, items: Sequence[Item], over: Callable[[CityTwinError | None], None]) -> None:
+    def _into_file(
+        self,
+        path: str,
+        items: Sequence[Item],
+        decided: Callable[[Item], Item],
+        over: Callable[[CityTwinError | None], None],
+    ) -> None:
         file, tables = Path(path), {item.table for item in items}
         turn = self._copies.writers.turn(path, tr("Decisions are being written into {file}.", file=file.name))
         turn.begin()
 
         def work(progress: Progress) -> int:
-            count = decisions.write(file, items, progress)
+            count = decisions.write(file, [decided(item) for item in items], progress)
             flush(file)
             return count
 

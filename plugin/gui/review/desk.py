@@ -80,7 +80,8 @@ class ReviewDesk(OneDialog):
 
     def decide(self, path: str, keys: Sequence[str], status: str) -> None:
         """Give items another status; a rejection asks why."""
-        notes = [note for note in self.book.notes(path) if note.key in set(keys)]
+        wanted = set(keys)
+        notes = [note for note in self.book.notes(path) if note.key in wanted]
         if not notes or self._raised():
             return
         if status != words.REJECTED:
@@ -93,7 +94,8 @@ class ReviewDesk(OneDialog):
 
     def _rejected(self, path: str, keys: Sequence[str], dialog: AnswerDialog) -> None:
         """What was read meanwhile counts."""
-        notes = [note for note in self.book.notes(path) if note.key in set(keys) and note.item.status != words.REJECTED]
+        wanted = set(keys)
+        notes = [note for note in self.book.notes(path) if note.key in wanted and note.item.status != words.REJECTED]
 
         def over(error: CityTwinError | None) -> None:
             if error is None:
@@ -119,12 +121,9 @@ class ReviewDesk(OneDialog):
                 push_error(self._iface, error)
             over(error)
 
-        try:
-            items = [decided(note.item, status, answer=answer, by=by) for note in notes]
-        except CityTwinError as error:
-            tell(error)
-            return
-        self._deciding.write(path, items, tell)
+        self._deciding.write(
+            path, [note.item for note in notes], lambda item: decided(item, status, answer=answer, by=by), tell
+        )
 
     def edit(self, path: str, key: str) -> None:
         """Accept an item, and open the form of the feature that it is about, in an edit session."""
