@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from .measure import Run
 from .offer import Offer
-from .peers import PAGE_SIZES, Peer, ogr2ogr_pages, qgis_pages
+from .peers import PAGE_SIZES, TRIAL, Peer, ogr2ogr_pages, qgis_pages
 from .place import Place, has_ogr2ogr, has_qgis
-from .prepared import CITY
-from .sheet import Measurement, Sheet, Verdict, ratio
+from .prepared import CITY, COUNTS
+from .sheet import Sheet, Verdict, ratio
 
 QGIS, OGR = "QGIS's OAPIF provider", "ogr2ogr OAPIF→GPKG"
 _FACTORS = {QGIS: 15.0, OGR: 4.0}
@@ -30,32 +30,31 @@ def compare(place: Place, sheet: Sheet, ms: int, known: Mapping[str, int]) -> di
         peers[OGR] = ogr2ogr_pages
     if has_qgis():
         peers[QGIS] = qgis_pages
-    ours = [place.checkout(Offer(ms), CITY, f"{CITY}.gpkg")]
-    tried: dict[str, dict[int, list[Run]]] = {}
-    for name, peer in peers.items():
-        sizes = (known[name],) if name in known else PAGE_SIZES
-        tried[name] = {size: [peer(place, url, size)] for size in sizes}
-    best = {name: min(sizes, key=lambda size: sizes[size][0].seconds) for name, sizes in tried.items()}
-    for _ in range(place.runs - 1):
+    best = {name: known.get(name) or _best(place, sheet, name, peer, ms) for name, peer in peers.items()}
+    ours: list[Run] = []
+    theirs: dict[str, list[Run]] = {name: [] for name in peers}
+    for _ in range(place.runs):
         ours.append(place.checkout(Offer(ms), CITY, f"{CITY}.gpkg"))
         for name, peer in peers.items():
-            tried[name][best[name]].append(peer(place, url, best[name]))
+            theirs[name].append(peer(place, url, best[name], CITY))
     mine = sheet.measured(f"City Twin checkout, {ms} ms", ours)
     for name in (OGR, QGIS):
-        theirs = _told(sheet, name, ms, tried[name], best[name]) if name in tried else None
-        if theirs is not None:
-            place.kept[f"{name} {ms}"] = theirs
+        other = None
+        if name in peers:
+            other = sheet.measured(f"{name}, pages of {best[name]:,}, {ms} ms", theirs[name])
+            place.kept[f"{name} {ms}"] = other
         sheet.judge(
             Verdict(
-                f"checkout of 216k roof prints, {ms} ms latency, against {name}", ratio(theirs, mine), "× faster",
-                _FACTORS[name], True, ratio(theirs, mine, cpu=True), "" if theirs else f"{name} is not here",
+                f"checkout of 216k roof prints, {ms} ms latency, against {name}", ratio(other, mine), "× faster",
+                _FACTORS[name], True, ratio(other, mine, cpu=True), "" if other else f"{name} is not here",
             )
         )  # fmt: skip
     return best
 
 
-def _told(sheet: Sheet, name: str, ms: int, sizes: dict[int, list[Run]], best: int) -> Measurement:
-    for size, runs in sizes.items():
-        if size != best:
-            sheet.measured(f"{name}, pages of {size:,}, {ms} ms (one run: not its best)", runs)
-    return sheet.measured(f"{name}, pages of {best:,}, {ms} ms", sizes[best])
+def _best(place: Place, sheet: Sheet, name: str, peer: Peer, ms: int) -> int:
+    """The page size with which a peer is quicker, as a part of the features tells."""
+    runs = {size: peer(place, place.at(Offer(ms)), size, TRIAL) for size in PAGE_SIZES}
+    told = ", ".join(f"{run.seconds:.1f} s with pages of {size:,}" for size, run in runs.items())
+    sheet.note(f"{name}, the first {COUNTS[TRIAL]:,} features, {ms} ms: {told}.")
+    return min(runs, key=lambda size: runs[size].seconds)

@@ -25,7 +25,7 @@ CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CITY = "roofs"  # all of the real roof prints
 # The real ones again and again, each copy 100 km from the other, are the larger cities.
 COPIES = 5
-COUNTS = {"roofs-10k": 10_000, "roofs-100k": 100_000, "roofs-200k": 200_000, "roofs-1m": 1_000_000}
+COUNTS = {"roofs-10k": 10_000, "roofs-50k": 50_000, "roofs-100k": 100_000, "roofs-200k": 200_000, "roofs-1m": 1_000_000}
 EDITED = 20_000  # features of the file that the embedded twin serves for publishing
 
 
