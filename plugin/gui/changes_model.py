@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qgis.PyQt.QtCore import QModelIndex, QObject, QRegularExpression, QSortFilterProxyModel, Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtGui import QFont, QStandardItem, QStandardItemModel
+from qgis.PyQt.QtGui import QFont, QIcon, QStandardItem, QStandardItemModel
 
 from ..text import tr, trn
 from ..workcopy.changes import Change
@@ -111,6 +111,7 @@ class ChangesModel(QStandardItemModel):
         super().__init__(0, 2, parent)
         self._copies: dict[str, _Copy] = {}
         self._problems: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._icons: dict[str, QIcon] = {}  # made anew for each of thousands they take longer than all else
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._fill)
@@ -230,11 +231,16 @@ class ChangesModel(QStandardItemModel):
         row = layer.rows[key]
         problems = self._problems.get(path, {}).get(key, ())
         first.setText(name_of(row.change))
-        first.setIcon(icon(icon_name(row.change, bool(problems))))
+        first.setIcon(self._icon(icon_name(row.change, bool(problems))))
         first.setToolTip(tool_tip("\n".join((name_of(row.change), *problems))))
         first.setData(f"{_MARK}problem{row.search}" if problems else row.search, SEARCH)
         second.setText(row.summary)
         second.setToolTip(tool_tip(row.summary))
+
+    def _icon(self, name: str) -> QIcon:
+        if name not in self._icons:
+            self._icons[name] = icon(name)
+        return self._icons[name]
 
     def _say_more(self, layer: _Layer) -> None:
         if layer.more is not None:
