@@ -359,7 +359,7 @@ class _OwnCreates:
                     row = self._rows.get(fid)
                     if row is None:
                         continue
-                    compared = [f for f in self._fields if f.kind == "geometry"]
+                    compared = tuple(f for f in self._fields if f.kind == "geometry")
                     if not isinstance(told.get(GEOMETRY), bytes):
                         compared = self._fields
                         if all(row.values.get(f.name) is None for f in compared if not f.read_only):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -78,6 +78,13 @@ def settle(
 ) -> None:
     """Note what became of it."""
     connection.execute(books.SETTLE, (state, status, words, twin_id, now(), entry.id))
+
+
+def settle_all(connection: sqlite3.Connection, entries: Iterable[tuple[Entry, int, str | None]], state: str) -> None:
+    """`settle` for many that became the same: entry, status and twin_id of each."""
+    at = now()
+    rows = [(state, status, "", twin_id, at, entry.id) for entry, status, twin_id in entries]
+    connection.executemany(books.SETTLE, rows)
 
 
 def unsettled(connection: sqlite3.Connection) -> list[Entry]:

@@ -6,6 +6,7 @@ import sqlite3
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Optional
 
 from ..text import tr
 from ..twin.errors import BadResponse, ServerFailed
@@ -20,7 +21,10 @@ from .journal import Entry
 from .merge import Values, merge
 from .outcome import Outcome
 from .remote import Answer, Case, held_back
+from .settle import Row
 from .source import Source
+
+_Known = dict[tuple[str, str], tuple[Optional[Row], Row]]  # table, twin_id → row and base
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,24 @@ class Ledger:
         """Read the rows as they are now and note what will be sent, in one transaction. Changes that were taken back
         meanwhile are left out."""
         with opened(self._copy.path, write=True) as connection, transaction(connection):
-            return [case for change in changes if (case := self._case(connection, change)) is not None]
+            known = self._known(connection, changes)
+            return [case for change in changes if (case := self._case(connection, change, known)) is not None]
 
-    def _case(self, connection: sqlite3.Connection, change: Change) -> Case | None:
+    def _known(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> _Known:
+        """The rows and the bases of the changes to what the twin has, by table and twin_id."""
+        wanted: dict[str, list[str]] = {}
+        for change in changes:
+            if change.twin_id is not None:
+                wanted.setdefault(change.table, []).append(change.twin_id)
+        known: _Known = {}
+        for table, ids in wanted.items():
+            source = self._copy.source(table)
+            rows = settle.rows_by_id(connection, source, ids)
+            for twin_id, base in settle.rows_by_id(connection, source, ids, bases=True).items():
+                known[table, twin_id] = rows.get(twin_id), base
+        return known
+
+    def _case(self, connection: sqlite3.Connection, change: Change, known: _Known) -> Case | None:
         source = self._copy.source(change.table)
         row = base = None
         client_id = None
@@ -69,8 +88,7 @@ class Ledger:
             if self._client_ids:
                 client_id = settle.earlier_client_id(connection, source, change.fid) or str(uuid.uuid4())
         else:
-            row = settle.row_by_id(connection, source, change.twin_id)
-            base = settle.base_of(connection, source, change.twin_id)
+            row, base = known.get((change.table, change.twin_id), (None, None))
             if base is None:
                 return None
             if row is not None and not any(
@@ -116,7 +134,27 @@ class Ledger:
     def settle(self, answers: Sequence[tuple[Case, Answer]]) -> list[Settled]:
         """Write what came of some changes, in one transaction."""
         with opened(self._copy.path, write=True) as connection, transaction(connection, tracking=False):
-            return [self._settle(connection, case, answer) for case, answer in answers]
+            plain = self._as_sent(connection, answers)
+            return [plain.get(case.entry.id) or self._settle(connection, case, answer) for case, answer in answers]
+
+    def _as_sent(self, connection: sqlite3.Connection, answers: Sequence[tuple[Case, Answer]]) -> dict[int, Settled]:
+        """Settle the updates that the twin has just as they were sent, many at a time; by the entry's number."""
+        by_table: dict[str, list[tuple[Case, Written]]] = {}
+        for case, answer in answers:
+            written = answer.written
+            if answer.kind != "done" or case.entry.kind != "update" or written is None or written.id is None:
+                continue
+            if not answer.words and case.change.key not in self._inside:
+                by_table.setdefault(case.source.table, []).append((case, written))
+        settled: dict[int, Settled] = {}
+        for pairs in by_table.values():
+            confirmed = [(case.entry, written) for case, written in pairs]
+            done = settle.confirm_as_sent(connection, pairs[0][0].source, confirmed)
+            for case, written in pairs:
+                if case.entry.id in done:
+                    settled[case.entry.id] = Settled(Outcome(case.change, "published", "", written.status))
+            journal.settle_all(connection, [(e, w.status, w.id) for e, w in confirmed if e.id in done], "published")
+        return settled
 
     def _settle(self, connection: sqlite3.Connection, case: Case, answer: Answer) -> Settled:
         entry, change = case.entry, case.change

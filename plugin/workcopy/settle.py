@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..text import tr
 from ..twin.model import Item
+from ..twin.writes import Written
 from . import books, journal, merge, sql
 from . import changes as ch
+from .bulk import GeometryEncoder, columnar
 from .columns import GEOMETRY, Stored, reader_of
-from .geometry import BadGeometry, box_of, encode
+from .geometry import BadGeometry, Box, box_of, encode
 from .merge import Merge, alike
 from .source import Source
+
+_AT_ONCE = 500  # ids in one statement
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,20 @@ def base_of(connection: sqlite3.Connection, source: Source, twin_id: str) -> Row
     return _row(source, connection.execute(sql.base_row(source.table, source.tracked), (twin_id,)).fetchone())
 
 
+def rows_by_id(
+    connection: sqlite3.Connection, source: Source, twin_ids: Sequence[str], *, bases: bool = False
+) -> dict[str, Row]:
+    """`row_by_id` (or `base_of`) for many; those that are there."""
+    table = sql.base_table(source.table) if bases else source.table
+    found: dict[str, Row] = {}
+    for start in range(0, len(twin_ids), _AT_ONCE):
+        some = twin_ids[start : start + _AT_ONCE]
+        for one in connection.execute(sql.rows_by_id(table, source.tracked, len(some)), some):
+            # of rows with one id, which a copy outside QGIS can make, `row_by_id` takes the first
+            found.setdefault(one[1], Row(one[0], one[1], one[2], dict(zip(source.tracked, one[3:]))))
+    return found
+
+
 def knows(connection: sqlite3.Connection, source: Source, twin_id: str) -> bool:
     """Whether the file has that feature of the twin, as a row or as the base of one that was deleted."""
     return row_by_id(connection, source, twin_id) is not None or base_of(connection, source, twin_id) is not None
@@ -62,6 +80,16 @@ def earlier_client_id(connection: sqlite3.Connection, source: Source, fid: int) 
 def values_of(source: Source, item: Item) -> dict[str, Stored]:
     """An item of the twin as the row that it would be; what does not fit its column is null."""
     return values_and_misfits(source, item)[0]
+
+
+def values_of_many(source: Source, items: Sequence[Item]) -> list[dict[str, Stored]]:
+    """`values_of` for many."""
+    columns: list[Sequence[Stored]] = list(columnar(source.columns)([item.properties for item in items])[0])
+    if source.has_geometry:
+        multi = source.geometry_type.startswith("Multi")
+        encoder = GeometryEncoder(source.srid, swap=source.swap, multi=multi, z=source.has_z or None)
+        columns.insert(0, encoder.encode([item.shape for item in items]).blobs)
+    return [dict(zip(source.tracked, row)) for row in zip(*columns)] if columns else [{} for _ in items]
 
 
 def values_and_misfits(source: Source, item: Item) -> tuple[dict[str, Stored], list[str]]:
@@ -190,6 +218,36 @@ def confirm(
     widen(connection, source, values)
     put_base(connection, source, twin_id, token, row.fid, confirmed, values)
     return ignored
+
+
+def confirm_as_sent(
+    connection: sqlite3.Connection, source: Source, confirmed: Sequence[tuple[journal.Entry, Written]]
+) -> set[int]:
+    """`confirm` for the updates among ``confirmed`` whose row is as it was sent and as the twin has it now: the numbers
+    of their entries. Nearly all are, and there is nothing to merge then."""
+    shown = [written.item for _, written in confirmed if written.item is not None]
+    told = iter(values_of_many(source, shown))
+    rows = rows_by_id(connection, source, [str(written.id) for _, written in confirmed])
+    done: list[tuple[journal.Entry, Written, Row]] = []
+    whole: list[Box] = []
+    for entry, written in confirmed:
+        twins = next(told) if written.item is not None else None
+        row = rows.get(str(written.id))
+        if row is None or row.values != entry.sent or twins not in (None, row.values):
+            continue
+        done.append((entry, written, row))
+        blob = row.values.get(GEOMETRY)
+        box = box_of(blob) if isinstance(blob, bytes) else None
+        if box is not None:
+            whole.append(box)
+    table, ids = source.table, [(row.twin_id,) for _, _, row in done]
+    connection.executemany(sql.set_version_of_row(table), [(written.token, row.fid) for _, written, row in done])
+    connection.executemany(sql.drop_base(table), ids)
+    connection.executemany(books.DROP_CONFLICT, [(table, *one) for one in ids])
+    if whole:
+        min_x, min_y, max_x, max_y = zip(*whole)
+        connection.execute(sql.WIDEN_CONTENTS, (min(min_x), min(min_y), max(max_x), max(max_y), table))
+    return {entry.id for entry, _, _ in done}
 
 
 def _not_kept(source: Source, entry: journal.Entry, before: Row | None, confirmed: Mapping[str, Stored]) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..twin.model import Extent, Property, Schema
@@ -52,25 +53,33 @@ class Source:
     @property
     def tracked(self) -> list[str]:
         """The columns whose changes count: ``geom`` first, where there is one."""
-        return tracked_names(self.columns, self.geometry_type)
+        return list(self._tracked)
 
-    @property
-    def fields(self) -> list[Field]:
+    @cached_property
+    def _tracked(self) -> tuple[str, ...]:
+        return tuple(tracked_names(self.columns, self.geometry_type))
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
         """The tracked columns as a merge needs to know them."""
         kept = {column.name for column in self.columns if column.read_only}
-        return [Field(name, self.kind(name), name in kept, self.inside) for name in self.tracked]
+        return tuple(Field(name, self.kind(name), name in kept, self.inside) for name in self._tracked)
 
     @property
     def has_geometry(self) -> bool:
         return self.geometry_type != "none"
 
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in reversed(self.columns)}
+
     def column(self, name: str) -> Column | None:
         """The tracked attribute column of that name."""
-        return next((column for column in self.columns if column.name == name), None)
+        return self._by_name.get(name)
 
     def kind(self, name: str) -> str:
         """The property type of a tracked column, ``geometry`` for the geometry."""
-        column = self.column(name)
+        column = self._by_name.get(name)
         return column.type if column else "geometry"
 
 

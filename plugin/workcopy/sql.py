@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 
 def quote(identifier: str) -> str:
@@ -34,13 +35,26 @@ class _Names:
 
 def fill(template: str, **identifiers: str | Sequence[str]) -> Fragment:
     """A statement from a template: a text becomes one quoted identifier, a list several with commas between."""
+    named = tuple(
+        [
+            # a fragment equals a text of the same letters, and must never be taken for an identifier
+            (key, isinstance(value, Fragment), value if isinstance(value, str) else tuple(value))
+            for key, value in identifiers.items()
+        ]
+    )
+    return _filled(template, named)
+
+
+@lru_cache(maxsize=4096)
+def _filled(template: str, named: tuple[tuple[str, bool, str | tuple[str, ...]], ...]) -> Fragment:
     filled = {
-        key: value if isinstance(value, Fragment) else _Names([value] if isinstance(value, str) else value)
-        for key, value in identifiers.items()
+        key: value if is_fragment else _Names([value] if isinstance(value, str) else value)
+        for key, is_fragment, value in named
     }
     return Fragment(template.format(**filled))
 
 
+@lru_cache(maxsize=1024)
 def marks(count: int) -> Fragment:
     """As many parameters."""
     return Fragment(", ".join("?" * count))
@@ -170,6 +184,12 @@ def deleted(table: str, columns: Sequence[str]) -> str:
     )
 
 
+def rows_by_id(table: str, columns: Sequence[str], count: int) -> str:
+    """The rows (or bases) with one of ``count`` twin_ids: fid, twin_id, twin_version, ``columns``."""
+    every = ["fid", "twin_id", "twin_version", *columns]
+    return fill("SELECT {every} FROM {table} WHERE twin_id IN ({marks})", table=table, every=every, marks=marks(count))
+
+
 def row(table: str, columns: Sequence[str], key: str) -> str:
     """One row by ``key`` (``fid`` or ``twin_id``): fid, twin_id, twin_version, ``columns``."""
     every = ["fid", "twin_id", "twin_version", *columns]
@@ -242,6 +262,11 @@ def rows_of(table: str, columns: Sequence[str], count: int) -> str:
 def all_identities(table: str) -> str:
     """fid and twin_id of every row, or base, that the twin knows."""
     return fill("SELECT fid, twin_id FROM {table} WHERE twin_id IS NOT NULL ORDER BY fid", table=table)
+
+
+def set_version_of_row(table: str) -> str:
+    """Give a row another token: token, fid."""
+    return fill("UPDATE {table} SET twin_version = ? WHERE fid = ?", table=table)
 
 
 def set_version(table: str) -> str:
