@@ -74,11 +74,6 @@ class GeoPackage:
     def columns(self) -> tuple[FileColumn, ...]:
         return tuple(FileColumn(name, "any") for name in self._layout.names)
 
-    @property
-    def count(self) -> int:
-        """How many features there are."""
-        return int(self._db.execute(sql.count_rows(self._layout.table)).fetchone()[0])
-
     def _look(self) -> _Layout:
         layers = self._db.execute(_LAYERS).fetchall()
         if len(layers) != 1:
@@ -103,12 +98,11 @@ class GeoPackage:
         stop = threading.Event()
         with ThreadPoolExecutor(1, thread_name_prefix="citytwin-boxes") as pool:
             texts = [name for name, column in zip(named, into.source.columns) if column.type not in _NUMBERS]
-            looking = pool.submit(self._heads, into.source, [key, *([token] if token else []), *texts], stop)
+            looking = pool.submit(self._heads, into, [key, *([token] if token else []), *texts], stop)
             try:
                 self._copy(connection, into, key, token, named, tell)
-                total, placed = looking.result()
-                slow = self._slowly(connection, into, key, token, named) if into.count < total else set()
-                _settle(into, placed, slow)
+                if into.count < looking.result():
+                    self._slowly(connection, into, key, token, named)
             finally:
                 stop.set()
         return into
@@ -118,17 +112,14 @@ class GeoPackage:
         tell: Tell,
     ) -> None:  # fmt: skip
         source, layout = into.source, self._layout
-        low, high, total = connection.execute(
-            sql.fill(
-                "SELECT min({key}), max({key}), count(*) FROM snapshot.{table}", key=layout.key, table=layout.table
-            )
-        ).fetchone()
-        if not total:
+        ends = (sql.fill(f"SELECT {end}({{k}}) FROM snapshot.{{t}}", k=layout.key, t=layout.table) for end in _ENDS)
+        low, high = (connection.execute(end).fetchone()[0] for end in ends)
+        if low is None:
             return
         if low < 1:
             raise BadSnapshot("keys below 1")
         statement = self._statement(source, key, token, named)
-        step = max(1, (high - low + 1) * _SLICE // total)
+        step = max(_SLICE, (high - low + 1) // _SLICES)  # there may be large gaps between keys
         for start in range(low, high + 1, step):
             into.count += connection.execute(statement, (start, start + step - 1)).rowcount
             tell(into.count)
@@ -162,19 +153,23 @@ class GeoPackage:
 
     def _slowly(
         self, connection: sqlite3.Connection, into: SnapshotWriter, key: str, token: str | None, named: Sequence[str]
-    ) -> set[int]:
-        """Write the other rows one by one; their keys."""
+    ) -> None:
+        """Write the other rows one by one."""
         source, layout = into.source, self._layout
+        plain = self._plain(source, key, token, named)
         names = [layout.key, *([layout.geometry or ""] if source.has_geometry else []), *named, key]
         select = sql.fill(
             "SELECT {names}, {token} FROM snapshot.{table} WHERE NOT ({plain}) ORDER BY {row}",
             names=names,
             token=sql.fill("{name}", name=token) if token else sql.Fragment("NULL"),
             table=layout.table,
-            plain=self._plain(source, key, token, named),
+            plain=plain,
             row=layout.key,
         )
-        done: set[int] = set()
+        others = sql.fill(
+            "SELECT {row} FROM snapshot.{table} WHERE NOT ({plain})", table=layout.table, plain=plain, row=layout.key
+        )
+        into.forget([row[0] for row in connection.execute(others)])
         cursor = connection.execute(select)
         first = 2 if source.has_geometry else 1
         while rows := cursor.fetchmany(_BATCH):
@@ -185,14 +180,11 @@ class GeoPackage:
             ]
             blobs = _encoded([row[1] for row in rows], source) if source.has_geometry else None
             into.rows(fids, values, [row[-2] for row in rows], [row[-1] for row in rows], blobs)
-            done.update(fids)
-        return done
 
-    def _heads(self, source: Source, texts: Sequence[str], stop: threading.Event) -> tuple[int, list[_Placed]]:
-        """How many rows there are, keys and boxes of the geometries that are as ours, and a look at all texts. In a
-        thread of its own."""
-        layout, total = self._layout, 0
-        out: list[_Placed] = []
+    def _heads(self, into: SnapshotWriter, texts: Sequence[str], stop: threading.Event) -> int:
+        """Tell the writer keys and boxes of the geometries that are as ours, and look at all texts, in a thread of its
+        own: the writer is nobody else's while SQLite copies. How many rows there are."""
+        layout, source, total = self._layout, into.source, 0
         head = sql.fill("substr({g}, 1, 45)", g=layout.geometry) if source.has_geometry and layout.geometry else "NULL"
         select = sql.fill(
             "SELECT {key}, {head}, {texts} FROM {table} ORDER BY {key}",
@@ -216,47 +208,21 @@ class GeoPackage:
             here = [i for i, blob in enumerate(heads) if type(blob) is bytes and len(blob) == _HEAD]
             if here:
                 record = np.frombuffer(b"".join([heads[i] for i in here]), dtype=_RECORD)
-                out.append(_placed(np.array([keys[i] for i in here]), record, good, source.srid))
-        return total, out
+                _place(into, np.array([keys[i] for i in here]), record, good)
+        return total
 
 
-def _settle(into: SnapshotWriter, placed: Sequence[_Placed], slow: set[int]) -> None:
-    """Hand over where the copied rows lie."""
-    others = np.fromiter(slow, dtype=np.int64, count=len(slow))
-    for found in placed:
-        kept = found.without(others) if slow else found
-        into.placed(kept.keys.tolist(), kept.blobs())
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """Rows whose geometries stay as they are: keys, WKB codes, boxes (n, 4)."""
-
-    keys: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int64]
-    boxes: npt.NDArray[np.float64]
-
-    def without(self, others: npt.NDArray[np.int64]) -> _Placed:
-        keep = ~np.isin(self.keys, others)
-        return _Placed(self.keys[keep], self.codes[keep], self.boxes[keep])
-
-    def blobs(self) -> Blobs:
-        """As the writer wants to be told of them."""
-        found = Blobs(boxes=self.boxes, heights=bool((self.codes > 1000).any()))
-        for code, count in zip(*np.unique(self.codes % 1000, return_counts=True)):
-            found.kinds[NAMES[int(code)]] = int(count)
-        return found
-
-
-def _placed(
-    keys: npt.NDArray[np.int64], record: npt.NDArray[np.void], good: npt.NDArray[np.int64], srid: int
-) -> _Placed:
-    fits = (record["magic"] == b"GP") & (record["flags"] == 0x0300) & (record["srid"] == srid)
+def _place(into: SnapshotWriter, keys: Any, record: npt.NDArray[np.void], good: npt.NDArray[np.int64]) -> None:
+    """Hand over where the rows lie that stay as they are."""
+    fits = (record["magic"] == b"GP") & (record["flags"] == 0x0300) & (record["srid"] == into.source.srid)
     fits &= (record["order"] == 1) & np.isin(record["code"], good)
     boxes = np.ascontiguousarray(record["box"][fits][:, [0, 2, 1, 3]])
     if not np.isfinite(boxes).all() or (boxes[:, :2] > boxes[:, 2:]).any():
         raise BadSnapshot("an envelope that is none")
-    return _Placed(keys[fits], record["code"][fits].astype(np.int64), boxes)
+    codes = record["code"][fits].astype(np.int64)
+    found = Blobs(boxes=boxes, heights=bool((codes > 1000).any()))
+    found.kinds.update(NAMES[code] for code in np.unique(codes % 1000).tolist())
+    into.placed(keys[fits], found)
 
 
 def _codes_of(source: Source) -> set[int]:

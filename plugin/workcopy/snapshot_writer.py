@@ -47,6 +47,10 @@ class SnapshotWriter(LayerWriter):
         self._heights = self._heights or (geometry.heights and not self.source.has_z)
         self._cells.add(fids, geometry.boxes)
 
+    def forget(self, fids: Sequence[int]) -> None:
+        """Where these rows lie was said too early."""
+        self._cells.drop(fids)
+
 
 def json_value(value: Any, column: str, kind: str) -> Any:
     """A file's value as the twin's JSON has it. ``column``: what the file says of it (boolean, json, …), ``kind`` the
