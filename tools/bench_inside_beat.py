@@ -34,6 +34,7 @@ class Gap:
     busy: float
     where: tuple[str, ...] = ()
     held: float = 0.0
+    at: float = 0.0  # seconds since the first beat, when it was over
 
 
 class Beat:
@@ -46,6 +47,7 @@ class Beat:
         self._seen: tuple[tuple[str, ...], float] = ((), 0.0)
         self.gaps: list[Gap] = []
         self._at, self._used, self._queued, self._busy = self._now()
+        self._began = self._at
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(EVERY)
@@ -102,7 +104,7 @@ class Beat:
         away = max(0.0, late - (queued - self._queued))
         (where, held), self._seen = self._seen, ((), 0.0)
         told = where if away > LONG else ()
-        self.gaps.append(Gap(away, used - self._used, busy - self._busy, told, held))
+        self.gaps.append(Gap(away, used - self._used, busy - self._busy, told, held, at - self._began))
         self._at, self._used, self._queued, self._busy = at, used, queued, busy
 
     def _watch(self) -> None:
