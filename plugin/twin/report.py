@@ -11,6 +11,7 @@ from .capabilities import Conformance
 from .crs import crs_key
 from .model import Capabilities, Collection
 from .replies import scrub
+from .snapshots import offers
 
 Kind = Literal["good", "limit", "bad"]
 
@@ -247,6 +248,19 @@ def _collections(c: Capabilities, collections: tuple[Collection, ...]) -> list[S
                 ),
             )
         )
+    files = sum(1 for one in features if offers(one))
+    if files:
+        lines.append(
+            Sentence(
+                "good",
+                trn(
+                    "{n} collection is there as one file, too: checking out all of it takes a fraction of the time.",
+                    "{n} collections are there as one file each, too: checking out all of one takes a fraction of the "
+                    "time.",
+                    files,
+                ),
+            )
+        )
     others = len(collections) - len(features)
     if others:
         lines.append(
@@ -312,4 +326,5 @@ def _collection_json(one: Collection) -> dict[str, Any]:
         "editable": one.editable,
         "items": scrub(one.items_url),
         "schema": scrub(one.schema_url) if one.schema_url else None,
+        "files": [offer.kind for offer in offers(one)],
     }
