@@ -30,7 +30,6 @@ from .geometry import BadGeometry, encode, precision
 from .geometry import same as same_geometry
 from .part import snapshot_of
 from .snapshot_fgb import FlatGeobuf
-from .snapshot_flatbuffers import BadSnapshot
 from .snapshot_gpkg import GeoPackage, Tell
 from .snapshot_writer import SnapshotWriter, json_values
 from .source import Source
@@ -104,7 +103,7 @@ class Snapshot:
             writer = SnapshotWriter(connection, source)
             self._flatgeobuf(self.reader, writer, offer.id_column, token, tell)
             return writer
-        except BadSnapshot as error:
+        except (ValueError, IndexError, OverflowError) as error:  # `BadSnapshot`, or what else nonsense leads to
             raise self._refused(tr("it cannot be read to its end"), str(error)) from error
         except sqlite3.DatabaseError as error:
             if any(word in str(error).lower() for word in _BROKEN):
@@ -210,7 +209,7 @@ def bring(
             return _bring(twin, collection, offer, choice, part, progress)
         except TwinError as error:
             problems[not_used(error.message)] = None
-        except (BadSnapshot, sqlite3.Error) as error:
+        except (ValueError, IndexError, OverflowError, sqlite3.Error) as error:
             problems[not_used(tr("it cannot be read ({reason})", reason=str(error)))] = None
     return None
 
@@ -225,6 +224,7 @@ def _bring(
         etags = twin.capabilities().item_etags
         sample = snapshots.sample(twin.session, collection, choice, item_etags=etags)
         if not sample:
+            sink.path.unlink(missing_ok=True)
             return None
         reader = GeoPackage(sink.path) if offer.kind == "gpkg" else FlatGeobuf(sink.path)
         return Snapshot(arrived, collection, reader, sample)

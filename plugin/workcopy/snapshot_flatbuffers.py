@@ -66,7 +66,8 @@ class Bytes:
             list_ = place[has] + self.u32(place[has])
             count[has] = self.u32(list_)
             data[has] = list_ + 4
-            if (data + count * width).max() > self.length:
+            sizes = count * width
+            if (data + sizes).max() > self.length or sizes.sum() > self.length:  # lists that share a place multiply
                 raise BadSnapshot("a list is longer than the file")
         return data, count
 

@@ -4,6 +4,7 @@ what it should be, the pages are read."""
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from plugin.workcopy.copy import WorkingCopy
 from plugin.workcopy.geometry import encode
 from plugin.workcopy.pull import pull
 from plugin.workcopy.snapshot_fgb import FlatGeobuf
+from plugin.workcopy.snapshot_flatbuffers import BadSnapshot
 from tests.twin_server import serve_app
 
 from .conftest import Around
@@ -344,6 +346,27 @@ def test_an_index_of_flatgeobuf_is_passed_over(city: City, tmp_path: Path) -> No
         }
     assert found["f/0 é"] == encode({"type": "Point", "coordinates": [92003.1, 436004.2]}, 28992)[0]
     assert len(found) == 11
+
+
+def test_nonsense_in_a_flatgeobuf_is_told_and_never_more(city: City, tmp_path: Path) -> None:
+    """Bytes that were changed anywhere: it is read, or it is a bad file; nothing else happens, and nothing grows."""
+    whole, path = file_of(city, "any", "fgb"), tmp_path / "any.fgb"
+    chance = random.Random(7)
+    read = refused = 0
+    for _ in range(250):
+        content = bytearray(whole)
+        for _ in range(chance.choice((1, 1, 2, 8))):
+            place = chance.randrange(len(content))
+            content[place] = chance.choice((0, 1, 2, 0x7F, 0x80, 0xFF, content[place] ^ (1 << chance.randrange(8))))
+        path.write_bytes(content[: chance.choice((len(content), chance.randrange(len(content))))])
+        try:
+            with FlatGeobuf(path) as file:
+                for batch in file.batches(28992, multi=chance.random() < 0.5, z=chance.choice((None, True))):
+                    assert len(batch.geometry.blobs) == batch.count < 1000
+            read += 1
+        except BadSnapshot:
+            refused += 1
+    assert read > 20 and refused > 20
 
 
 # -- on the way ------------------------------------------------------------------------------------------------------
