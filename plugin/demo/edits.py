@@ -30,6 +30,8 @@ class Made:
 class Editor:
     """Edits of one collection. ``client_ids``: a UUID of the client's choice makes a create safe to repeat."""
 
+    keeps_shapes = True  # of an update without a geometry only what it names is looked at
+
     def __init__(
         self, writing: Writing, collection: Collection, author: Author, locks: Locks, *, client_ids: bool = True
     ) -> None:
@@ -64,6 +66,8 @@ class Editor:
         if not isinstance(changes, dict):
             raise Problem(400, "The member properties must be an object.")
         item = self.locked(item_id, lock)
+        if self.keeps_shapes and "geometry" not in patch and not self.collection.schema.computes:
+            return self._set_properties(item, changes)
         properties = {**json.loads(item.properties), **changes}
         body: dict[str, Any] = {"type": "Feature", "properties": properties}
         if "geometry" in patch:
@@ -111,20 +115,33 @@ class Editor:
         properties = check_properties(collection.schema, given or {}, errors)
         geometry = check_geometry(collection.schema, body.get("geometry"), uri, errors)
         if errors:
-            raise Problem(400, f"The feature does not fit the schema. {errors.sentence()}", errors=errors)
+            raise _unfit(errors)
         self._check_references(properties)
         if geometry is not None:
             crs.reproject([geometry], uri, collection.storage_crs)
         box = box_of(geometry)
         if box is not None and not all(abs(number) < 1e300 for number in box):
             raise Problem(400, f"geometry: its coordinates have no place in {collection.storage_crs}.")
-        values = compute(collection.schema, properties, geometry)
-        try:
-            text = compact(values)
-            text.encode("utf-8")
-        except (ValueError, RecursionError) as error:  # infinity in an object, half a character, a thousand levels
-            raise Problem(400, f"The properties cannot be stored: {error}.") from error
+        text = _text(compute(collection.schema, properties, geometry))
         return Feature(item_id, compact(geometry) if geometry else None, box, text)
+
+    def _set_properties(self, item: Item, changes: dict[str, Any]) -> Made:
+        """An update that leaves the geometry alone, and of the properties all that it does not name."""
+        schema = self.collection.schema
+        values = json.loads(item.properties)
+        errors = Errors()
+        changed = check_properties(schema, changes, errors, {**values, **changes})
+        if errors:
+            raise _unfit(errors)
+        self._check_references(changed)
+        values.update(changed)
+        unset = {name for name, value in changed.items() if value is None}
+        kept = {
+            prop.name: values[prop.name] for prop in schema.properties if prop.name in values and prop.name not in unset
+        }
+        author = replace(self.author, at=self.locks.moment(item, self.author.at))
+        made = self.writing.set_properties(item, _text(kept), author)
+        return Made(made, made.etag)
 
     def _check_references(self, properties: dict[str, Any]) -> None:
         errors = Errors()
@@ -157,6 +174,20 @@ class Editor:
         if item is None:
             raise Problem(500, f"Item {item_id} is not there after it was written.")
         return item
+
+
+def _unfit(errors: Errors) -> Problem:
+    return Problem(400, f"The feature does not fit the schema. {errors.sentence()}", errors=errors)
+
+
+def _text(values: dict[str, Any]) -> str:
+    """Properties as they are stored."""
+    try:
+        text = compact(values)
+        text.encode("utf-8")
+    except (ValueError, RecursionError) as error:  # infinity in an object, half a character, a thousand levels
+        raise Problem(400, f"The properties cannot be stored: {error}.") from error
+    return text
 
 
 def _chosen_id(body: dict[str, Any]) -> str:

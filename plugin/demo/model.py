@@ -49,6 +49,11 @@ class Schema:
     def get(self, name: str) -> Property | None:
         return next((p for p in self.properties if p.name == name), None)
 
+    @property
+    def computes(self) -> bool:
+        """Whether the server works some property out itself."""
+        return any(prop.computed for prop in self.properties)
+
 
 @dataclass(frozen=True)
 class Collection:

@@ -166,6 +166,7 @@ class QuirkyEditor(Editor):
     """Edits as such servers make them."""
 
     quirks = Quirks()
+    keeps_shapes = False  # what is stored is what `feature` makes of it
 
     def fresh_id(self) -> ItemId:
         return self.writing.next_number() if self.quirks.integer_ids else super().fresh_id()

@@ -84,8 +84,12 @@ def property_document(prop: Property) -> dict[str, Any]:
     return found
 
 
-def check_properties(schema: Schema, given: dict[str, Any], errors: Errors) -> dict[str, Any]:
-    """The properties to store: what the server computes is left out, wrong ones are said in ``errors``."""
+def check_properties(
+    schema: Schema, given: dict[str, Any], errors: Errors, whole: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The properties to store: what the server computes is left out, wrong ones are said in ``errors``. ``whole``: all
+    that the item has then, where ``given`` is a part of it."""
+    there = given if whole is None else whole
     kept: dict[str, Any] = {}
     for name, value in given.items():
         prop = schema.get(name)
@@ -101,7 +105,7 @@ def check_properties(schema: Schema, given: dict[str, Any], errors: Errors) -> d
                 errors.say(name, problem)
             kept[name] = int(value) if prop.type == "integer" and isinstance(value, float) and not problem else value
     for prop in schema.properties:
-        if prop.required and not prop.read_only and given.get(prop.name) is None:
+        if prop.required and not prop.read_only and there.get(prop.name) is None:
             errors.say(prop.name, "is required")
     return kept
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,11 @@ _KINDS = """SELECT DISTINCT substr(geometry, 1, instr(geometry, ',') - 1) FROM i
 _INSERT_ITEM = """INSERT INTO item
   (fid, collection, id, whole, seq, min_x, min_y, max_x, max_y, updated, updated_by, properties, geometry)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+# the geometry stays as it is, and with it the boxes and the indexes over them
+_SET_PROPERTIES = "UPDATE item SET seq = ?, updated = ?, updated_by = ?, properties = ? WHERE fid = ?"
+_NOTE = "INSERT INTO change (seq, collection, item, action, at, author, message) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_LAST_NOTE = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change'"
+_AT_ONCE = 500  # ids in one statement
 _INSERT_BOX = "INSERT INTO box VALUES (?, ?, ?, ?, ?, ?, ?)"
 _IN_BOX = """ AND fid IN (SELECT fid FROM box WHERE min_n <= :n AND max_n >= :n
     AND min_x <= :x1 AND max_x >= :x0 AND min_y <= :y1 AND max_y >= :y0)
@@ -198,7 +203,9 @@ class Store:
         with self._writing, self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
-                yield Transaction(self, db, touched)
+                transaction = Transaction(self, db, touched)
+                yield transaction
+                transaction.flush()
                 db.execute("COMMIT")
             except BaseException:
                 if db.in_transaction:
@@ -285,26 +292,60 @@ class Store:
 
 
 class Transaction:
-    """A write transaction that is open."""
+    """A write transaction that is open. Changes of properties alone wait until something has to see them, or until it
+    ends: many of them are then written at a time."""
 
     def __init__(self, store: Store, db: sqlite3.Connection, touched: set[int]) -> None:
         self._store, self._db, self._touched = store, db, touched
+        self._last = int(db.execute(_LAST_NOTE).fetchone()[0])
+        self._notes: list[tuple[Any, ...]] = []
+        self._rows: list[tuple[Any, ...]] = []
 
     def collection(self, collection_id: str) -> Writing:
         """A collection to write in, which has to be there."""
         n = self._store._collections[collection_id][0]
         self._touched.add(n)
-        return Writing(self._store, self._db, n)
+        return Writing(self._store, self._db, n, self)
+
+    def note(self, n: int, item_id: str, action: str, author: Author) -> int:
+        """Enter a change into the book; its number."""
+        self._last += 1
+        self._notes.append((self._last, n, item_id, action, author.at, author.name, author.message))
+        return self._last
+
+    def later(self, row: tuple[Any, ...]) -> None:
+        """A row for `_SET_PROPERTIES`."""
+        self._rows.append(row)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._notes:
+            self._db.executemany(_NOTE, self._notes)
+            self._db.executemany(_SET_PROPERTIES, self._rows)
+            self._notes, self._rows = [], []
 
 
 class Writing:
     """What can be done inside a write transaction on one of its collections."""
 
-    def __init__(self, store: Store, db: sqlite3.Connection, n: int) -> None:
-        self._store, self._db, self._n = store, db, n
+    def __init__(self, store: Store, db: sqlite3.Connection, n: int, transaction: Transaction) -> None:
+        self._store, self._db, self._n, self._transaction = store, db, n, transaction
+        self._known: dict[str, tuple[int, Item]] = {}  # fid and item, as this transaction leaves them
+
+    def expect(self, item_ids: Sequence[str]) -> None:
+        """These items will be asked for: read them together."""
+        for start in range(0, len(item_ids), _AT_ONCE):
+            some = item_ids[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            find = f"SELECT {_COLUMNS}, fid FROM item WHERE collection = ? AND id IN ({marks})"  # nosec B608 - fixed parts
+            for row in self._db.execute(find, (self._n, *some)):
+                self._known.setdefault(row[0], (row[7], self._store._item(row)))
 
     def item(self, item_id: str) -> Item | None:
-        return self._store._find(self._db, self._n, item_id)
+        if item_id not in self._known:
+            self.expect((item_id,))
+        found = self._known.get(item_id)
+        return found[1] if found else None
 
     def has(self, collection_id: str, item_id: str) -> bool:
         """Whether another collection has an item, inside this transaction."""
@@ -313,6 +354,7 @@ class Writing:
 
     def referrer(self, collection_id: str, item_id: str) -> str | None:
         """An item of any collection that refers to this collection's (``collection_id``) item; None where none does."""
+        self._transaction.flush()
         for name, (n, collection) in self._store._collections.items():
             for prop in collection.schema.properties:
                 if prop.refers_to == collection_id:
@@ -353,8 +395,8 @@ class Writing:
 
     def replace(self, feature: Feature, author: Author) -> str:
         """Overwrite an item that is there; the new ETag."""
-        seq = self._note(str(feature.id), "update", author)
         fid = self._fid(str(feature.id))
+        seq = self._note(str(feature.id), "update", author)
         box: tuple[float | None, ...] = feature.box or (None, None, None, None)
         self._db.execute(
             "UPDATE item SET seq = ?, min_x = ?, min_y = ?, max_x = ?, max_y = ?, updated = ?, updated_by = ?,"
@@ -366,9 +408,19 @@ class Writing:
             self._db.execute(_INSERT_BOX, _box_row(fid, self._n, feature.box))
         return self._store.etag(seq)
 
-    def delete(self, item_id: str, author: Author) -> None:
-        self._note(item_id, "delete", author)
+    def set_properties(self, item: Item, properties: str, author: Author) -> Item:
+        """Give an item that is there other properties; the item as it is then. Its geometry stays."""
+        item_id = str(item.id)
         fid = self._fid(item_id)
+        seq = self._transaction.note(self._n, item_id, "update", author)
+        self._transaction.later((seq, author.at, author.name, properties, fid))
+        changed = Item(item.id, self._store.etag(seq), item.geometry, properties, author.at, author.name)
+        self._known[item_id] = fid, changed
+        return changed
+
+    def delete(self, item_id: str, author: Author) -> None:
+        fid = self._fid(item_id)
+        self._note(item_id, "delete", author)
         self._db.execute("DELETE FROM box WHERE fid = ?", (fid,))
         self._db.execute("DELETE FROM item WHERE fid = ?", (fid,))
         stored_photos.drop(self._db, self._n, item_id)
@@ -380,15 +432,16 @@ class Writing:
         stored_photos.put(self._db, self._n, item_id, name, kind, content, author)
 
     def _fid(self, item_id: str) -> int:
-        row = self._db.execute("SELECT fid FROM item WHERE collection = ? AND id = ?", (self._n, item_id)).fetchone()
-        return int(row[0])
+        if item_id not in self._known:
+            self.expect((item_id,))
+        return self._known[item_id][0]
 
     def _note(self, item_id: str, action: str, author: Author) -> int:
-        done = self._db.execute(
-            "INSERT INTO change (collection, item, action, at, author, message) VALUES (?, ?, ?, ?, ?, ?)",
-            (self._n, item_id, action, author.at, author.name, author.message),
-        )
-        return int(done.lastrowid or 0)
+        """`Transaction.note` for a change that is written at once, and with it all that waited."""
+        seq = self._transaction.note(self._n, item_id, action, author)
+        self._transaction.flush()
+        self._known.pop(item_id, None)  # it is read again when it is asked for
+        return seq
 
 
 def _state(db: sqlite3.Connection, n: int) -> State:

@@ -9,15 +9,15 @@ fault (``failures``), not only the first.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from .cql import named_ids
 from .edits import Editor, Made
 from .items import known_crs, render
-from .model import Collection
+from .model import Collection, compact
 from .settings import Settings
 from .store import Store, Transaction
 from .web import JSON, REASONS, TRANSACTION, Problem, Request, Response
@@ -54,14 +54,17 @@ def execute(store: Store, settings: Settings, request: Request) -> Response:
     actions = _actions(store, settings, request, document)
     done: list[Done] = []
     failures: list[dict[str, Any]] = []
+    named = _named(actions)
     with store.transaction() as transaction:
         editors: dict[str, Editor] = {}
         for action in actions:
             name = action.collection.id
             if name not in editors:
-                editors[name] = _editor(settings, transaction, action.collection, request)
+                editors[name] = editor = _editor(settings, transaction, action.collection, request)
+                mine = (one.index for one in actions if one.collection.id == name)
+                editor.writing.expect([item_id for index in mine for item_id in named.get(index, ())])
             try:
-                done.extend(_perform(editors[name], action))
+                done.extend(_perform(editors[name], action, named.get(action.index)))
             except Problem as problem:
                 failures.append(_failure(action, problem))
         if failures:
@@ -90,9 +93,10 @@ def _actions(store: Store, settings: Settings, request: Request, document: dict[
             more={"maxActions": settings.max_actions},
         )
     found, failures = [], []
+    crs_of: dict[str, str] = {}
     for index, one in enumerate(raw):
         try:
-            found.append(_action(store, request, index, one))
+            found.append(_action(store, request, index, one, crs_of))
         except Problem as problem:
             failures.append(_failure(index, problem, one if isinstance(one, dict) else {}))
     if failures:
@@ -105,7 +109,8 @@ def _size(raw: Any) -> int:
     return max(1, len(items)) if isinstance(items, list) else 1
 
 
-def _action(store: Store, request: Request, index: int, raw: Any) -> Action:
+def _action(store: Store, request: Request, index: int, raw: Any, crs_of: dict[str, str]) -> Action:
+    """``crs_of``: of each collection that was met, what the request's header says of its coordinates."""
     if not isinstance(raw, dict):
         raise Problem(400, "An action must be an object.")
     kind, name = raw.get("action"), raw.get("collection")
@@ -116,7 +121,9 @@ def _action(store: Store, request: Request, index: int, raw: Any) -> Action:
         raise Problem(404, f"There is no collection {name}.")
     given = raw.get("contentCrs")
     if given is None:
-        return Action(index, kind, collection, raw, write_crs(request, collection))
+        if collection.id not in crs_of:
+            crs_of[collection.id] = write_crs(request, collection)
+        return Action(index, kind, collection, raw, crs_of[collection.id])
     if not isinstance(given, str):
         raise Problem(400, "The member contentCrs must be the URI of a CRS.")
     return Action(index, kind, collection, raw, known_crs(collection, given, "Member contentCrs"))
@@ -125,7 +132,24 @@ def _action(store: Store, request: Request, index: int, raw: Any) -> Action:
 # -- what is done ----------------------------------------------------------------------------------------------------
 
 
-def _perform(editor: Editor, action: Action) -> Iterator[Done]:
+def _named(actions: list[Action]) -> dict[int, list[str]]:
+    """The ids that the actions name, by the actions' places; those that name none properly are told when their turn
+    comes."""
+    found: dict[int, list[str]] = {}
+    for action in actions:
+        if action.kind != "insert":
+            try:
+                found[action.index] = _ids(action)
+            except Problem:
+                continue
+    return found
+
+
+def _ids(action: Action) -> list[str]:
+    return named_ids(action.raw.get("filter"), action.raw.get("filter-lang", "cql2-json"))
+
+
+def _perform(editor: Editor, action: Action, named: list[str] | None) -> Iterator[Done]:
     if action.kind == "insert":
         items = action.raw.get("items")
         if not isinstance(items, list) or not items or not all(isinstance(one, dict) for one in items):
@@ -137,7 +161,7 @@ def _perform(editor: Editor, action: Action) -> Iterator[Done]:
     lock = action.raw.get("ifMatch")
     if lock is not None and not isinstance(lock, str):
         raise Problem(400, "The member ifMatch must be an ETag.")
-    for item_id in named_ids(action.raw.get("filter"), action.raw.get("filter-lang", "cql2-json")):
+    for item_id in _ids(action) if named is None else named:
         if action.kind == "delete":
             editor.delete(item_id, lock)
             yield Done(action, item_id, None)
@@ -222,21 +246,24 @@ def _answer(settings: Settings, request: Request, done: list[Done]) -> Response:
     document: dict[str, Any] = {"semantic": "atomic", "summary": summary}
     if wants(request, "return=minimal"):
         return Response.json(document, headers=(("Preference-Applied", "return=minimal"),))
+    at: dict[str, str] = {}
+    for one in done:
+        if one.action.collection.id not in at:
+            at[one.action.collection.id] = request.url("collections", one.action.collection.id, "items")
+    urls = [f"{at[one.action.collection.id]}/{quote(one.item_id, safe='')}" for one in done]
     for kind in _KINDS:
-        urls = [_url(request, one) for one in done if one.action.kind == kind]
-        if urls:
-            document[f"{kind}Results"] = urls
+        mine = [url for one, url in zip(done, urls) if one.action.kind == kind]
+        if mine:
+            document[f"{kind}Results"] = mine
     shown = _shown(settings, done) if wants(request, "return=representation") else {}
-    document["actionResults"] = [_result(settings, request, one, shown.get(n)) for n, one in enumerate(done)]
+    results = [_result(settings, one, urls[n], shown.get(n)) for n, one in enumerate(done)]
+    body = f'{compact(document)[:-1]},"actionResults":[{",".join(results)}]}}'.encode()
     applied = (("Preference-Applied", "return=representation"),) if shown else ()
-    return Response.json(document, headers=applied)
+    return Response(body=body, content_type=JSON, headers=applied)
 
 
-def _url(request: Request, one: Done) -> str:
-    return request.url("collections", one.action.collection.id, "items", one.item_id)
-
-
-def _result(settings: Settings, request: Request, one: Done, item: Any) -> dict[str, Any]:
+def _result(settings: Settings, one: Done, url: str, item: str | None) -> str:
+    """What became of an action, as text; ``item`` is too."""
     action = one.action
     found: dict[str, Any] = {"index": action.index}
     if isinstance(action.raw.get("id"), str):
@@ -244,23 +271,21 @@ def _result(settings: Settings, request: Request, one: Done, item: Any) -> dict[
     found.update(action=action.kind, collection=action.collection.id)
     if one.made is None:
         found.update(itemId=one.item_id, status=204)
-        return found
-    found.update(itemId=one.made.item.id, status=one.made.status, location=_url(request, one))
+        return compact(found)
+    found.update(itemId=one.made.item.id, status=one.made.status, location=url)
     found["etag"] = settings.locks.etag(one.made.etag)
-    if item is not None:
-        found["item"] = item
-    return found
+    text = compact(found)
+    return text if item is None else f'{text[:-1]},"item":{item}}}'
 
 
-def _shown(settings: Settings, done: list[Done]) -> dict[int, Any]:
+def _shown(settings: Settings, done: list[Done]) -> dict[int, str]:
     """The items as each action left them, in the CRS that it was sent in, by their place; one CRS after the other."""
     groups: dict[tuple[str, str], list[int]] = {}
     for n, one in enumerate(done):
         if one.made is not None and one.made.item.etag == one.made.etag:
             groups.setdefault((one.action.collection.storage_crs, one.action.uri), []).append(n)
-    found: dict[int, Any] = {}
+    found: dict[int, str] = {}
     for (storage, uri), places in groups.items():
         items = [one.made.item for one in (done[n] for n in places) if one.made is not None]
-        for n, text in zip(places, render(settings, items, storage, uri)):
-            found[n] = json.loads(text)
+        found.update(zip(places, render(settings, items, storage, uri)))
     return found
