@@ -26,7 +26,7 @@ from ..twin.progress import Progress
 from . import sql
 from .columns import GEOMETRY, row_of, same
 from .errors import told_plainly
-from .geometry import BadGeometry, encode, precision
+from .geometry import BadGeometry, Box, box_of, encode, precision
 from .geometry import same as same_geometry
 from .part import snapshot_of
 from .snapshot_fgb import FlatGeobuf
@@ -36,7 +36,6 @@ from .source import Source
 
 LEAST = LIMIT  # features: what fits into one page is read as one
 _FEWER = 0.9  # of the features that the collection counts: an older file may have less, and that is told
-_BROKEN = ("malformed", "not a database", "corrupt", "could not decode", "no such column", "no such table")
 
 
 class Refused(Exception):
@@ -105,8 +104,8 @@ class Snapshot:
             return writer
         except (ValueError, IndexError, OverflowError) as error:  # `BadSnapshot`, or what else nonsense leads to
             raise self._refused(tr("it cannot be read to its end"), str(error)) from error
-        except sqlite3.DatabaseError as error:
-            if any(word in str(error).lower() for word in _BROKEN):
+        except sqlite3.Error as error:
+            if isinstance(self.reader, GeoPackage) and not self.reader.is_sound():
                 raise self._refused(tr("it cannot be read to its end"), str(error)) from error
             raise
 
@@ -181,11 +180,19 @@ def _differs(source: Source, stored: dict[str, object], item: Item) -> bool:
         return False
     try:
         multi = source.geometry_type.startswith("Multi")
-        blob, _ = encode(item.geometry, source.srid, swap=source.swap, multi=multi, z=True if source.has_z else None)
+        blob, box = encode(item.geometry, source.srid, swap=source.swap, multi=multi, z=True if source.has_z else None)
     except BadGeometry:
-        blob = None
+        blob = box = None
     mine = stored[GEOMETRY]
-    return not same_geometry(mine if isinstance(mine, bytes) else None, blob, precision(blob))
+    mine, near = mine if isinstance(mine, bytes) else None, precision(blob)
+    return not (same_geometry(mine, blob, near) and _same_box(box_of(mine), box, near))
+
+
+def _same_box(one: Box | None, other: Box | None, near: float) -> bool:
+    """An envelope that is not the geometry's own would hide it on the map."""
+    if one is None or other is None:
+        return one is other
+    return all(abs(a - b) <= near for a, b in zip(one, other))
 
 
 def bring(

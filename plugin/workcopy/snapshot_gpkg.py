@@ -74,6 +74,15 @@ class GeoPackage:
     def columns(self) -> tuple[FileColumn, ...]:
         return tuple(FileColumn(name, "any") for name in self._layout.names)
 
+    def is_sound(self) -> bool:
+        """Whether SQLite can read all of the table; for telling whose fault an error was."""
+        try:
+            for _ in self._db.execute(sql.fill("SELECT * FROM {table}", table=self._layout.table)):
+                continue
+            return bool(self._db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+        except sqlite3.Error:
+            return False
+
     def _look(self) -> _Layout:
         layers = self._db.execute(_LAYERS).fetchall()
         if len(layers) != 1:
