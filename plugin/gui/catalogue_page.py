@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import QAbstractButton, QMessageBox, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from ..map import layers
+from ..map import layers, tasks
 from ..map.connections import Connection
 from ..map.log import push
 from ..map.pilots.combining import open_copy
@@ -305,12 +305,14 @@ class CataloguePage(QWidget):
         self.model.tick(())
         if self._catalogue is not None:
             self.panel.propose(self._catalogue.connection.name)
-        try:
-            copy = open_copy(report.path)
-        except CityTwinError as error:
-            self._failed(error)
-            return
-        layers.add_copy(copy, done=self._zoom)
+        tasks.run(
+            tr("Opening {file}", file=report.path.name),
+            lambda _progress: open_copy(report.path),
+            done=lambda copy: layers.add_copy(copy, done=self._zoom),
+            failed=self._failed,
+            parent=self,
+            hidden=True,
+        )
 
     def _zoom(self, added: list[QgsMapLayer]) -> None:
         """To the area that was asked for, else to all that came."""
