@@ -10,7 +10,7 @@ from .model import Collection
 from .settings import Settings
 from .snapshots import api as snapshots
 from .store import Store
-from .web import FLATGEOBUF, GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON, TRANSACTION, Request, link, links_to_formats
+from .web import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON, TRANSACTION, Request, link, links_to_formats
 
 _OGC = "http://www.opengis.net/spec/"
 _READ = (
@@ -122,13 +122,11 @@ def collection(store: Store, settings: Settings, found: Collection, request: Req
 
 
 def _collection_links(found: Collection, request: Request) -> list[dict[str, str]]:
-    binary = request.snapshots is not None
     url = request.url("collections", found.id)
     links = [
         *links_to_formats(request, url, JSON, found.title),
         link(f"{url}/items", "items", GEOJSON, f"{found.title}: items"),
         link(f"{url}/items?f=html", "items", HTML, f"{found.title}: items as HTML"),
-        *([link(f"{url}/items?f=fgb", "items", FLATGEOBUF, f"{found.title}: items as FlatGeobuf")] if binary else []),
         link(f"{url}/schema", "describedby", SCHEMA_JSON, f"{found.title}: schema"),
         link(f"{url}/schema", SCHEMA_REL, SCHEMA_JSON, f"{found.title}: schema"),
     ]

@@ -19,6 +19,7 @@ from . import crs, photo_links
 from .geometry import Geometry
 from .locks import Locks
 from .model import DEFAULT_LIMIT, MAX_LIMIT, Box, Collection, Item, Property, Query, compact
+from .negotiation import matches
 from .schema import RFC3339
 from .settings import Settings
 from .snapshots import flatgeobuf
@@ -43,6 +44,9 @@ def page(store: Store, settings: Settings, collection: Collection, request: Requ
         equals=tuple((name, _value(filters[name], request.query[name])) for name in filters if name in request.query),
     )
     _check_datetime(request.query.get("datetime"))
+    etag = _page_etag(store, settings, collection, request)  # before the items are read: never newer than they are
+    if etag and matches(request.header("if-none-match") or "", etag, weak=True):
+        return Response(content_type=GEOJSON, headers=(content_crs(uri),), etag=etag)  # goes out as 304
     held = ExitStack()
     nothing: Iterator[Item] = iter(())
     if query.box is not None and math.isnan(query.box[0]):  # it misses everything there is
@@ -54,8 +58,16 @@ def page(store: Store, settings: Settings, collection: Collection, request: Requ
         return _flatgeobuf(settings, collection, uri, found, links, held)
     pieces = _pieces(settings, found, collection.storage_crs, uri, matched, links)
     content = Stream.small(pieces, held)
-    response = Response(content_type=GEOJSON, headers=(content_crs(uri),))
+    response = Response(content_type=GEOJSON, headers=(content_crs(uri),), etag=etag)
     return replace(response, body=content) if isinstance(content, bytes) else replace(response, stream=content)
+
+
+def _page_etag(store: Store, settings: Settings, collection: Collection, request: Request) -> str:
+    """The collection's version: weak, since pages tell the time at which they were made."""
+    if request.format != "json" or not settings.page_etags:
+        return ""
+    version = f"{store.mark}-{store.state(collection.id).seq}"
+    return f'W/"{version}-{settings.locks.kind}{"" if settings.item_etags else "-bare"}"'
 
 
 def _pieces(

@@ -39,6 +39,11 @@ class Settings:
         return self.files and self.quirks == Quirks()
 
     @property
+    def page_etags(self) -> bool:
+        """Whether pages have validators, so that nothing comes twice; a twin like another server has what that has."""
+        return self.quirks == Quirks()
+
+    @property
     def writable(self) -> bool:
         return self.tier != "r" and not self.read_only
 

@@ -15,9 +15,9 @@ REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 @dataclass(frozen=True)
 class FileLink(Link):
-    """A link to a file. ``length`` in bytes, as told; ``columns``: its own names for an item's ``id`` and ``etag``
-    (our profile's ``x-citytwin-columns``); ``changed``: when what it is made from last changed (RFC 3339), as the
-    document with the link tells."""
+    """A link to a file, or to items in a file's format. ``length`` in bytes, as told; ``columns``: its own names for an
+    item's ``id`` and ``etag`` (our profile's ``x-citytwin-columns``); ``changed``: when what it is made from last
+    changed (RFC 3339), as the document with the link tells."""
 
     length: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -32,7 +32,7 @@ def parse_links(session: Session, base: str, document: Mapping[str, Any]) -> tup
         if isinstance(raw, dict) and isinstance(raw.get("href"), str) and raw["href"].strip():
             rel, kind, title = (raw.get(k) if isinstance(raw.get(k), str) else "" for k in ("rel", "type", "title"))
             href = session.resolve(base, raw["href"])
-            if rel == "enclosure":
+            if rel == "enclosure" or "flatgeobuf" in str(kind).lower():
                 changed = document.get("updated")
                 changed = changed if isinstance(changed, str) else ""
                 found.append(FileLink(href, str(rel), str(kind), str(title), _length(raw), _columns(raw), changed))

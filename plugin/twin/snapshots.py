@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
+
+from requests.utils import parse_header_links
 
 from ..text import number, tr
 from .crs import CrsChoice
@@ -26,6 +29,7 @@ from .replies import Reply, scrub
 from .session import GEOJSON, Session
 
 Kind = Literal["gpkg", "fgb"]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 SAMPLE = 100  # items that a file is compared with
 
 _TYPES: dict[str, Kind] = {
@@ -50,6 +54,7 @@ class Offer:
     id_column: str
     etag_column: str
     changed: datetime | None = None  # when the collection was last changed, as far as the twin tells
+    paged: bool = False  # no file of everything, but items as such files, page by page
 
 
 @dataclass(frozen=True)
@@ -59,24 +64,29 @@ class Arrived:
     path: Path
     offer: Offer
     moment: datetime | None
+    following: str | None = None  # where the next page is
 
     @property
     def is_current(self) -> bool:
         """Whether nothing has changed since, as far as the twin tells."""
+        if self.offer.paged:
+            return True
         changed = self.offer.changed
         return self.moment is not None and changed is not None and changed.replace(microsecond=0) <= self.moment
 
 
 def offers(collection: Collection) -> tuple[Offer, ...]:
-    """The files of ``collection`` that can be read, the quickest first."""
-    found = []
+    """The files of ``collection`` that can be read, the quickest first; where there are none, items as FlatGeobuf."""
+    files, items = [], []
     for link in collection.links:
         if isinstance(link, FileLink):
             kind = _TYPES.get(link.type.lower().split(";")[0].strip()) or _by_ending(link)
-            if kind is not None:
-                key, token = (link.columns.get(role, role) for role in ("id", "etag"))
-                found.append(Offer(link.href, kind, link.length, key, token, _changed(link.changed)))
-    return tuple(sorted(found, key=lambda offer: _ORDER.index(offer.kind)))
+            key, token = (link.columns.get(role, role) for role in ("id", "etag"))
+            if kind is not None and link.rel == "enclosure":
+                files.append(Offer(link.href, kind, link.length, key, token, _changed(link.changed)))
+            elif kind == "fgb" and link.rel == "items":
+                items.append(Offer(link.href, kind, None, key, token, paged=True))
+    return tuple(sorted(files, key=lambda offer: _ORDER.index(offer.kind))) or tuple(items[:1])
 
 
 def _by_ending(link: FileLink) -> Kind | None:
@@ -94,8 +104,13 @@ def _changed(text: str) -> datetime | None:
     return found if found.tzinfo else None
 
 
-def download(session: Session, offer: Offer, title: str, to: Sink, progress: Progress) -> Arrived:
-    """Bring a file here. Raises `BadResponse` for what is no such file, and the errors of `Session.request`."""
+def download(
+    session: Session, offer: Offer, title: str, to: Sink, progress: Progress, params: Mapping[str, str] = NOTHING
+) -> Arrived:
+    """Bring a file, or one page of items, here.
+
+    Raises `BadResponse` for what is no such file, and the errors of `Session.request`.
+    """
     longest = offer.length * 2 + _SPARE if offer.length else None
 
     def into(headers: Mapping[str, str], pieces: Iterator[bytes]) -> None:
@@ -116,8 +131,17 @@ def download(session: Session, offer: Offer, title: str, to: Sink, progress: Pro
         to.end()
 
     types = ", ".join(name for name, kind in _TYPES.items() if kind == offer.kind)
-    reply = session.request("GET", offer.url, accept=f"{types}, */*;q=0.1", progress=progress, into=into)
-    return Arrived(to.path, offer, _moment(reply))
+    accept = types if offer.paged else f"{types}, */*;q=0.1"
+    reply = session.request("GET", offer.url, params=params, accept=accept, progress=progress, into=into)
+    return Arrived(to.path, offer, _moment(reply), _following(session, reply) if offer.paged else None)
+
+
+def _following(session: Session, reply: Reply) -> str | None:
+    """The next page, as the header Link tells (RFC 8288)."""
+    for one in parse_header_links(reply.headers.get("Link", "")):
+        if one.get("rel") == "next" and one.get("url"):
+            return session.resolve(reply.url, one["url"])
+    return None
 
 
 def _check_type(told: str, offer: Offer) -> None:

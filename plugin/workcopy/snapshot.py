@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,7 @@ from .geometry import same as same_geometry
 from .part import snapshot_of
 from .snapshot_fgb import FlatGeobuf
 from .snapshot_gpkg import GeoPackage, Tell
+from .snapshot_pages import FlatGeobufPages
 from .snapshot_writer import SnapshotWriter, json_values
 from .source import Source
 
@@ -53,7 +54,7 @@ class Snapshot:
 
     arrived: snapshots.Arrived
     collection: Collection
-    reader: FlatGeobuf | GeoPackage
+    reader: FlatGeobuf | FlatGeobufPages | GeoPackage
     sample: Sequence[Item]
     notes: list[str] = field(default_factory=list)
 
@@ -109,7 +110,9 @@ class Snapshot:
                 raise self._refused(tr("it cannot be read to its end"), str(error)) from error
             raise
 
-    def _flatgeobuf(self, reader: FlatGeobuf, writer: SnapshotWriter, key: str, token: str | None, tell: Tell) -> None:
+    def _flatgeobuf(
+        self, reader: FlatGeobuf | FlatGeobufPages, writer: SnapshotWriter, key: str, token: str | None, tell: Tell
+    ) -> None:
         source = writer.source
         place = {column.name: i for i, column in reversed(list(enumerate(reader.header.columns)))}
         kinds = [column.kind for column in reader.header.columns]
@@ -226,15 +229,23 @@ def _bring(
 ) -> Snapshot | None:
     sink = _File(snapshot_of(part))
     try:
-        arrived = snapshots.download(twin.session, offer, collection.title, sink, progress)
+        params = {"limit": str(LIMIT), **({"crs": choice.uri} if choice.uri else {})} if offer.paged else {}
+        arrived = snapshots.download(twin.session, offer, collection.title, sink, progress, params)
         # after the file: what changed since then is seen to be newer
         etags = twin.capabilities().item_etags
         sample = snapshots.sample(twin.session, collection, choice, item_etags=etags)
         if not sample:
             sink.path.unlink(missing_ok=True)
             return None
-        reader = GeoPackage(sink.path) if offer.kind == "gpkg" else FlatGeobuf(sink.path)
-        return Snapshot(arrived, collection, reader, sample)
+        if offer.kind == "gpkg":
+            return Snapshot(arrived, collection, GeoPackage(sink.path), sample)
+        if not offer.paged:
+            return Snapshot(arrived, collection, FlatGeobuf(sink.path), sample)
+
+        def following(url: str) -> snapshots.Arrived:
+            return snapshots.download(twin.session, replace(offer, url=url), collection.title, sink, progress)
+
+        return Snapshot(arrived, collection, FlatGeobufPages(arrived, following), sample)
     except BaseException:
         sink.end()
         with suppress(OSError):

@@ -34,13 +34,15 @@ def one(_store: Store, _settings: Settings, collection: Collection, request: Req
 
 
 def links(collection: Collection, settings: Settings, request: Request) -> list[dict[str, Any]]:
-    """A link of the collection for each file: its length where it is made already, and which columns are the item's id
-    and token (extension ``x-citytwin-columns``)."""
+    """Links of the collection to its items as FlatGeobuf and to each file: its length where it is made already, and
+    which columns are the item's id and token (extension ``x-citytwin-columns``)."""
     keeper = _keeper(request)
     if keeper is None:
         return []
     columns = {column.role: column.name for column in columns_of(collection, settings) if column.role}
-    found = []
+    url = f"{request.url('collections', collection.id, 'items')}?f=fgb"
+    items: dict[str, Any] = link(url, "items", TYPES["fgb"], f"{collection.title}: items as FlatGeobuf")
+    found = [{**items, "x-citytwin-columns": columns}]
     for kind in keeper.kinds(collection):
         url = request.url("collections", collection.id, "snapshots", kind)
         entry: dict[str, Any] = link(url, "enclosure", TYPES[kind], f"{collection.title}: all items as {_NAMES[kind]}")

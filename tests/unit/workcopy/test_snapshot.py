@@ -225,6 +225,32 @@ def test_small_collections_and_extents_are_read_from_pages(
     assert report.layers[0].snapshot == "" and report.problems == ()
 
 
+def without_files(city: City) -> Callable[..., Any]:
+    """The same twin, its collections without links to files."""
+
+    def before(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        if not environ["PATH_INFO"].startswith("/collections/") or environ["PATH_INFO"].count("/") != 2:
+            return None
+        parts = city.around.app({**environ, "HTTP_ACCEPT_ENCODING": ""}, lambda *_: None)
+        body = b"".join(parts).replace(b'"enclosure"', b'"alternate"')
+        start("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return before
+
+
+@pytest.mark.parametrize("name", ["Polygon-z", "any", "north", "degrees", "none"])
+def test_items_as_flatgeobuf_page_by_page(
+    city: City, monkeypatch: pytest.MonkeyPatch, name: str, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(snapshot, "LIMIT", 5)
+    city.around.before = without_files(city)
+    pages, file = both(city, name, tmp_path, "fgb")
+    assert file == pages
+    asked = [path for method, path, headers in city.around.seen if "flatgeobuf" in headers.get("accept", "")]
+    assert asked[-3:] == [f"/collections/{name}/items"] * 3
+
+
 # -- other programs' files -------------------------------------------------------------------------------------------
 
 
