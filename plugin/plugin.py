@@ -104,13 +104,14 @@ class Window:
 
     def _parts(self, woken: Callable[[], None]) -> Iterator[Callable[[], object]]:
         """What is to be loaded and made, in steps. Who listens to the project comes first."""
-        from .gui.warm_up import modules
+        from .gui.warm_up import modules, styles
 
         yield from modules()
         for part in ("peace", "copies", "indicators", "badge", "live", "pilots", "review"):
             yield partial(getattr, self, part)
         for page in _PAGES:
             yield partial(self.dock.page, page)
+            yield from styles(self.dock.page(page))
         yield woken
 
     # -- the parts

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, QTimer
+from qgis.PyQt.QtWidgets import QWidget
 
 from ..map.garbage import Resident
 
@@ -79,6 +81,17 @@ def modules() -> Iterator[Callable[[], object]]:
         for path in sorted(files, key=lambda path: path.stat().st_size):
             name = ".".join(path.relative_to(_HERE).with_suffix("").parts)
             yield partial(_load, f"{_PACKAGE}.{name}")
+
+
+def styles(page: QWidget) -> Iterator[Callable[[], object]]:
+    """A step for each widget of a page, which Qt would else style when the page is first seen, all in one go."""
+
+    def style(widget: QWidget) -> None:
+        if not sip.isdeleted(widget):  # pages are alive meanwhile
+            widget.ensurePolished()
+
+    for widget in page.findChildren(QWidget):
+        yield partial(style, widget)
 
 
 def _load(name: str) -> None:

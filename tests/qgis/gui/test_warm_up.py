@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import pytest
 from qgis.core import QgsSettings
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QWidget
 
 from plugin.gui.dock import CityTwinDock
-from plugin.gui.warm_up import WarmUp, modules
+from plugin.gui.warm_up import WarmUp, modules, styles
 
 
 @pytest.fixture
@@ -103,3 +105,14 @@ def test_only_what_is_built_is_stopped(dock):
     dock.page("first")
     dock.stop()
     assert page.stopped
+
+
+def test_what_a_page_lets_go_of_meanwhile_is_left_alone(qgis_app, qtbot):
+    page = QWidget()
+    qtbot.addWidget(page)
+    gone, stays = QWidget(page), QWidget(page)
+    steps = list(styles(page))
+    sip.delete(gone)
+    for step in steps:
+        step()
+    assert stays.testAttribute(Qt.WidgetAttribute.WA_WState_Polished)
