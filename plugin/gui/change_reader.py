@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..map import tasks
+from ..map import garbage, tasks
 from ..map.pilots.combining import open_copy
 from ..text import tr
 from ..twin.errors import CityTwinError
@@ -44,6 +44,7 @@ def read(path: Path, progress: Progress) -> Reading:
         layers.append((source, broken, rows))
         if not broken:
             conflicts.update((_key(conflict), conflict) for conflict in copy.conflicts(source.table))
+    garbage.set_aside()  # shown until the next reading: the collector would hold up the window looking at all of it
     return Reading(copy, tuple(layers), conflicts)
 
 
