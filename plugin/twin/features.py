@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..text import tr, trn
+from .conditional import PagesSeen
 from .crs import CRS84, CrsChoice, bbox_params, crs_key, in_twin_order, same_place
 from .errors import BadResponse, ServerFailed, TwinError, Unreachable, Unsupported
 from .items import first_position, is_outside, parse_item
@@ -35,6 +36,7 @@ def pages(
     params: Mapping[str, str] | None = None,
     repeats: bool = False,
     progress: Progress | None = None,
+    seen: PagesSeen | None = None,
 ) -> Iterator[Page]:
     """The items of ``collection`` (in ``extent``: east/north in the CRS of ``choice``), in handfuls of up to `BATCH`.
 
@@ -46,8 +48,8 @@ def pages(
     whoever stores a million finds them without a list of all) and those wholly outside ``extent`` are left out; every
     such thing is in ``Page.problems``, in the user's words. Absence proves nothing: paging by offset can miss items
     while others edit. The next page is transferred while one is read; close the generator (or exhaust it) to end that
-    thread. Raises `Cancelled`, `BadResponse` for what cannot be read whole, `Unsupported` for CityJSON, and the errors
-    of `Session.request`.
+    thread. ``seen`` is told by what to ask later whether the pages are still the same. Raises `Cancelled`,
+    `BadResponse` for what cannot be read whole, `Unsupported` for CityJSON, and the errors of `Session.request`.
     """
     progress = progress or Silent()
     query = dict(params or {})
@@ -107,6 +109,10 @@ def pages(
                             received=received,
                         )
                     )
+            if seen is not None:
+                seen.page(reply)
+                if following is None:
+                    seen.end(matched, received)
             yield Page(last, reader.matched, len(reply.content), tuple(reader.problems))
             if following is None:
                 return

@@ -40,12 +40,14 @@ _TRACEBACK = re.compile(
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole answer. ``headers`` is case-insensitive; ``url`` is where it came from, after redirects."""
+    """A whole answer. ``headers`` is case-insensitive; ``url`` is where it came from, after redirects, ``asked`` the
+    address that was asked, its parameters in it."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
     url: str
+    asked: str = ""
 
     @property
     def content_type(self) -> str:

@@ -6,7 +6,7 @@ import email.utils
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import Cookie, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -81,6 +81,11 @@ class _Call:
     body: bytes | None
     write: bool
     into: Into | None = None
+
+    @property
+    def conditional(self) -> bool:
+        """Whether 304 is an answer to it."""
+        return any(name.lower() in _CONDITIONS for name in self.headers)
 
 
 class Session:
@@ -200,7 +205,8 @@ class Session:
         retries: int | None = None,
         into: Into | None = None,
     ) -> Reply:
-        """Send, and return the answer of status 2xx; any other is raised as a `TwinError`.
+        """Send, and return the answer of status 2xx, or 304 where ``headers`` ask whether something changed; any other
+        is raised as a `TwinError`.
 
         Reads are tried again on broken connections, on 500, 502, 503, 504 and 429; writes (``write=True``) only where
         the server said that it did nothing: 429, and 503 with Retry-After. So is OPTIONS, which many servers fail at
@@ -221,7 +227,7 @@ class Session:
                 if write or attempt >= min(self._tries(error), limit):
                     raise
             else:
-                if 200 <= reply.status < 300:
+                if 200 <= reply.status < 300 or (reply.status == 304 and call.conditional):
                     return reply
                 wait = retry_after(reply)
                 not_processed = reply.status == 429 or (reply.status == 503 and wait is not None)
@@ -280,12 +286,14 @@ class Session:
             seconds -= _SLICE
 
     def _follow(self, call: _Call, progress: Progress, timeout: float) -> tuple[Reply, bool]:
+        asked = ""
         for _hop in range(10 + 1):
             at_home = self.is_home(call.url)
             reply = self._send(call, progress, timeout, at_home)
+            asked = asked or reply.url
             location = reply.headers.get("Location", "").strip()
             if reply.status not in _REDIRECTS or not location:
-                return reply, at_home
+                return replace(reply, asked=asked), at_home
             call = self._redirected(call, reply, location)
         raise BadResponse(
             tr("{url} sends us from one address to the next without end. Check the address.", url=scrub(call.url)),
@@ -351,6 +359,7 @@ class Session:
             raise unreachable(error, call.url) from error
 
 
+_CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
 _BODY_HEADERS = frozenset(
     {"content-type", "content-crs", "content-length", "if-match", "if-unmodified-since", "prefer"}
 )

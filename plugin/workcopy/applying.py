@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ..text import tr
 from ..twin.progress import SILENT, Progress, check
-from . import books, conflicts, journal, reshape, settle, sql, tables
+from . import books, conflicts, journal, reshape, settle, sql, tables, validators
 from . import source as src
 from .columns import GEOMETRY
 from .connection import opened, transaction
@@ -45,6 +45,7 @@ class LayerPull:
     touched: bool = False  # rows were written
     reshaped: bool = False  # columns were added or changed
     failed: bool = False
+    unchanged: bool = False  # the twin said that nothing had changed, and was not read
     box: Box | None = None  # around the geometries that were written, in the table's CRS
 
 
@@ -166,6 +167,7 @@ class _Applying:
             src.save(self._connection, replace(self._source, pulled=self._at, feature_count=count))
             numbers = (tally.created, tally.updated, tally.deleted, tally.merged, tally.conflicts)
             self._connection.execute(books.NOTE_PULL, (self._at, table, *numbers))
+            validators.save(self._connection, table, layer.kept)
         return LayerPull(
             table,
             self._source.title,
@@ -180,6 +182,7 @@ class _Applying:
             touched=bool(tally.created + tally.updated + tally.deleted + tally.merged),
             reshaped=bool(layer.shape) or self._source.geometry_type != layer.source.geometry_type,
             failed=layer.failed,
+            unchanged=layer.unchanged,
             box=self._box,
         )
 

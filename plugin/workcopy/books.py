@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .sql import Fragment, fill, marks
 
-FORMAT = 3  # of the twin_ tables; raised when they change
+FORMAT = 4  # of the twin_ tables; raised when they change
 HIDDEN = "citytwin"  # gpkg_contents.data_type that no reader offers as a layer
 
 STATE = """CREATE TABLE "twin_state" (
@@ -139,6 +139,17 @@ HANDBACK = """CREATE TABLE "twin_handback" (
   UNIQUE (package, table_name, key)
 )"""
 
+# by what to ask whether a collection's pages are still as they were when all of them were read last; see `validators`
+PAGES = """CREATE TABLE "twin_pages" (
+  table_name TEXT PRIMARY KEY NOT NULL,
+  way TEXT NOT NULL,
+  pages TEXT NOT NULL,
+  matched INTEGER,
+  unlisted TEXT NOT NULL,
+  journal INTEGER NOT NULL,
+  distrusted INTEGER NOT NULL
+)"""
+
 # in a package alone: what tells its copies apart (see `trail`)
 TRAIL_TABLE = "twin_trail"
 TRAIL = """CREATE TABLE "twin_trail" (
@@ -157,6 +168,7 @@ BOOKS = {
     "twin_package": PACKAGE,
     "twin_received": RECEIVED,
     "twin_handback": HANDBACK,
+    "twin_pages": PAGES,
 }
 
 # What a file of an older format lacks: format → statements that lead to the next one.
@@ -169,6 +181,7 @@ MIGRATIONS = {
         PULL,
     ),
     2: (PACKAGE, RECEIVED, HANDBACK),
+    3: (PAGES,),
 }
 SET_FORMAT = 'UPDATE "twin_state" SET format = ?'
 
@@ -250,6 +263,24 @@ FINGERPRINT = (
     '(SELECT coalesce(max(id), 0) FROM "twin_pull")'
 )
 
+# -- the pages of the last pull or checkout ----------------------------------------------------------------------------
+
+_PAGES = ["table_name", "way", "pages", "matched", "unlisted", "journal", "distrusted"]
+PAGES_OF = fill('SELECT {columns} FROM "twin_pages" WHERE table_name = ?', columns=_PAGES[1:])
+PUT_PAGES = fill(
+    'INSERT OR REPLACE INTO "twin_pages" ({columns}) VALUES ({marks})', columns=_PAGES, marks=marks(len(_PAGES))
+)
+DROP_PAGES = 'DELETE FROM "twin_pages" WHERE table_name = ?'
+JOURNAL_OF = (
+    "SELECT coalesce(max(id), 0), coalesce(sum(state IN ('sending', 'held')), 0) FROM \"twin_outbox\" "
+    "WHERE table_name = ?"
+)
+# features that were published once since: what was published twice may be again as it was
+PUBLISHED_SINCE = (
+    "SELECT twin_id FROM \"twin_outbox\" WHERE table_name = ? AND id > ? AND state = 'published' "
+    "GROUP BY twin_id HAVING count(*) = 1 AND max(kind) IN ('insert', 'update')"
+)
+
 # -- the history of publishes ----------------------------------------------------------------------------------------
 
 BEGIN_PUBLISH = 'INSERT INTO "twin_publish" (id, started, message, twin, protection) VALUES (?, ?, ?, ?, ?)'
@@ -289,6 +320,7 @@ FORGET_WORK = tuple(
     fill("DELETE FROM {table}", table=name)
     for name in (
         "twin_conflict", "twin_outbox", "twin_publish", "twin_pull", "twin_package", "twin_received", "twin_handback",
+        "twin_pages",
     )
 )  # fmt: skip
 RECEIVED_OF = 'SELECT key, fid, state FROM "twin_received" WHERE package = ? AND table_name = ?'

@@ -13,12 +13,13 @@ from typing import Any
 
 from ..text import number, tr
 from ..twin.client import Twin
+from ..twin.conditional import PagesSeen
 from ..twin.crs import CrsChoice, transform_extent
 from ..twin.features import pages
 from ..twin.model import Capabilities, Collection, Extent, Item, Page, Schema
 from ..twin.progress import SILENT, Progress, check
 from ..twin.schema import infer, merge_inferred
-from . import snapshot, tables
+from . import snapshot, tables, validators
 from .columns import columns_of, free_name
 from .connection import connect
 from .copy import WorkingCopy, is_working_copy
@@ -153,7 +154,7 @@ class _Checkout:
         total = self._twin.count(collection, extent=box, choice=choice) if box else collection.count
         source: Source | None = None
         writer: LayerWriter | None = None
-        connection = None
+        connection: Any = None
         problems: dict[str, None] = {}
         found = self._snapshot(collection, schema, choice, box, problems)
         if found is not None:
@@ -163,7 +164,8 @@ class _Checkout:
                     return report
         last = 0.0
         try:
-            with contextlib.closing(self._pages(collection, choice, box)) as incoming:
+            seen = PagesSeen()
+            with contextlib.closing(self._pages(collection, choice, box, seen)) as incoming:
                 first = list(_first(incoming))
                 looked_at = [item for page in first for item in page.items]
                 for page in chain(first, incoming):
@@ -187,6 +189,8 @@ class _Checkout:
                 writer = LayerWriter(connection, source)
             with told_plainly(self._part):
                 source, said = writer.finish()
+                way = validators.way(collection.items_url, choice, box, self._capabilities.item_etags)
+                validators.save(connection, source.table, validators.kept_of(seen, way))
         finally:
             if connection is not None:
                 connection.close()
@@ -256,7 +260,7 @@ class _Checkout:
             found.arrived.offer.kind,
         )
 
-    def _pages(self, collection: Collection, choice: CrsChoice, box: Extent | None) -> Any:
+    def _pages(self, collection: Collection, choice: CrsChoice, box: Extent | None, seen: PagesSeen) -> Any:
         return pages(
             self._twin.session,
             collection,
@@ -265,6 +269,7 @@ class _Checkout:
             item_etags=self._capabilities.item_etags,
             repeats=True,
             progress=self._progress,
+            seen=seen,
         )
 
     def _tell(self, title: str, done: int, total: int | None, seconds: float) -> None:

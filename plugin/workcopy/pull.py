@@ -2,7 +2,7 @@
 
 In two halves, so that nothing of the file is locked while the network is waited for, and so that QGIS can end its edit
 sessions in between: `fetch` asks the twin, `apply` writes. What is absent from the twin's pages is not deleted: only
-its own GET tells that.
+its own GET tells that. Pages of which the twin says that they are as they were are not read again (`validators`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from typing import Any
 
 from ..text import number, tr, trn
 from ..twin.client import Twin
+from ..twin.conditional import PagesSeen
 from ..twin.crs import CrsChoice
 from ..twin.errors import NotFound, TwinError
 from ..twin.features import pages
 from ..twin.model import Item
 from ..twin.progress import SILENT, Progress, check
 from ..twin.writes import Writer
-from . import books, parallel, recovery, reshape, settle, sql
+from . import books, parallel, recovery, reshape, settle, sql, validators
 from .alone import alone
 from .applying import LayerPull, PullReport, Stale, apply
 from .columns import GEOMETRY, Stored
@@ -34,6 +35,7 @@ from .remote import FATAL
 from .reshape import Reshape
 from .source import Source
 from .theirs import Fetched, FetchedLayer, Theirs
+from .validators import Kept
 from .writer import NO_ID
 
 __all__ = ["Fetched", "LayerPull", "PullReport", "Stale", "apply", "fetch", "pull"]
@@ -125,14 +127,32 @@ class _Layer:
         self._misfits: dict[str, int] = {}
         self._kinds: set[str] = set()  # of the geometries that came
         self._probe: str | None = None  # the id of an item that certainly is there
+        self._seen = PagesSeen()
+        self._way = validators.way(
+            self._collection.items_url, self._choice, source.extent, twin.capabilities().item_etags
+        )
 
     def fetch(self) -> FetchedLayer:
         notes: dict[str, None] = {}
         with opened(self._copy.path) as connection:
             self._asked = {row[1] for row in connection.execute(books.CONFLICTS, (self._source.table,))}
-            notes.update(dict.fromkeys(self._pages(connection)))
-            absent = list(self._absent(connection))
-        notes.update(dict.fromkeys(self._look_for(absent)))
+            before = validators.load(connection, self._source.table)
+            unchanged = self._is_unchanged(connection, before)
+            if before is not None and unchanged:
+                absent = list(before.unlisted)
+                self._probe = self._listed(connection, set(absent))
+            else:
+                notes.update(dict.fromkeys(self._pages(connection)))
+                absent = list(self._absent(connection))
+            notes.update(dict.fromkeys(self._look_for(absent)))
+            gone = {theirs.twin_id for theirs in self._changed if theirs.values is None}
+            unlisted = [twin_id for twin_id in absent if twin_id not in gone]
+            if before is not None and unchanged:
+                kept: Kept | None = replace(before, unlisted=tuple(unlisted))
+            else:
+                kept = validators.kept_of(self._seen, self._way, unlisted)
+                notes.update(dict.fromkeys(self._distrust(connection, before, kept)))
+                kept = validators.NEVER if self._distrusted else kept
         if self._misfits:
             for name, count in sorted(self._misfits.items()):
                 words = tr("{name}: {n} values of the twin do not fit its own schema and are taken as empty.",
@@ -146,8 +166,46 @@ class _Layer:
                        title=self._source.title)  # fmt: skip
             notes[words] = None
         return FetchedLayer(
-            self._source, shape, tuple(self._changed), tuple(self._tokens), tuple(notes), kinds=frozenset(self._kinds)
+            self._source,
+            shape,
+            tuple(self._changed),
+            tuple(self._tokens),
+            tuple(notes),
+            kinds=frozenset(self._kinds),
+            kept=kept,
+            unchanged=unchanged,
         )
+
+    # -- whether anything changed --------------------------------------------------------------------------------------
+
+    def _is_unchanged(self, connection: sqlite3.Connection, before: Kept | None) -> bool:
+        """Whether the twin says that all is as it was when all of it was read. Not asked where a pull has more to do
+        than to compare: the columns are others now, or a conflict waits that may have come to nothing."""
+        if before is None or self._shape or self._asked:
+            return False
+        if not validators.counts(connection, self._source.table, before, self._way):
+            return False
+        return validators.unchanged(self._twin.session, before, self._progress)
+
+    def _listed(self, connection: sqlite3.Connection, unlisted: set[str]) -> str | None:
+        """The id of a feature that pages which did not change have."""
+        identities = connection.execute(sql.all_identities(self._source.table))
+        return next((name for _, name in identities if name not in unlisted and not name.startswith(NO_ID)), None)
+
+    def _distrust(self, connection: sqlite3.Connection, before: Kept | None, now: Kept | None) -> Iterator[str]:
+        """A page that shows what we published and has the validator that it had without it, is a page that lies."""
+        self._distrusted = before is not None and before.distrusted
+        if before is None or now is None or before.pages != now.pages or self._changed:
+            return
+        ours = validators.since(connection, self._source.table, before)
+        known = settle.rows_by_id(connection, self._source, ours)
+        if any(row.fid in self._seen_rows for row in known.values()):
+            self._distrusted = True
+            yield tr(
+                "{title}: the twin says of pages that did change that they did not. So every pull reads all of them; "
+                "tell the people who run the twin.",
+                title=self._source.title,
+            )
 
     # -- what is there -----------------------------------------------------------------------------------------------
 
@@ -159,6 +217,7 @@ class _Layer:
             extent=self._source.extent,
             item_etags=self._twin.capabilities().item_etags,
             progress=self._progress,
+            seen=self._seen,
         )
         count = 0
         with closing(incoming):

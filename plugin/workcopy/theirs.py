@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .columns import Stored
 from .reshape import Reshape
 from .source import Source
+from .validators import Kept
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class FetchedLayer:
     notes: tuple[str, ...]
     failed: bool = False
     kinds: frozenset[str] = frozenset()  # the GeoJSON types of the geometries that came
+    kept: Kept | None = None  # by what the next pull asks whether anything changed
+    unchanged: bool = False  # the twin said that nothing did: nothing was read
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,7 @@ def test_older_files_are_brought_up_to_date(copy: WorkingCopy, client: Twin, twi
         'DROP TABLE "twin_package"',
         'DROP TABLE "twin_received"',
         'DROP TABLE "twin_handback"',
+        'DROP TABLE "twin_pages"',
         'ALTER TABLE "twin_source" DROP COLUMN pulled',
         'ALTER TABLE "twin_conflict" DROP COLUMN fid',
         'ALTER TABLE "twin_outbox" DROP COLUMN label',
