@@ -31,7 +31,7 @@ def geometry_to_send(source: Source, blob: Stored) -> Geometry | None:
 def body_of(
     source: Source, values: Mapping[str, Stored], names: Sequence[str] | None = None
 ) -> tuple[dict[str, Any], Geometry | None]:
-    """The properties and the geometry of a row; ``names`` limits the properties to the columns that changed.
+    """The properties and the geometry of a row; ``names`` limits both to the columns that changed.
 
     Properties that the twin keeps itself are never sent; a new feature leaves out what is null.
     """
@@ -42,4 +42,6 @@ def body_of(
         value = from_stored(values.get(column.name), column.type)
         if value is not None or names is not None:
             properties[column.property] = value
+    if names is not None and GEOMETRY not in names:
+        return properties, None
     return properties, geometry_to_send(source, values.get(GEOMETRY))

@@ -24,7 +24,8 @@ from ..twin.errors import (
     Unreachable,
 )
 from ..twin.progress import SILENT, Progress
-from ..twin.transactions import send_set
+from ..twin.transactions import Action, send_set
+from ..twin.writes import Written
 from . import parallel
 from .changes import Change
 from .copy import WorkingCopy
@@ -51,11 +52,22 @@ class ChangeSets:
         self._message = message
         self._progress = progress
         self._tokens: dict[str, str] = {}  # newer locks of features whose content had not changed
+        self._landed_last: list[tuple[Case, Answer]] = []  # settled while the next set is at the twin
+        self._late: Pairs = []  # what became of them
 
     def send(
         self, changes: Sequence[Change], on_conflict: Literal["stop", "skip"], is_stopped: Callable[[], bool]
     ) -> Iterator[Pairs]:
         """Send all; yields what became of them as it is known. ``is_stopped`` is asked before each set."""
+        for pairs in self._send(changes, on_conflict, is_stopped):
+            late, self._late = self._late, []
+            yield [*late, *pairs]
+        self._settle_last()
+        yield self._late
+
+    def _send(
+        self, changes: Sequence[Change], on_conflict: Literal["stop", "skip"], is_stopped: Callable[[], bool]
+    ) -> Iterator[Pairs]:
         size = self._remote.capabilities.max_actions or _MOST
         chunks = deque(list(changes[i : i + size]) for i in range(0, len(changes), size))
         rounds = done = 0
@@ -77,7 +89,7 @@ class ChangeSets:
                 return
             try:
                 if cases:
-                    yield self._landed(cases)
+                    yield self._landed(cases, waits=on_conflict == "skip")
             except SetTooLarge as error:
                 self._unsent(cases)
                 if len(cases) == 1:
@@ -138,14 +150,11 @@ class ChangeSets:
 
     # -- sending -----------------------------------------------------------------------------------------------------
 
-    def _landed(self, cases: Sequence[Case]) -> Pairs:
-        written = send_set(
-            self._remote.twin.session,
-            self._remote.capabilities,
-            [self._remote.action(case) for case in cases],
-            message=self._message,
-            progress=SILENT,
-        )
+    def _landed(self, cases: Sequence[Case], *, waits: bool) -> Pairs:
+        """Send a set. ``waits``: where nothing in what came of it can keep the next set back, it is settled while that
+        one is at the twin; until then the journal says that nobody knows, which is what a kill would leave."""
+        actions = [self._remote.action(case) for case in cases]
+        written = parallel.beside(lambda: self._written(actions), self._settle_last)
         self.landed += 1
         answers = []
         for case, one in zip(cases, written):
@@ -155,7 +164,19 @@ class ChangeSets:
                 answers.append((case, Answer("held", words=nameless())))
             else:
                 answers.append((case, Answer("done", one)))
+        if waits and all(answer.kind == "done" and case.entry.kind == "update" for case, answer in answers):
+            self._landed_last = answers
+            return []
         return self._settle(answers)
+
+    def _written(self, actions: Sequence[Action]) -> list[Written]:
+        remote = self._remote
+        return send_set(remote.twin.session, remote.capabilities, actions, message=self._message, progress=SILENT)
+
+    def _settle_last(self) -> None:
+        """Settle the set that landed before."""
+        answers, self._landed_last = self._landed_last, []
+        self._late.extend(self._settle(answers))
 
     # -- what came of it ---------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -48,24 +48,34 @@ def now() -> str:
 
 def write_ahead(connection: sqlite3.Connection, entry: Entry) -> Entry:
     """Note what is about to be sent; returns the entry with its number. The caller commits before it sends."""
-    packed = pack(entry.sent)
-    cursor = connection.execute(
-        books.WRITE_AHEAD,
-        (
-            entry.publish,
-            entry.message,
-            entry.table,
-            entry.kind,
-            entry.fid,
-            entry.twin_id,
-            entry.client_id,
-            entry.token,
-            packed,
-            now(),
-            entry.label,
-        ),
-    )
+    cursor = connection.execute(books.WRITE_AHEAD, _noted(entry, now()))
     return replace(entry, id=cursor.lastrowid or 0)
+
+
+def write_all_ahead(connection: sqlite3.Connection, entries: Sequence[Entry]) -> list[Entry]:
+    """`write_ahead` for many, in a write transaction: their numbers follow each other."""
+    if not entries:
+        return []
+    first = write_ahead(connection, entries[0])
+    at = now()
+    connection.executemany(books.WRITE_AHEAD, [_noted(entry, at) for entry in entries[1:]])
+    return [first, *(replace(entry, id=first.id + place) for place, entry in enumerate(entries[1:], 1))]
+
+
+def _noted(entry: Entry, at: str) -> tuple[Any, ...]:
+    return (
+        entry.publish,
+        entry.message,
+        entry.table,
+        entry.kind,
+        entry.fid,
+        entry.twin_id,
+        entry.client_id,
+        entry.token,
+        pack(entry.sent),
+        at,
+        entry.label,
+    )
 
 
 def settle(

@@ -131,8 +131,10 @@ def differing(
     for field in fields:
         if field.read_only:
             continue
-        value = other.get(field.name)
-        if not alike(one.get(field.name), value, field.kind, told=value if told else None, rounded=rounded):
+        mine, value = one.get(field.name), other.get(field.name)
+        if mine == value:  # nearly always
+            continue
+        if not alike(mine, value, field.kind, told=value if told else None, rounded=rounded):
             out.append(field.name)
     return out
 

@@ -40,3 +40,11 @@ def each(
             check(progress)
             for future in done:
                 yield underway.pop(future), future.result()
+
+
+def beside(do: Callable[[], Result], meanwhile: Callable[[], None]) -> Result:
+    """``do`` in another thread while ``meanwhile`` runs in this one; both are waited for, whichever fails."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="citytwin") as pool:
+        doing = pool.submit(do)
+        meanwhile()
+        return doing.result()

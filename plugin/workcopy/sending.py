@@ -59,7 +59,9 @@ class Ledger:
         meanwhile are left out."""
         with opened(self._copy.path, write=True) as connection, transaction(connection):
             known = self._known(connection, changes)
-            return [case for change in changes if (case := self._case(connection, change, known)) is not None]
+            cases = [case for change in changes if (case := self._case(connection, change, known)) is not None]
+            entries = journal.write_all_ahead(connection, [case.entry for case in cases])
+        return [Case(case.source, case.change, entry, case.row, case.base) for case, entry in zip(cases, entries)]
 
     def _known(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> _Known:
         """The rows and the bases of the changes to what the twin has, by table and twin_id."""
@@ -76,6 +78,7 @@ class Ledger:
         return known
 
     def _case(self, connection: sqlite3.Connection, change: Change, known: _Known) -> Case | None:
+        """A change as it would be sent now, its entry without a number yet."""
         source = self._copy.source(change.table)
         row = base = None
         client_id = None
@@ -96,21 +99,18 @@ class Ledger:
             ):
                 return None
             kind = "delete" if row is None else "update"
-        entry = journal.write_ahead(
-            connection,
-            Entry(
-                id=0,
-                publish=self._publish,
-                message=self._message,
-                table=source.table,
-                kind=kind,
-                fid=change.fid if row is None else row.fid,
-                twin_id=change.twin_id,
-                client_id=client_id,
-                token=base.version if base else None,
-                sent=row.values if row else {},
-                label=change.label,
-            ),
+        entry = Entry(
+            id=0,
+            publish=self._publish,
+            message=self._message,
+            table=source.table,
+            kind=kind,
+            fid=change.fid if row is None else row.fid,
+            twin_id=change.twin_id,
+            client_id=client_id,
+            token=base.version if base else None,
+            sent=row.values if row else {},
+            label=change.label,
         )
         return Case(source, change, entry, row, base)
 

@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from osgeo import gdal, ogr
@@ -15,7 +15,7 @@ from ..text import tr
 from ..twin.progress import SILENT, Progress, check
 from ..twin.schema import check as check_schema
 from .changes import Change
-from .columns import GEOMETRY, from_stored
+from .columns import GEOMETRY, Stored, from_stored
 from .connection import opened
 from .copy import WorkingCopy
 from .geometry import BadGeometry, box_of, decode, demoted, encode, wkb_of
@@ -75,7 +75,7 @@ def _found(
         column = source.column(cell.column)
         if column and column.read_only and change.kind == "update":
             yield cell.column, tr("{column} is kept by the twin and cannot be changed.", column=cell.title), None
-    row = _row(connection, source, change.fid)
+    row = _row(connection, source, change)
     if row is None:
         return
     blob = row.pop(GEOMETRY, None)
@@ -87,10 +87,13 @@ def _found(
     if words:
         yield GEOMETRY, words, None
     if source.schema.declared:
-        properties = {c.property: row[c.name] for c in source.columns if not c.read_only}
+        properties = {c.property: row[c.name] for c in source.columns if not c.read_only and c.name in row}
         names = {c.property: c.name for c in source.columns}
         sent = demoted(geometry) if geometry and not source.geometry_type.startswith("Multi") else geometry
-        for violation in check_schema(properties, sent, source.schema):
+        schema = source.schema
+        if change.kind == "update":
+            schema = replace(schema, properties=tuple(prop for prop in schema.properties if prop.name in properties))
+        for violation in check_schema(properties, sent, schema):
             column_name = names.get(violation.property, GEOMETRY)
             found_column = source.column(column_name)
             if found_column and found_column.read_only:
@@ -139,12 +142,17 @@ def _refused(kind: str, source: Source) -> str:
     return tr("The twin does not let you change features of {title}.", title=source.title)
 
 
-def _row(connection: sqlite3.Connection, source: Source, fid: int) -> dict[str, Any] | None:
-    row = row_by_fid(connection, source, fid)
-    if row is None:
-        return None
+def _row(connection: sqlite3.Connection, source: Source, change: Change) -> dict[str, Any] | None:
+    """What will be sent: of an update what changed, of a new feature all; None where it is not there any more."""
+    if change.kind == "update":
+        values: Mapping[str, Stored] = {cell.column: cell.new for cell in change.cells}
+    else:
+        row = row_by_fid(connection, source, change.fid)
+        if row is None:
+            return None
+        values = row.values
     return {
-        name: value if name == GEOMETRY else from_stored(value, source.kind(name)) for name, value in row.values.items()
+        name: value if name == GEOMETRY else from_stored(value, source.kind(name)) for name, value in values.items()
     }
 
 
