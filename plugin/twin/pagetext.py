@@ -185,7 +185,9 @@ def guess_next(text: str) -> str | None:
     fetch early; the decoded page has the last word.
     """
     begin = text.find(_FEATURES, 0, 100_000)
-    for found in (text.find(_LINKS, 0, begin) if begin > 0 else -1, text.rfind(_LINKS)):
+    for last in (False, True):
+        # the second look goes through all of a page, from its end: not where the first has found something
+        found = text.rfind(_LINKS) if last else text.find(_LINKS, 0, begin) if begin > 0 else -1
         if found < 0:
             continue
         at = _end(_SPACE.match, text, found + len(_LINKS))
@@ -203,7 +205,8 @@ def guess_next(text: str) -> str | None:
 
 def guess_matched(text: str) -> int | None:
     """``numberMatched`` before the page is decoded, for the progress bar; None where it is not seen at once."""
-    match = _MATCHED.match(text, max(text.rfind(_NUMBER), 0))
+    found = text.find(_NUMBER, 0, 100_000)
+    match = _MATCHED.match(text, found if found >= 0 else max(text.rfind(_NUMBER, -100_000), 0))
     return int(match.group(1)) if match else None
 
 

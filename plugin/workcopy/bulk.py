@@ -7,7 +7,6 @@ slow way, one by one; tests hold the two against each other.
 
 from __future__ import annotations
 
-import json
 import math
 import struct
 from array import array
@@ -233,52 +232,48 @@ class _Plan:
 def _planned(kind: str, skeleton: bytes, multi: bool) -> _Plan | None:
     """None for what is not plain: empty parts, positions of mixed sizes, brackets that do not fit the type."""
     depth = _DEPTHS.get(kind)
+    if depth is None:
+        return None
     size = 3 if b"q" in skeleton else 2
-    if depth is None or (size == 3 and b"p" in skeleton):
+    parts = _counted(skeleton, depth, b"q," if size == 3 else b"p,")
+    if parts is None:
         return None
-    try:
-        nodes = json.loads(skeleton.replace(b"q" if size == 3 else b"p", b"0"))
-    except (ValueError, RecursionError):
-        return None
-    if multi and not kind.startswith("Multi"):
-        kind, nodes, depth = f"Multi{kind}", [nodes], depth + 1
+    single, many = kind.replace("Multi", ""), multi or kind.startswith("Multi")
+    if single == "Polygon":
+        elements = parts
+    elif kind == "MultiPoint":
+        elements = [[1] for _ in range(parts[0][0])]
+    else:
+        elements = [[count] for count in parts[0]]
+    more, step = (1000 if size == 3 else 0), 8 * size
+    head = struct.pack("<BI", 1, CODES[single] + more)
+    before = struct.pack("<BII", 1, CODES[f"Multi{single}"] + more, len(elements)) if many else b""
     pieces: list[tuple[bytes, int]] = []
-    try:
-        rest = _lay(kind, nodes, size, b"", pieces)
-    except (TypeError, KeyError):
-        return None
-    if rest or not pieces:
-        return None
-    return _Plan(size, sum(length for _, length in pieces) // (8 * size), tuple(pieces))
-
-
-def _lay(kind: str, nodes: Any, size: int, before: bytes, pieces: list[tuple[bytes, int]]) -> bytes:
-    """Lay out one geometry after ``before``; returns what is still to be written. TypeError where it does not fit."""
-    head = struct.pack("<BI", 1, CODES[kind] + (1000 if size == 3 else 0))
-    step = 8 * size
-    if kind == "Point":
-        _expect(nodes == 0 and not isinstance(nodes, list))
-        pieces.append((before + head, step))
-        return b""
-    _expect(isinstance(nodes, list) and bool(nodes))
-    before += head + _UINT(len(nodes))
-    if kind == "LineString":
-        _expect(not any(nodes) and not any(isinstance(node, list) for node in nodes))
-        pieces.append((before, step * len(nodes)))
-        return b""
-    for node in nodes:
-        if kind == "Polygon":
-            _expect(isinstance(node, list) and bool(node) and not any(isinstance(one, list) for one in node))
-            pieces.append((before + _UINT(len(node)), step * len(node)))
+    for runs in elements:
+        before += head
+        if single == "Polygon":
+            before += _UINT(len(runs))
+        for count in runs:
+            pieces.append((before if single == "Point" else before + _UINT(count), count * step))
             before = b""
-        else:
-            before = _lay(kind[5:], node, size, before, pieces)
-    return before
+    return _Plan(size, sum(length for _, length in pieces) // step, tuple(pieces))
 
 
-def _expect(fits: bool) -> None:
-    if not fits:
-        raise TypeError("brackets that do not fit the type")
+def _counted(skeleton: bytes, depth: int, mark: bytes) -> list[list[int]] | None:
+    """How many positions each list has that holds some: one list of counts, of a MultiPolygon one for each polygon."""
+    if not skeleton.startswith(b"[" * depth) or not skeleton.endswith(b"]" * depth):
+        return None
+    inner = skeleton[depth : len(skeleton) - depth]
+    counted: list[list[int]] = []
+    for part in inner.split(b"]],[[") if depth == 3 else (inner,):
+        counts: list[int] = []
+        for run in part.split(b"],[") if depth > 1 else (part,):
+            count = (len(run) + 1) // 2
+            if run != (mark * count)[:-1] or not count:
+                return None
+            counts.append(count)
+        counted.append(counts)
+    return None if depth == 0 and counted != [[1]] else counted
 
 
 def _numbers(text: bytes, count: int) -> npt.NDArray[np.float64] | None:

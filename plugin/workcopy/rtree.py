@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import sqlite3
 import struct
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -32,32 +33,56 @@ class Cells:
     """Boxes on their way into an R-tree: 24 bytes each, which is what they take in the file."""
 
     def __init__(self) -> None:
-        self.extent: tuple[float, float, float, float] | None = None  # min x, min y, max x, max y of all
-        self._bytes = bytearray()
+        self._extent: tuple[float, float, float, float] | None = None
+        self._cells = bytearray()
+        self._ids = array("q")  # of the last few
+        self._boxes = array("d")
 
-    def add(self, ids: Ids | Sequence[int], boxes: Boxes) -> None:
-        """Append the ``boxes`` of the rows ``ids``."""
+    @property
+    def extent(self) -> tuple[float, float, float, float] | None:
+        """Min x, min y, max x, max y of all boxes."""
+        self._convert()
+        return self._extent
+
+    def add(self, ids: Iterable[int], boxes: array[float]) -> None:
+        """Append the ``boxes`` (min x, min y, max x, max y of each) of the rows ``ids``."""
+        self._ids.extend(ids)
+        self._boxes.extend(boxes)
+        if len(self._ids) > _AT_ONCE:
+            self._convert()
+
+    def add_many(self, ids: Ids, boxes: Boxes) -> None:
+        """`add` for arrays."""
+        self._convert()
         if not len(ids):
             return
         cells = np.empty(len(ids), dtype=_CELL)
         cells["id"] = ids
         cells["box"] = _outwards(boxes)
-        self._bytes += cells.tobytes()
+        self._cells += cells.tobytes()
         low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-        if self.extent is not None:
-            low, high = np.minimum(low, self.extent[:2]), np.maximum(high, self.extent[2:])
-        self.extent = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+        if self._extent is not None:
+            low, high = np.minimum(low, self._extent[:2]), np.maximum(high, self._extent[2:])
+        self._extent = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+    def _convert(self) -> None:
+        ids, boxes = self._ids, self._boxes
+        if ids:
+            self._ids, self._boxes = array("q"), array("d")
+            self.add_many(np.frombuffer(ids, dtype=np.int64), np.frombuffer(boxes, dtype=np.float64).reshape(-1, 4))
 
     def drop(self, ids: Sequence[int]) -> None:
         """Leave out the boxes of the rows ``ids``."""
-        cells = np.frombuffer(self._bytes, dtype=_CELL)
-        self._bytes = bytearray(cells[~np.isin(cells["id"], np.array(ids, dtype=np.int64))].tobytes())
+        self._convert()
+        cells = np.frombuffer(self._cells, dtype=_CELL)
+        self._cells = bytearray(cells[~np.isin(cells["id"], np.array(ids, dtype=np.int64))].tobytes())
 
     def pack(self, connection: sqlite3.Connection, table: str, geometry: str) -> None:
         """Fill the empty R-tree of ``table``. The caller holds the transaction."""
         name = f"rtree_{table}_{geometry}"
         node, rowid, parent = (f"{name}_{kind}" for kind in ("node", "rowid", "parent"))
-        cells = np.frombuffer(self._bytes, dtype=_CELL)
+        self._convert()
+        cells = np.frombuffer(self._cells, dtype=_CELL)
         if len(cells) == 0:
             return
         depth = 0
@@ -99,7 +124,7 @@ def _nodes(
 def pack(connection: sqlite3.Connection, table: str, geometry: str, ids: Ids, boxes: Boxes) -> None:
     """Fill the empty R-tree of ``table`` with ``boxes``. The caller holds the transaction."""
     cells = Cells()
-    cells.add(ids, boxes)
+    cells.add_many(ids, boxes)
     cells.pack(connection, table, geometry)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+import numpy as np
+
 from ..twin.items import item_id, usable_token
 from .bulk import Misfit, Values, stored
 from .snapshot_wkb import Blobs
@@ -45,7 +47,7 @@ class SnapshotWriter(LayerWriter):
         """Take note of where rows lie, and of the kinds of their geometries."""
         self._kinds.update(geometry.kinds)
         self._heights = self._heights or (geometry.heights and not self.source.has_z)
-        self._cells.add(fids, geometry.boxes)
+        self._cells.add_many(np.array(fids, dtype=np.int64), geometry.boxes)
 
     def forget(self, fids: Sequence[int]) -> None:
         """Where these rows lie was said too early."""

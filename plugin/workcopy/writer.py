@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
-import numpy as np
-
 from ..text import tr, trn
 from ..twin.model import Item
 from . import books, rtree, sql, tables
@@ -97,8 +95,7 @@ class LayerWriter:
             self._misfit(GEOMETRY, words)
         self._kinds.update([item.geometry_type for item, blob in zip(items, encoded.blobs) if blob is not None])
         self._heights = self._heights or (encoded.heights and not self.source.has_z)
-        boxes = np.frombuffer(encoded.boxes, dtype=np.float64).reshape(-1, 4)
-        self._cells.add([first + position for position in encoded.placed], boxes)
+        self._cells.add([first + position for position in encoded.placed], encoded.boxes)
         return encoded.blobs
 
     def finish(self) -> tuple[Source, list[str]]:
