@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from .model import GeometryText
@@ -38,8 +39,9 @@ def _decode(text: str, at: int) -> tuple[Any, int]:
 
 _TYPE = r'"type"\s*:\s*"(\w{5,15})"'
 _COORDINATES = r'"coordinates"\s*:\s*(\[[][0-9.eE+\-,\s]*\])'
-_GEOMETRY = re.compile(
-    rf'"geometry"\s*:\s*\{{\s*(?:{_TYPE}\s*,\s*{_COORDINATES}|{_COORDINATES}\s*,\s*{_TYPE})\s*\}}', re.ASCII
+_GEOMETRY, _TURNED = (
+    re.compile(rf'"geometry"\s*:\s*\{{\s*{one}\s*,\s*{other}\s*\}}', re.ASCII)
+    for one, other in ((_TYPE, _COORDINATES), (_COORDINATES, _TYPE))
 )
 _MARK = f"geometry:{secrets.token_hex(8)}"  # no page can hold what is made anew in every process
 _MARKED = f'"geometry":"{_MARK}"'
@@ -51,40 +53,40 @@ def with_geometry_texts(text: str, members: dict[str, Any]) -> Iterator[Any]:
     To read coordinates into lists of lists takes two thirds of the time of reading a page, and most of its memory.
     The pages are read without them: they are cut out before, and put back where they were.
     """
+    turned = _GEOMETRY.search(text) is None  # one program writes all of a page
     pieces: list[str] = []
-    cut: list[GeometryText] = []
-    places: list[int] = []  # where each was, in the text without them
-    last = place = 0
-    for match in _GEOMETRY.finditer(text):
+    # two lists of text, not one of pairs: the garbage collector would look at those again and again
+    first: list[str] = []
+    second: list[str] = []
+    last = 0
+    for match in (_TURNED if turned else _GEOMETRY).finditer(text):
         start, end = match.span()
         pieces.append(text[last:start])
-        place += start - last
-        places.append(place)
-        place += len(_MARKED)
         last = end
-        kind, coordinates, turned, turned_kind = match.groups()
-        cut.append(GeometryText(kind or turned_kind, coordinates or turned))
-    if not cut:
+        one, other = match.groups()
+        first.append(one)
+        second.append(other)
+    if not pieces:
         yield from features(text, members)
         return
     pieces.append(text[last:])
+    rest = _MARKED.join(pieces)
+    del pieces
+    cut = map(GeometryText, second, first) if turned else map(GeometryText, first, second)
+    before: list[GeometryText] | None = None  # in the page's members that come before its features
     span = [0, 0]
-    others: list[GeometryText] = []  # in no element: in the page's other members
-    taken, count = 0, len(places)
-    for element in features(_MARKED.join(pieces), members, span=span):
+    count, has = rest.count, _MARKED
+    for element in features(rest, members, span=span):
         start, end = span
-        while taken < count and places[taken] < start:
-            others.append(cut[taken])
-            taken += 1
-        first = taken
-        while taken < count and places[taken] < end:
-            taken += 1
-        if taken == first + 1 and type(element) is dict and element.get("geometry") == _MARK:
-            element["geometry"] = cut[first]
-        elif taken > first:
-            _restore(element, iter(cut[first:taken]), top=True)
+        if before is None:
+            before = list(islice(cut, count(has, 0, start)))
+        marks = count(has, start, end)
+        if marks == 1 and type(element) is dict and element.get("geometry") == _MARK:
+            element["geometry"] = next(cut)
+        elif marks:
+            _restore(element, islice(cut, marks), top=True)
         yield element
-    _restore(members, iter([*others, *cut[taken:]]))
+    _restore(members, chain(before or (), cut))
 
 
 def _restore(node: Any, cut: Iterator[GeometryText], *, top: bool = False) -> None:

@@ -24,6 +24,7 @@ _NODE_BYTES = 4 + _MAX_CELLS * _CELL.itemsize
 _FILL = 45  # cells in a packed node, so that the first edits do not split every one
 
 _AT_ONCE = 10_000  # rows
+_POINTERS = 400  # in one statement
 
 Ids = npt.NDArray[np.int64]
 Boxes = npt.NDArray[np.float64]  # (n, 4): min x, min y, max x, max y
@@ -137,7 +138,9 @@ def clear(connection: sqlite3.Connection, table: str, geometry: str) -> None:
 
 
 def _point_up(connection: sqlite3.Connection, table: str, ids: Ids, parents: Ids) -> None:
-    connection.executemany(sql.put_parent(table), zip(ids.tolist(), parents.tolist()))
+    for first in range(0, len(ids), _POINTERS):
+        pairs = np.stack((ids[first : first + _POINTERS], parents[first : first + _POINTERS]), axis=1)
+        connection.execute(sql.put_parents(table, len(pairs)), pairs.ravel().tolist())
 
 
 def _node(depth: int, cells: npt.NDArray[np.void]) -> bytes:

@@ -383,9 +383,9 @@ def put_node(node_table: str) -> str:
     return fill("INSERT OR REPLACE INTO {table} (nodeno, data) VALUES (?, ?)", table=node_table)
 
 
-def put_parent(table: str) -> str:
-    """Say in which node of an R-tree a row or a node lies."""
-    return fill("INSERT INTO {table} VALUES (?, ?)", table=table)
+def put_parents(table: str, count: int) -> str:
+    """Say in which nodes of an R-tree ``count`` rows or nodes lie: two numbers each."""
+    return fill("INSERT INTO {table} VALUES {pairs}", table=table, pairs=Fragment(", ".join(["(?, ?)"] * count)))
 
 
 def drop_trigger(name: str) -> str:

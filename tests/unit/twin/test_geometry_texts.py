@@ -79,10 +79,13 @@ def test_geometries_in_odd_places(feature: dict[str, Any]) -> None:
     )
 
 
-def test_a_feature_keeps_its_own_geometry_unread() -> None:
-    text = json.dumps({"features": [{"id": 1, "geometry": POINT}, {"id": 2, "geometry": LINE}]})
-    shapes = [feature["geometry"] for feature in with_geometry_texts(text, {})]
-    assert shapes == [GeometryText("Point", "[4.5, 51.9]"), GeometryText("LineString", "[[1, 2], [3, 4]]")]
+@pytest.mark.parametrize(
+    ("geometry", "unread"),
+    [(POINT, GeometryText("Point", "[4.5, 51.9]")), (LINE, GeometryText("LineString", "[[1, 2], [3, 4]]"))],
+)
+def test_a_feature_keeps_its_own_geometry_unread(geometry: dict[str, Any], unread: GeometryText) -> None:
+    text = json.dumps({"features": [{"id": 1, "geometry": geometry}, {"id": 2, "geometry": geometry}]})
+    assert [feature["geometry"] for feature in with_geometry_texts(text, {})] == [unread, unread]
 
 
 def test_coordinates_that_are_no_json_are_no_coordinates() -> None:
