@@ -20,7 +20,9 @@ from qgis.PyQt.QtNetwork import QNetworkReply, QSslCertificate, QSslError
 from plugin.map import engine
 from plugin.map.connections import Connection
 from plugin.map.network import QgisAdapter, open_session, open_twin
+from plugin.twin.conditional import PageMark, is_same
 from plugin.twin.errors import AccessDenied, Cancelled, Unreachable
+from plugin.twin.progress import Silent
 from tests.qgis.map.web_server import BIG, PIECE, WebServer, big_zipped
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -143,6 +145,22 @@ def test_a_repeated_get_reaches_the_server_each_time(run, server):
         ]
 
     assert run(work) == ["1", "2", "3", "4"]
+
+
+def test_whether_a_page_is_still_the_same_is_asked_of_the_server(run, server):
+    """Our own condition goes out, 304 comes back as it is, and of a page that is another one the body does not come."""
+
+    def work():
+        with open_session(Connection("Twin", server.url)) as session:
+            marks = [PageMark(server.url + "/versioned", *mark) for mark in (('"v2"', ""), ('"v1"', ""), ("", "now"))]
+            return [is_same(session, mark, Silent()) for mark in marks * 2]
+
+    begun = time.monotonic()
+    assert run(work) == [True, False, True] * 2
+    assert time.monotonic() - begun < 5, "the length in an answer without a body is not waited for"
+    asked = [{name.lower(): value for name, value in headers.items()} for _, _, headers, _ in server.seen]
+    assert [h.get("if-none-match") for h in asked] == ['"v2"', '"v1"', None] * 2
+    assert [h.get("if-modified-since") for h in asked] == [None, None, "now"] * 2
 
 
 def test_connections_are_kept_open(run, server):
