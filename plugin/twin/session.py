@@ -141,6 +141,7 @@ class Session:
         self._backoff = backoff
         self._sleep = sleep
         self._telling = threading.Lock()
+        self._settings: Mapping[str, Any] | None = None  # of the surroundings, for requests to the twin's own origin
         self._home = self._client(adapter, user_agent)
         self._away = self._client(adapter, user_agent)
         # Cookies know no ports: another server on the same host would be sent the twin's.
@@ -327,6 +328,15 @@ class Session:
             )
         return _Call(call.method, target, {}, call.headers, call.body, True)
 
+    def _surroundings(self, url: str, at_home: bool) -> Mapping[str, Any]:
+        """Proxies and certificates as the environment has them: to look there takes a third of a short request, so at
+        home it is done once."""
+        if not at_home:
+            return dict(self._away.merge_environment_settings(url, {}, True, None, None))
+        if self._settings is None:
+            self._settings = dict(self._home.merge_environment_settings(url, {}, True, None, None))
+        return self._settings
+
     def _send(self, call: _Call, progress: Progress, timeout: float, at_home: bool) -> Reply:
         if self._origin[0] == "https" and call.url[:5].lower() == "http:":
             raise insecure(self.url, call.url)
@@ -340,8 +350,9 @@ class Session:
             prepared = client.prepare_request(
                 requests.Request(call.method, url, params=dict(call.params), headers=headers, data=call.body, auth=auth)
             )
-            settings = client.merge_environment_settings(prepared.url or url, {}, True, None, None)
-            response = client.send(prepared, timeout=timeout, allow_redirects=False, **settings)
+            response = client.send(
+                prepared, timeout=timeout, allow_redirects=False, **self._surroundings(prepared.url or url, at_home)
+            )
             try:
                 # A write that is on its way is not left half heard: its outcome would be unknown.
                 pieces = _body(response, Silent() if call.write else progress)

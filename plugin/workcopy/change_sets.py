@@ -29,6 +29,7 @@ from ..twin.writes import Written
 from . import parallel
 from .changes import Change
 from .copy import WorkingCopy
+from .errors import WorkingCopyError
 from .order import in_order
 from .outcome import Outcome
 from .remote import Answer, Case, Remote, nameless, queued
@@ -113,6 +114,8 @@ class ChangeSets:
                 if left:
                     chunks.appendleft(self._still(left))
                 continue
+            except WorkingCopyError:
+                raise  # the file's trouble says nothing about the set: the journal still says that nobody knows
             except CityTwinError as error:
                 yield from self._failed(cases, error)
             done += len(chunk)

@@ -116,6 +116,8 @@ def read(connection: sqlite3.Connection, source: Source, clashing: frozenset[str
 def _cells(source: Source, tracked: Sequence[str], old: Sequence[Stored], new: Sequence[Stored]) -> tuple[Cell, ...]:
     out = []
     for name, before, after in zip(tracked, old, new):
+        if before == after:  # nearly always
+            continue
         kind = source.kind(name)
         if not same(before, after, kind):
             column = source.column(name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from ..twin.progress import Progress, check
@@ -16,30 +17,41 @@ Result = TypeVar("Result")
 
 
 def each(
-    do: Callable[[Task], Result], tasks: Iterable[Task], progress: Progress, *, workers: int = WORKERS
-) -> Iterator[tuple[Task, Result]]:
-    """``do`` for every task, some at a time; yields as they come back. ``do`` runs in other threads.
+    do: Callable[[Task], Result], tasks: Iterable[Task], progress: Progress, *, workers: int = WORKERS, queued: int = 0
+) -> Generator[tuple[Task, Result], None, None]:
+    """``do`` for every task, some at a time; yields as they come back. ``do`` runs in other threads. ``queued``: so
+    many more tasks are taken early, for a worker to begin with while the asker is busy with what came back.
 
     Raises what ``do`` raises, and `Cancelled`; in both cases what is under way is waited for, nothing further begins.
     """
     pending = iter(tasks)
     underway: dict[Future[Result], Task] = {}
+    back: SimpleQueue[Future[Result]] = SimpleQueue()
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="citytwin") as pool:
-        more = True
-        while True:
-            while more and len(underway) < workers:
+        try:
+            more = True
+            while True:
+                while more and len(underway) < workers + queued:
+                    try:
+                        task = next(pending)
+                    except StopIteration:
+                        more = False
+                        break
+                    future = pool.submit(do, task)
+                    underway[future] = task
+                    future.add_done_callback(back.put)
+                if not underway:
+                    return
                 try:
-                    task = next(pending)
-                except StopIteration:
-                    more = False
-                    break
-                underway[pool.submit(do, task)] = task
-            if not underway:
-                return
-            done, _ = wait(underway, timeout=_LOOK, return_when=FIRST_COMPLETED)
-            check(progress)
-            for future in done:
+                    future = back.get(timeout=_LOOK)
+                except Empty:
+                    check(progress)
+                    continue
+                check(progress)
                 yield underway.pop(future), future.result()
+        finally:
+            for future in underway:
+                future.cancel()
 
 
 def beside(do: Callable[[], Result], meanwhile: Callable[[], None]) -> Result:

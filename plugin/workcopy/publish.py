@@ -7,8 +7,10 @@ compared right before it is written, and read again after; shown as unprotected.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Literal
 
 from ..text import tr
@@ -34,9 +36,11 @@ log = logging.getLogger(__name__)
 __all__ = ["Outcome", "PublishReport", "publish"]
 
 OnConflict = Literal["stop", "skip"]
-_BATCH = 24  # changes that are written ahead together
+_BATCH = 96  # changes that are written ahead together: after a kill, each is a question to the twin
+_QUEUED = 12  # requests that wait in line while the file is written
 _ROUNDS = 5  # times that one change is merged with somebody else's and sent again
-_TOGETHER = 8  # answers settled in one transaction: after a kill, each that is not is one more question to the twin
+_TOGETHER = 96  # answers settled in one transaction
+_LONGEST = 0.5  # seconds that an answer waits for others: then it is written, and shown
 
 
 def publish(
@@ -169,18 +173,37 @@ class _Publish:
     def _send_each(self, changes: Sequence[Change]) -> None:
         """Several at a time, each behind its own lock; what met somebody else's edit goes again, merged with it."""
         todo, rounds = list(changes), 0
+        queued = _QUEUED if self._on_conflict == "skip" else 0  # what waits in line is sent before a clash is seen
         while todo and not self._stopped:
             again: list[Change] = []
-            for start in range(0, len(todo), _BATCH):
-                if self._is_stopped():
-                    break
-                cases = self._ledger.write_ahead(todo[start : start + _BATCH])
-                answers = parallel.each(self._attempt, cases, SILENT)
-                for bundle in _bundles(answers, _TOGETHER):
+            answers = parallel.each(self._attempt, self._written_ahead(todo), SILENT, queued=queued)
+            with closing(answers):
+                for bundle in self._bundles(answers):
                     again.extend(self._settle(bundle, rounds))
             keys = {change.key for change in again}
             todo = [change for change in self._copy.changes() if change.key in keys] if keys else []
             rounds += 1
+
+    def _written_ahead(self, todo: Sequence[Change]) -> Iterator[Case]:
+        """The cases, a batch of them noted at a time; when it is to stop, those that are noted go to be settled too."""
+        for start in range(0, len(todo), _BATCH):
+            if self._is_stopped():
+                return
+            yield from self._ledger.write_ahead(todo[start : start + _BATCH])
+
+    def _bundles(self, answers: Iterable[tuple[Case, Answer]]) -> Iterator[list[tuple[Case, Answer]]]:
+        """Answers to be settled together; at once where one may be a reason to stop."""
+        bundle: list[tuple[Case, Answer]] = []
+        since = time.monotonic()
+        for case, answer in answers:
+            bundle.append((case, answer))
+            lost = answer.kind in ("unsent", "unclear") and answer.error is not None
+            stops = lost or (self._on_conflict == "stop" and answer.kind not in ("done", "unsent"))
+            if stops or len(bundle) >= _TOGETHER or time.monotonic() - since >= _LONGEST:
+                yield bundle
+                bundle, since = [], time.monotonic()
+        if bundle:
+            yield bundle
 
     def _attempt(self, case: Case) -> Answer:
         if self._is_stopped():
@@ -245,14 +268,3 @@ def _file_lost(error: WorkingCopyError) -> str:
         "The working copy could not be written any more: another program has it locked, or there is no room left. What "
         "was sent until then is found out at the next publish, before anything is sent again."
     )
-
-
-def _bundles(answers: Iterable[tuple[Case, Answer]], size: int) -> Iterator[list[tuple[Case, Answer]]]:
-    bundle: list[tuple[Case, Answer]] = []
-    for one in answers:
-        bundle.append(one)
-        if len(bundle) >= size:
-            yield bundle
-            bundle = []
-    if bundle:
-        yield bundle

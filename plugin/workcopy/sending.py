@@ -95,7 +95,8 @@ class Ledger:
             if base is None:
                 return None
             if row is not None and not any(
-                not ch.same(row.values[name], value, source.kind(name)) for name, value in base.values.items()
+                row.values[name] != value and not ch.same(row.values[name], value, source.kind(name))
+                for name, value in base.values.items()
             ):
                 return None
             kind = "delete" if row is None else "update"
