@@ -151,7 +151,8 @@ class Store:
             state = _state(db, n)
             heads = db.execute(_KINDS, (n,)).fetchall()
             kinds = frozenset(str(head).partition(":")[2].strip('" ') for (head,) in heads)
-            rows = db.execute(f"SELECT {_COLUMNS} FROM item WHERE collection = ? ORDER BY fid", (n,))  # nosec B608
+            listing = f"SELECT {_COLUMNS} FROM item WHERE collection = ?"  # nosec B608 - fixed parts, bound values
+            rows = db.execute(listing + " ORDER BY fid", (n,))
             yield state, kinds, map(self._item, rows)
 
     def item(self, collection_id: str, item_id: str) -> Item | None:

@@ -154,7 +154,7 @@ class GeoPackage:
         """Which rows can be copied as they are."""
         tests = [sql.fill("(typeof({c}) = 'integer' OR (typeof({c}) = 'text' AND {c} <> ''))", c=key)]
         if token:
-            tests.append(sql.fill(_TOKEN, c=token))
+            tests.append(sql.fill(_VERSION, c=token))
         if source.has_geometry:
             tests.append(_geometry_test(source, self._layout.geometry or ""))
         tests += [sql.fill(_PLAIN.get(c.type, _JSON), c=name) for c, name in zip(source.columns, named)]
@@ -286,7 +286,7 @@ _GEOMETRY = (
     "({c} IS NULL OR (typeof({c}) = 'blob' AND length({c}) > 45 AND substr({c}, 1, 8) = {front} "
     "AND substr({c}, 41, 5) IN ({heads})))"
 )
-_TOKEN = (
+_VERSION = (
     "({c} IS NULL OR (typeof({c}) = 'text' AND {c} GLOB '\"?*\"' AND NOT {c} GLOB '*[-;:]gzip\"' "
     "AND NOT {c} GLOB '*[-;:]br\"' AND NOT {c} GLOB '*[-;:]deflate\"' AND NOT {c} GLOB '*[-;:]df\"' "
     "AND NOT {c} GLOB '*[-;:]zstd\"'))"
