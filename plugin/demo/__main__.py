@@ -72,12 +72,15 @@ def _settings(options: argparse.Namespace) -> Settings:
     tier: Tier = options.mode or ("w0" if options.like else "w2")
     if options.max_actions < 1:
         raise ValueError("--max-actions must be 1 or more")
+    if options.delay < 0:
+        raise ValueError("--delay must be 0 or more")
     return Settings(
         options.read_only,
         tier=tier,
         max_actions=options.max_actions,
         quirks=quirks.with_(options.quirk),
         files=not options.no_snapshots,
+        delay=options.delay / 1000,
     )
 
 
@@ -198,6 +201,9 @@ def _parser() -> argparse.ArgumentParser:
         "--no-snapshots", action="store_true", help="do not offer whole collections as FlatGeobuf and GeoPackage files"
     )
     parser.add_argument("--max-actions", type=int, default=1000, metavar="N", help="actions of one change set (1000)")
+    parser.add_argument(
+        "--delay", type=int, default=0, metavar="MS", help="answer so many milliseconds late, as over a long wire (0)"
+    )
     parser.add_argument(
         "--quirk", action="append", default=[], metavar="NAME[=N]", help="do one thing as real servers do it, for "
         "testing clients; may be given several times: " + ", ".join(Quirks.names())

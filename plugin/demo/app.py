@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Callable
@@ -80,6 +81,8 @@ def _serve(
         request = Request.read(environ, settings.max_body)
         request.snapshots = keeper
         quirks.before(settings.quirks, request)
+        if settings.delay:
+            time.sleep(settings.delay)
         response = _answer(store, settings, sensors, request)
     except Problem as problem:
         response = problem.response()

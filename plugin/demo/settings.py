@@ -32,6 +32,7 @@ class Settings:
     max_photos: int = 20
     quirks: Quirks = field(default_factory=Quirks)
     files: bool = True  # whole collections are offered as files, too
+    delay: float = 0.0  # seconds that every answer comes late, as over a long wire
 
     @property
     def snapshots(self) -> bool:

@@ -355,7 +355,7 @@ class Session:
             )
             try:
                 # A write that is on its way is not left half heard: its outcome would be unknown.
-                pieces = _body(response, Silent() if call.write else progress)
+                pieces = _body(response, Silent() if call.write else progress, _CHUNK if call.write else 16)
                 taken = call.into is not None and 200 <= response.status_code < 300
                 content = b"" if taken else b"".join(pieces)
                 if call.into is not None and taken:
@@ -376,16 +376,15 @@ _BODY_HEADERS = frozenset(
 )
 
 
-def _body(response: requests.Response, progress: Progress) -> Iterator[bytes]:
-    """The decoded body in pieces, with a look at the cancel button between them."""
+def _body(response: requests.Response, progress: Progress, size: int) -> Iterator[bytes]:
+    """The decoded body in pieces, the first of ``size`` bytes, with a look at the cancel button between them."""
     raw = response.raw
     if not isinstance(raw, urllib3.response.HTTPResponse) or raw.chunked:
         for piece in response.iter_content(_CHUNK):
             check(progress)
             yield piece
         return
-    # A read blocks until it is full: begin small, so that a trickling server cannot hold us.
-    size = 16
+    # A read blocks until it is full: who may be cancelled begins small, so that a trickling server cannot hold us.
     while True:
         check(progress)
         began = time.monotonic()

@@ -76,10 +76,11 @@ class Place:
         return path
 
     @contextlib.contextmanager
-    def embedded_twin(self, data: Path, mode: str) -> Iterator[Running]:
-        """The embedded twin over a folder, as a process."""
+    def embedded_twin(self, data: Path, mode: str, delay: int = 0) -> Iterator[Running]:
+        """The embedded twin over a folder, as a process; ``delay`` in milliseconds, which every answer comes late."""
         command = [sys.executable, "-m", "plugin.demo", "--port", "0", "--data", str(data), "--mode", mode]
         command += ["--store", str(self.fresh("twin.sqlite")), "--no-mqtt", "--exit-with-parent"]
+        command += ["--delay", str(delay)]
         with _started(command) as running:
             yield running
 

@@ -273,6 +273,9 @@ def test_the_command_line(capsys):
     for wrong in ("nonsense", "page-cap", "page-cap=x", "weak-etags=1", ""):
         with pytest.raises(ValueError, match="There is no quirk"):
             settings("--quirk", wrong)
+    assert settings("--delay", "50").delay == 0.05
+    with pytest.raises(ValueError, match="delay"):
+        settings("--delay", "-1")
     with pytest.raises(ValueError, match="max-actions"):
         settings("--max-actions", "0")
     assert len(Quirks.names()) == len(fields(Quirks)) and "missing-lock=N" in Quirks.names()

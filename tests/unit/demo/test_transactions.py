@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 
@@ -325,6 +326,31 @@ def test_the_order_of_a_set_is_that_of_its_references(family):
     house, child = on("h", "delete", "*"), on("p", "delete", "*", collection="parts")
     refused(family, send(family, house, child), 422, (0, 422))
     assert send(family, child, house).status == 200
+
+
+def test_a_change_that_waits_to_be_written_counts(family):
+    etags = {name: family("GET", f"/collections/{name}").etag for name in ("houses/items/h", "parts/items/p")}
+    house = on("h", "delete", etags["houses/items/h"])
+    kept = on("p", "update", etags["parts/items/p"], "parts", properties={"modify": [{"name": "name", "value": "P"}]})
+    assert send(family, kept, house).status == 422, "it still refers to the house"
+    gone = on("p", "update", etags["parts/items/p"], "parts", properties={"delete": ["of"]})
+    answer = send(family, gone, house)
+    assert answer.status == 200, answer.body
+    assert answer.json()["actionResults"][0]["item"]["properties"] == {}
+    part_now = family("GET", "/collections/parts/items/p")
+    assert part_now.etag == answer.json()["actionResults"][0]["etag"] and part_now.json()["properties"] == {}
+
+
+def test_an_update_of_properties_leaves_the_rest_as_it_is(call, etag, store):
+    before = store.item("houses", "h/1")
+    twice = [change("h/1", etag, name="Once"), change("h/1", "*", name="Twice")]
+    first, second = send(call, *twice).json()["actionResults"]
+    after = store.item("houses", "h/1")
+    assert second["etag"] == after.etag != first["etag"] and json.loads(after.properties)["name"] == "Twice"
+    assert after.geometry == before.geometry and "item" in second
+    with store._connection() as db:
+        assert [row[0] for row in db.execute("SELECT action FROM change WHERE item = 'h/1'")] == ["update"] * 2
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_quirks_hold_in_sets_too(store):

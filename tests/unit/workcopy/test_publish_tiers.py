@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from plugin.twin.client import Twin
+from plugin.workcopy import journal
+from plugin.workcopy.connection import opened
 from plugin.workcopy.copy import WorkingCopy
+from plugin.workcopy.errors import FileBusy
 from plugin.workcopy.geometry import encode
 from plugin.workcopy.publish import publish
 from plugin.workcopy.pull import pull
+from plugin.workcopy.sending import Ledger
 from tests.copies import square
 
 from .conftest import SmallTwin
@@ -45,6 +49,47 @@ def test_sets_are_cut_by_the_servers_limit(copy: WorkingCopy, client: Twin, twin
     assert (report.published, report.sets, report.limit) == (20, 4, 5)
     posts = [path for method, path, _ in twin.around.seen if method == "POST"]
     assert len(posts) == 4
+    nothing_left(copy, client)
+
+
+@pytest.mark.parametrize("tier", ["w2"])
+def test_a_set_that_landed_is_settled_whatever_becomes_of_the_next(
+    copy: WorkingCopy, client: Twin, twin: SmallTwin
+) -> None:
+    run(copy, "UPDATE buildings SET height = 1 + floors")
+    twin.colleague(str(copy.changes()[7].twin_id), height=99)
+    report = publish(copy, client, "m")
+    assert (report.published, report.conflicts, report.sets) == (19, 1, 4)
+    with opened(copy.path) as connection:
+        assert journal.unsettled(connection) == []
+    assert len(copy.changes()) == 1
+
+
+@pytest.mark.parametrize("tier", ["w2"])
+def test_what_cannot_be_settled_is_found_out_later(
+    copy: WorkingCopy, client: Twin, twin: SmallTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program takes the file while a set is at the twin: the set landed, and nothing says otherwise."""
+    run(copy, "UPDATE buildings SET height = 1 + floors")
+    settle = Ledger.settle
+    calls: list[int] = []
+
+    def busy(ledger: Ledger, answers: Any) -> Any:
+        calls.append(len(answers))
+        if len(calls) == 2:
+            raise FileBusy("The working copy is busy.")
+        return settle(ledger, answers)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "settle", busy)
+        report = publish(copy, client, "m")
+    assert report.stopped and calls == [5, 5]
+    written = twin.writes()
+    with opened(copy.path) as connection:
+        assert {entry.state for entry in journal.unsettled(connection)} == {"sending"}
+    again = publish(copy, client, "m")
+    assert not again.stopped and copy.changes() == []
+    assert twin.writes() > written
     nothing_left(copy, client)
 
 
