@@ -47,8 +47,9 @@ _MARK = f"geometry:{secrets.token_hex(8)}"  # no page can hold what is made anew
 _MARKED = f'"geometry":"{_MARK}"'
 
 
-def with_geometry_texts(text: str, members: dict[str, Any]) -> Iterator[Any]:
-    """`features`, but the geometry of each that is written plainly is a `GeometryText`.
+def with_geometry_texts(text: str, members: dict[str, Any], array: str = "features", member: str = "") -> Iterator[Any]:
+    """`features`, but the geometry of each that is written plainly is a `GeometryText`. ``member``: of an element that
+    is no feature itself, the one that holds it.
 
     To read coordinates into lists of lists takes two thirds of the time of reading a page, and most of its memory.
     The pages are read without them: they are cut out before, and put back where they were.
@@ -67,7 +68,7 @@ def with_geometry_texts(text: str, members: dict[str, Any]) -> Iterator[Any]:
         first.append(one)
         second.append(other)
     if not pieces:
-        yield from features(text, members)
+        yield from features(text, members, array)
         return
     pieces.append(text[last:])
     rest = _MARKED.join(pieces)
@@ -76,15 +77,16 @@ def with_geometry_texts(text: str, members: dict[str, Any]) -> Iterator[Any]:
     before: list[GeometryText] | None = None  # in the page's members that come before its features
     span = [0, 0]
     count, has = rest.count, _MARKED
-    for element in features(rest, members, span=span):
+    for element in features(rest, members, array, span=span):
         start, end = span
         if before is None:
             before = list(islice(cut, count(has, 0, start)))
         marks = count(has, start, end)
-        if marks == 1 and type(element) is dict and element.get("geometry") == _MARK:
-            element["geometry"] = next(cut)
+        holder = element.get(member) if member and type(element) is dict else element
+        if marks == 1 and type(holder) is dict and holder.get("geometry") == _MARK:
+            holder["geometry"] = next(cut)
         elif marks:
-            _restore(element, islice(cut, marks), top=True)
+            _restore(element, islice(cut, marks), top=not member)
         yield element
     _restore(members, chain(before or (), cut))
 

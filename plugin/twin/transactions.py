@@ -19,7 +19,7 @@ from .client import item_url
 from .errors import BadResponse, NotFound, SetRefused, SetTooLarge, TwinError, Unsupported
 from .items import item_id, parse_item, usable_token
 from .model import Capabilities, Item
-from .pagetext import features
+from .pagetext import with_geometry_texts
 from .progress import Progress
 from .replies import Reply, decode_json, error_of, looks_like_html, looks_like_xml, scrub, server_words
 from .session import Session
@@ -176,7 +176,7 @@ def _report(reply: Reply) -> tuple[dict[str, Any], list[Any]]:
     told: list[Any] = []
     if not (looks_like_html(reply) or looks_like_xml(reply)):
         with contextlib.suppress(ValueError):
-            told.extend(features(reply.text, members, "actionResults"))
+            told.extend(with_geometry_texts(reply.text, members, "actionResults", "item"))
             return members, told
     document = decode_json(reply)  # says what is wrong with it
     raise _unreadable(reply, f"a {type(document).__name__}")

@@ -93,3 +93,16 @@ def test_coordinates_that_are_no_json_are_no_coordinates() -> None:
     text = '{"features":[{"geometry":{"type":"Point","coordinates":[1.2.3,4]}}]}'
     (feature,) = with_geometry_texts(text, {})
     assert feature["geometry"].decoded() == {"type": "Point", "coordinates": None}
+
+
+def test_the_features_of_a_report_of_writes() -> None:
+    """They lie one level deeper than those of a page; what is deeper still is decoded."""
+    point = '{"type":"Point","coordinates":[1,2.50]}'
+    plain = f'{{"index":0,"item":{{"type":"Feature","geometry":{point},"properties":{{}}}}}}'
+    odd = f'{{"index":1,"item":{{"type":"Feature","geometry":{point},"properties":{{"a":{{"geometry":{point}}}}}}}}}'
+    text = f'{{"summary":{{}},"results":[{plain},{odd},{{"index":2}}]}}'
+    members: dict[str, Any] = {}
+    first, second, third = with_geometry_texts(text, members, "results", "item")
+    assert isinstance(first["item"]["geometry"], GeometryText) and first["item"]["geometry"].coordinates == "[1,2.50]"
+    assert [second, third] == json.loads(text)["results"][1:]
+    assert members == {"summary": {}, "results": 3}
