@@ -121,7 +121,12 @@ def test_other_geometries_than_before_are_in_the_files_own_books(
         db.execute("UPDATE collection SET body = ? WHERE id = 'benches'", (json.dumps(body),))
         line = {"type": "LineString", "coordinates": [[92000, 436000, 1.5], [92010, 436010, 2.5]]}
         db.execute("UPDATE item SET geometry = ?, seq = seq + 1000, max_x = 92010 WHERE id = 's1'", (json.dumps(line),))
+        db.execute(
+            "INSERT INTO change (collection, item, action, at) "
+            "SELECT n, 's1', 'update', '2026-01-02T00:00:00Z' FROM collection WHERE id = 'benches'"
+        )
         twin.store._read_collections(db)
+        twin.store._states.clear()  # which the twin's own writes do
     pull(copy, client)
     assert one(copy, books) == ("GEOMETRY", 2)
     assert "LineString" in copy.source("benches").served_types and copy.source("benches").geometry_type == ""
