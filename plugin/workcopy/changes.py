@@ -6,6 +6,7 @@ import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from . import columns as cols
@@ -138,12 +139,18 @@ def label_of(source: Source, values: Sequence[Stored], fallback: object) -> str:
         called = source.called(dict(zip(source.tracked, values)))
         if called:
             return called
-    named = {name.lower(): value for name, value in zip(source.tracked, values)}
-    for name in _NAMES:
-        value = named.get(name)
+    for place in _naming(tuple(source.tracked)):
+        value = values[place]
         if isinstance(value, str) and value.strip():
             return value.strip()
     return str(fallback)
+
+
+@lru_cache(maxsize=64)
+def _naming(tracked: tuple[str, ...]) -> tuple[int, ...]:
+    """Where the columns are that may hold a name, the best first."""
+    places = {name.lower(): place for place, name in enumerate(tracked)}
+    return tuple(places[name] for name in _NAMES if name in places)
 
 
 def measure(blob: bytes | None) -> dict[str, Any]:
