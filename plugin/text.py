@@ -68,6 +68,11 @@ def language() -> str:
     return _speech().language
 
 
+def catalogues() -> Path:
+    """The folder with the compiled catalogues, as `use_language` was told."""
+    return _folder
+
+
 def _speech() -> _Speech:
     return _for_a_while.get() or _user
 

@@ -26,6 +26,7 @@ class RawTwin:
     pages: Sequence[str] = ()
     schema: Mapping[str, Any] | None = None
     crs: str = RD
+    count: int | None = None  # of features, as the collection tells it
     url: str = field(default="", init=False)
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
@@ -55,7 +56,8 @@ class RawTwin:
         links = [{"rel": "items", "type": "application/geo+json", "href": "/collections/things/items"}]
         if self.schema is not None:
             links.append({"rel": "http://www.opengis.net/def/rel/ogc/1.0/schema", "href": "/schema"})
-        return {"id": "things", "title": "Things", "crs": [self.crs], "storageCrs": self.crs, "links": links}
+        told = {} if self.count is None else {"itemCount": self.count}
+        return {"id": "things", "title": "Things", "crs": [self.crs], "storageCrs": self.crs, "links": links, **told}
 
     def _page(self, number: int) -> str:
         links = [{"rel": "next", "href": f"/collections/things/items?page={number + 1}"}]
@@ -63,10 +65,10 @@ class RawTwin:
         more = json.dumps(links if number + 1 < len(self.pages) else [])
         return f'{{"type": "FeatureCollection", "links": {more}, "features": {features}}}'
 
-    def checkout(self, path: Path) -> CheckoutReport:
+    def checkout(self, path: Path, **how: Any) -> CheckoutReport:
         """The collection in a new working copy at ``path``; its table is ``things``."""
         path.unlink(missing_ok=True)
-        return checkout(Twin(self.url), ["things"], path)
+        return checkout(Twin(self.url), ["things"], path, **how)
 
     def give(self, features: Sequence[Mapping[str, Any]], schema: Mapping[str, Any] | None, size: int = 7) -> None:
         """Serve ``features`` in pages of ``size``."""

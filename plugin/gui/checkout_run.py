@@ -14,6 +14,7 @@ from qgis.PyQt.QtCore import QObject, QStandardPaths, pyqtSignal
 from ..map import layers, tasks
 from ..map.connections import Connection
 from ..map.network import open_twin
+from ..map.processes import python_that_helps
 from ..review.carrying import carry
 from ..text import number, tr, trn
 from ..twin.errors import CityTwinError
@@ -94,6 +95,7 @@ class CheckoutRun(QObject):
                 progress=progress,
                 replace_file=replace_file,
                 carry=carry,
+                python=python_that_helps(),
             )
 
         def done(report: CheckoutReport) -> None:

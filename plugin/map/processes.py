@@ -40,6 +40,14 @@ def python_interpreter() -> str:
     )
 
 
+def python_that_helps() -> str | None:
+    """A Python for processes that take work off QGIS; None where there is none, and QGIS does it all."""
+    try:
+        return python_interpreter()
+    except CityTwinError:
+        return None
+
+
 def _candidates() -> Iterator[Path]:
     executable = Path(sys.executable) if sys.executable else None
     version = f"{sys.version_info.major}.{sys.version_info.minor}"

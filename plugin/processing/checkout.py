@@ -17,6 +17,7 @@ from qgis.core import (
 
 from ..map.layers import make_layers, save_default_styles
 from ..map.pilots.combining import open_copy
+from ..map.processes import python_that_helps
 from ..map.tasks import FeedbackProgress
 from ..review.carrying import carry
 from ..text import tr, trn
@@ -78,6 +79,7 @@ class Checkout(TwinAlgorithm):
             progress=FeedbackProgress(feedback),
             replace_file=True,
             carry=carry,
+            python=python_that_helps(),
         )
         for layer in report.layers:
             feedback.pushInfo(f"{layer.title}: " + trn("{n} feature", "{n} features", layer.count))

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
-from ..text import tr, trn
+from ..text import tr
 from .conditional import PagesSeen
-from .crs import CRS84, CrsChoice, bbox_params, crs_key, in_twin_order, same_place
-from .errors import BadResponse, ServerFailed, TwinError, Unreachable, Unsupported
-from .items import first_position, is_outside, parse_item
+from .crs import CrsChoice, bbox_params, in_twin_order
+from .errors import BadResponse, ServerFailed, TwinError, Unreachable
 from .model import Collection, Extent, Item, Page
-from .pagetext import guess_matched, guess_next, next_of, with_geometry_texts
+from .page import PageRead, PageReader, page_text
+from .pagetext import guess_matched, guess_next
 from .prefetch import Prefetcher
 from .progress import Progress, Silent, check
-from .replies import Reply, looks_like_html, looks_like_xml, scrub, server_words
+from .replies import Reply, scrub
 from .session import Session
 
 LIMIT = 10_000  # what most servers allow at most; less is taken as it comes
-BATCH = 100  # items handed out at a time: few enough to stay in the processor's cache (1,000 take twice as long)
 _SMALLER = (1_000, 100)
 _TOO_MUCH = (400, 413, 414, 422, 500, 502, 504)  # how servers say that a page is too large for them
 _EMPTY_PAGES = 20  # empty pages in a row, each with a next link, before we call it endless
@@ -37,8 +38,9 @@ def pages(
     repeats: bool = False,
     progress: Progress | None = None,
     seen: PagesSeen | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Iterator[Page]:
-    """The items of ``collection`` (in ``extent``: east/north in the CRS of ``choice``), in handfuls of up to `BATCH`.
+    """The items of ``collection`` (in ``extent``: east/north in the CRS of ``choice``), in handfuls (`page.BATCH`).
 
     A page of the twin is decoded while it is handed out, so that neither memory nor Python's garbage collector feels
     how large it is: the last `Page` of each carries its ``bytes`` and ``problems``, and what was taken counts only once
@@ -48,8 +50,9 @@ def pages(
     whoever stores a million finds them without a list of all) and those wholly outside ``extent`` are left out; every
     such thing is in ``Page.problems``, in the user's words. Absence proves nothing: paging by offset can miss items
     while others edit. The next page is transferred while one is read; close the generator (or exhaust it) to end that
-    thread. ``seen`` is told by what to ask later whether the pages are still the same. Raises `Cancelled`,
-    `BadResponse` for what cannot be read whole, `Unsupported` for CityJSON, and the errors of `Session.request`.
+    thread. ``seen`` is told by what to ask later whether the pages are still the same. ``elsewhere`` reads all pages
+    but the first, where it wants to: they come whole, as ``Page.rows``. Raises `Cancelled`, `BadResponse` for what
+    cannot be read whole, `Unsupported` for CityJSON, and the errors of `Session.request`.
     """
     progress = progress or Silent()
     query = dict(params or {})
@@ -59,67 +62,173 @@ def pages(
     if extent is not None:
         query.update(bbox_params(choice, extent))
         box = _widened(in_twin_order(choice, extent))
-    fetcher = Prefetcher(session, progress)
+    walk = _Walk(session, collection, Prefetcher(session, progress), choice, box, item_etags, repeats, progress, seen)
     try:
-        reply = _first_page(fetcher, collection.items_url, query, limit)
-        ids: set[str] | None = None if repeats else set()
-        seen_urls = {collection.items_url}
-        received, matched, number, empty = 0, None, 0, 0
+        reply = _first_page(walk.fetcher, collection.items_url, query, limit)
+        more = yield from walk.here(reply)
+        while more:
+            check(progress)
+            if elsewhere is not None and elsewhere.ahead:
+                yield from walk.there(elsewhere)
+                return
+            more = yield from walk.here(walk.fetcher.take())
+    finally:
+        walk.fetcher.close()
+
+
+class Elsewhere(Protocol):
+    """Other processes that read pages, several at a time."""
+
+    @property
+    def ahead(self) -> int:
+        """How many pages may be given to them before the first is back; 0 where pages are read here."""
+
+    def give(self, reply: Reply, number: int, box: Extent | None) -> Ticket:
+        """Let one read a page. ``box``: in the twin's axis order; what is wholly outside is left out."""
+
+
+class Ticket(Protocol):
+    """For one page that was given away."""
+
+    def take(self, progress: Progress) -> PageRead | None:
+        """Wait for it; None where it could not be read there, whatever the reason. Raises `Cancelled`."""
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A page that is read elsewhere."""
+
+    reply: Reply
+    number: int
+    ticket: Ticket
+    guess: str | None  # the address that was taken for the next page's
+
+
+class _Walk:
+    """From page to page. Its generators end with the last page."""
+
+    def __init__(
+        self,
+        session: Session,
+        collection: Collection,
+        fetcher: Prefetcher,
+        choice: CrsChoice,
+        box: Extent | None,
+        item_etags: bool,
+        repeats: bool,
+        progress: Progress,
+        seen: PagesSeen | None,
+    ) -> None:
+        self.fetcher = fetcher
+        self._session = session
+        self._collection = collection
+        self._choice = choice
+        self._box = box
+        self._item_etags = item_etags
+        self._ids: set[str] | None = None if repeats else set()
+        self._progress = progress
+        self._seen = seen
+        self._urls = {collection.items_url}
+        self._received, self._number, self._empty = 0, 0, 0
+        self._matched: int | None = None
+
+    def here(self, reply: Reply) -> Generator[Page, None, bool]:
+        """Read one page; whether another follows, which is then on its way."""
+        self._number += 1
+        text = page_text(reply, self._number)
+        guess = self._guess(reply, text)
+        if guess is not None:
+            self.fetcher.start(guess)
+        read, last = yield from self._read(reply, self._number, text)
+        following = self._end(reply, read)
+        if following is None:
+            self.fetcher.drop()
+        elif self.fetcher.underway != following:
+            self.fetcher.start(following)
+        yield Page(last, read.matched, len(reply.content), tuple(read.problems))
+        return following is not None
+
+    def there(self, elsewhere: Elsewhere) -> Iterator[Page]:
+        """Let others read the page that is on its way, and all that follow."""
+        given: deque[_Given] = deque()
+        reply: Reply | None = self.fetcher.take()
         while True:
-            number += 1
-            text = _text(reply, number)
-            guess = guess_next(text)
-            if guess is not None:
-                guess = session.resolve(reply.url, guess)
-                if guess not in seen_urls:
-                    fetcher.start(guess)
-            reader = _Reader(reply, number, choice, box, item_etags, ids, progress)
-            expected = guess_matched(text)
+            while reply is not None:
+                self._number += 1
+                guess = self._guess(reply, page_text(reply, self._number))
+                ticket = elsewhere.give(reply, self._number, self._box)
+                given.append(_Given(reply, self._number, ticket, guess))
+                reply = None
+                if guess is not None:
+                    self.fetcher.start(guess)
+                    reply = self.fetcher.take() if len(given) < elsewhere.ahead else None
+            one = given.popleft()
             last: tuple[Item, ...] = ()
-            for batch in reader.read(text):
-                if last:
-                    yield Page(last, expected, 0)
-                last = batch
-            del text
-            received += reader.received
-            matched = reader.matched if reader.matched is not None else matched
-            following = session.resolve(reply.url, reader.next) if reader.next else None
-            empty = 0 if reader.received else empty + 1
-            if following is not None:
-                if following in seen_urls or empty >= _EMPTY_PAGES:
-                    raise BadResponse(
-                        tr(
-                            "The twin's pages of “{title}” lead in a circle, so it cannot be read whole. Tell the "
-                            "people who run the twin.",
-                            title=collection.title,
-                        ),
-                        detail=f"page {number}: next is {scrub(following)}",
-                    )
-                seen_urls.add(following)
-                if fetcher.underway != following:
-                    fetcher.start(following)
-            else:
-                fetcher.drop()
-                if matched is not None and matched != received:
-                    reader.problems.append(
-                        tr(
-                            "The twin counted {matched} features but sent {received}; somebody may have edited "
-                            "meanwhile. Pull again to be sure.",
-                            matched=matched,
-                            received=received,
-                        )
-                    )
-            if seen is not None:
-                seen.page(reply)
-                if following is None:
-                    seen.end(matched, received)
-            yield Page(last, reader.matched, len(reply.content), tuple(reader.problems))
+            read = one.ticket.take(self._progress)
+            if read is None:
+                text = page_text(one.reply, one.number)
+                read, last = yield from self._read(one.reply, one.number, text)
+            following = self._end(one.reply, read)
+            yield Page(last, read.matched, len(one.reply.content), tuple(read.problems), read.rows)
             if following is None:
                 return
-            check(progress)
-            reply = fetcher.take()
-    finally:
-        fetcher.close()
+            check(self._progress)
+            if following != one.guess:
+                # what was taken for the next page is not: none of those that follow it counts
+                given.clear()
+                self.fetcher.start(following)
+            if self.fetcher.underway is not None:
+                reply = self.fetcher.take()
+
+    def _guess(self, reply: Reply, text: str) -> str | None:
+        """The address of the page after this one, before this one is read."""
+        guess = guess_next(text)
+        address = self._session.resolve(reply.url, guess) if guess is not None else None
+        return None if address in self._urls else address
+
+    def _read(self, reply: Reply, number: int, text: str) -> Generator[Page, None, tuple[PageRead, tuple[Item, ...]]]:
+        """All items of a page but the last few, which are returned: they come with what else is to be told."""
+        choice, box = self._choice, self._box
+        reader = PageReader(reply, number, choice, box, self._item_etags, self._ids, self._progress)
+        expected = guess_matched(text)
+        last: tuple[Item, ...] = ()
+        for batch in reader.read(text):
+            if last:
+                yield Page(last, expected, 0)
+            last = batch
+        return PageRead(reader.next, reader.matched, reader.received, reader.problems), last
+
+    def _end(self, reply: Reply, read: PageRead) -> str | None:
+        """Count a page that was read, in order; the address of the next."""
+        self._received += read.received
+        self._matched = read.matched if read.matched is not None else self._matched
+        following = self._session.resolve(reply.url, read.next) if read.next else None
+        self._empty = 0 if read.received else self._empty + 1
+        if following is not None:
+            if following in self._urls or self._empty >= _EMPTY_PAGES:
+                raise BadResponse(
+                    tr(
+                        "The twin's pages of “{title}” lead in a circle, so it cannot be read whole. Tell the people "
+                        "who run the twin.",
+                        title=self._collection.title,
+                    ),
+                    detail=f"page {self._number}: next is {scrub(following)}",
+                )
+            self._urls.add(following)
+        elif self._matched is not None and self._matched != self._received:
+            read.problems.append(
+                tr(
+                    "The twin counted {matched} features but sent {received}; somebody may have edited meanwhile. Pull "
+                    "again to be sure.",
+                    matched=self._matched,
+                    received=self._received,
+                )
+            )
+        if self._seen is not None:
+            self._seen.page(reply)
+            if following is None:
+                self._seen.end(self._matched, self._received)
+        return following
 
 
 def _first_page(fetcher: Prefetcher, url: str, query: Mapping[str, str], limit: int) -> Reply:
@@ -140,234 +249,3 @@ def _first_page(fetcher: Prefetcher, url: str, query: Mapping[str, str], limit: 
 def _widened(box: Extent) -> Extent:
     dx, dy = (box[2] - box[0]) * _SLACK, (box[3] - box[1]) * _SLACK
     return (box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy)
-
-
-def _text(reply: Reply, number: int) -> str:
-    if looks_like_html(reply) or looks_like_xml(reply):
-        words = server_words(reply)
-        raise BadResponse(
-            tr(
-                "Page {number} of the features is a web page or XML instead of GeoJSON: “{words}”. Try again, or tell "
-                "the people who run the twin.",
-                number=number,
-                words=words,
-            ),
-            detail=f"{scrub(reply.url)}: {reply.content_type}",
-            status=reply.status,
-        )
-    try:
-        return reply.text
-    except UnicodeDecodeError as error:
-        raise _unreadable(reply, number, error) from error
-
-
-def _unreadable(reply: Reply, number: int, error: Exception) -> BadResponse:
-    return BadResponse(
-        tr(
-            "Page {number} of the features cannot be read: its GeoJSON is malformed or cut off. Nothing of it was "
-            "taken; try again, or tell the people who run the twin.",
-            number=number,
-        ),
-        detail=f"{scrub(reply.url)}: {type(error).__name__}: {error}; {len(reply.content)} bytes, {reply.content_type}",
-        status=reply.status,
-    )
-
-
-class _Reader:
-    """Reads one page: its items, and everything about them that the user should know."""
-
-    def __init__(
-        self,
-        reply: Reply,
-        number: int,
-        choice: CrsChoice,
-        box: Extent | None,
-        item_etags: bool,
-        ids: set[str] | None,
-        progress: Progress,
-    ) -> None:
-        self.problems: list[str] = []
-        self.received = 0
-        self.matched: int | None = None
-        self.next: str | None = None
-        self._reply = reply
-        self._number = number
-        self._choice = choice
-        self._box = box
-        self._item_etags = item_etags
-        self._ids = ids
-        self._progress = progress
-
-    def read(self, text: str) -> Iterator[tuple[Item, ...]]:
-        """The page's items in handfuls; ``next``, ``matched`` and ``problems`` are whole after the last."""
-        _check_crs(self._reply, self._choice, self.problems)
-        members: dict[str, Any] = {}
-        items: list[Item] = []
-        ids, box, item_etags = self._ids, self._box, self._item_etags
-        repeated = outside = nameless = odd = 0
-        try:
-            for feature in with_geometry_texts(text, members):
-                self.received += 1
-                if not isinstance(feature, dict) or feature.get("type", "Feature") != "Feature":
-                    _check_kind(feature)
-                    odd += 1
-                    continue
-                item = parse_item(feature, item_etags=item_etags)
-                if item.id is None:
-                    nameless += 1
-                elif ids is None:
-                    pass
-                elif item.id in ids:
-                    repeated += 1
-                    continue
-                else:
-                    ids.add(item.id)
-                if box is not None and item.shape is not None and is_outside(item.shape, box):
-                    outside += 1
-                    continue
-                items.append(item)
-                if len(items) >= BATCH:
-                    check(self._progress)
-                    if self.received <= BATCH:
-                        _check_numbers(items, self._reply, self._choice)
-                    yield tuple(items)
-                    items.clear()
-        except ValueError as error:
-            raise _unreadable(self._reply, self._number, error) from error
-        self._members(members)
-        _check_numbers(items, self._reply, self._choice)
-        self._tell(repeated, outside, nameless, odd)
-        if items:
-            yield tuple(items)
-
-    def _members(self, members: Mapping[str, Any]) -> None:
-        _check_kind(members)
-        if not isinstance(members.get("features"), int) and members.get("features", ...) is not None:
-            raise BadResponse(
-                tr(
-                    "Page {number} of the features is not a list of features. The address may lead to something else "
-                    "than the items of a collection.",
-                    number=self._number,
-                ),
-                detail=f"{scrub(self._reply.url)}: members {', '.join(sorted(map(str, members)))[:200]}",
-                status=self._reply.status,
-            )
-        self.next = next_of(members.get("links"))
-        self.matched = _whole(members.get("numberMatched"))
-        returned = _whole(members.get("numberReturned"))
-        if returned is not None and returned != self.received:
-            self.problems.append(
-                tr(
-                    "Page {number} says that it holds {returned} features, but {received} came.",
-                    number=self._number,
-                    returned=returned,
-                    received=self.received,
-                )
-            )
-
-    def _tell(self, repeated: int, outside: int, nameless: int, odd: int) -> None:
-        tell = self.problems.append
-        if repeated:
-            tell(
-                trn(
-                    "{n} feature came with an id that was there already; only the first of each is kept.",
-                    "{n} features came with an id that was there already; only the first of each is kept.",
-                    repeated,
-                )
-            )
-        if outside:
-            tell(
-                trn(
-                    "The twin did not keep to the extent: {n} feature outside it was left out.",
-                    "The twin did not keep to the extent: {n} features outside it were left out.",
-                    outside,
-                )
-            )
-        if nameless:
-            tell(
-                trn(
-                    "{n} feature has no id: it can be looked at, but changes to it cannot be published.",
-                    "{n} features have no id: they can be looked at, but changes to them cannot be published.",
-                    nameless,
-                )
-            )
-        if odd:
-            tell(
-                trn(
-                    "{n} entry was no GeoJSON feature and was left out.",
-                    "{n} entries were no GeoJSON features and were left out.",
-                    odd,
-                )
-            )
-
-
-def _check_kind(document: Any) -> None:
-    """Raise for CityJSON, which 3D twins serve where GeoJSON is expected."""
-    if isinstance(document, dict) and (
-        str(document.get("type", "")).startswith("CityJSON")
-        or "CityObjects" in document
-        or "CityObjects" in document.get("feature", ())
-    ):
-        raise Unsupported(
-            tr(
-                "The items of this collection are CityJSON, not GeoJSON, so they cannot be checked out as a layer "
-                "yet. Look whether the twin offers the same buildings as another collection."
-            ),
-            detail=f"type {document.get('type')!r}",
-        )
-
-
-def content_crs(reply: Reply) -> str:
-    return reply.headers.get("Content-Crs", "").strip().lstrip("<").partition(">")[0].strip()
-
-
-def content_crs_fits(reply: Reply, choice: CrsChoice) -> bool:
-    """Whether an answer's coordinates are in the CRS of ``choice``, as far as the answer tells."""
-    told = content_crs(reply)
-    return not told or same_place(told, choice.uri or CRS84) or (choice.uri is None and crs_key(told) == "EPSG:4326")
-
-
-def _check_crs(reply: Reply, choice: CrsChoice, problems: list[str]) -> None:
-    """A page in another CRS than the one asked for would put every feature in the wrong place."""
-    told = content_crs(reply)
-    wanted = choice.uri or CRS84
-    if choice.unlike_declared:
-        problems.append(
-            tr(
-                "The twin sends east before north, although {crs} has them the other way round. The features are read "
-                "and written as they come; tell the people who run the twin.",
-                crs=crs_key(wanted),
-            )
-        )
-    if not told or same_place(told, wanted):
-        return
-    if choice.uri is None and crs_key(told) == "EPSG:4326":
-        problems.append(tr("The twin calls its coordinates EPSG:4326; they are read as longitude, latitude."))
-        return
-    raise _other_crs(reply, wanted, told)
-
-
-def _check_numbers(items: list[Item], reply: Reply, choice: CrsChoice) -> None:
-    """Where the twin does not say which CRS it used: metres that are all degrees give it away."""
-    if choice.uri is None or choice.is_geographic or content_crs(reply):
-        return
-    positions = [p for p in (first_position(i.geometry) for i in items[:50]) if p is not None]
-    if positions and all(abs(x) <= 180 and abs(y) <= 180 for x, y in positions):
-        raise _other_crs(reply, choice.uri, tr("degrees"))
-
-
-def _other_crs(reply: Reply, wanted: str, told: str) -> BadResponse:
-    return BadResponse(
-        tr(
-            "The twin was asked for coordinates in {wanted}, but sends {told}. Nothing was taken, because every "
-            "feature would lie in the wrong place; tell the people who run the twin.",
-            wanted=crs_key(wanted),
-            told=crs_key(told),
-        ),
-        detail=scrub(reply.url),
-        status=reply.status,
-    )
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

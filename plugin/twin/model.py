@@ -182,3 +182,4 @@ class Page:
     matched: int | None  # numberMatched
     bytes: int
     problems: tuple[str, ...] = ()
+    rows: Any = None  # of a page that was read elsewhere (`features.Elsewhere`): its items, in another form

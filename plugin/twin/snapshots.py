@@ -20,10 +20,10 @@ from requests.utils import parse_header_links
 from ..text import number, tr
 from .crs import CrsChoice
 from .errors import BadResponse
-from .features import content_crs_fits
 from .items import parse_item
 from .links import FileLink
 from .model import Collection, Item
+from .page import content_crs_fits
 from .progress import Progress
 from .replies import Reply, scrub
 from .session import GEOJSON, Session

@@ -16,9 +16,9 @@ from .capabilities import EXTENSION
 from .client import item_url, items_path
 from .crs import CrsChoice, swapped
 from .errors import BadResponse, NotFound, Rejected, TwinError, Unsupported
-from .features import content_crs_fits
 from .items import item_id, parse_item, usable_token, written_by_server
 from .model import Capabilities, Collection, Item, Schema
+from .page import content_crs_fits
 from .progress import Progress
 from .qgis_server import certainly, wants_modify
 from .replies import Reply, decode_json, looks_like_html, scrub, server_words

@@ -23,10 +23,11 @@ from . import snapshot, tables, validators
 from .columns import columns_of, free_name
 from .connection import connect
 from .copy import WorkingCopy, is_working_copy
+from .elsewhere import Processes, processes
 from .errors import FileExists, WorkingCopyError, told_plainly
 from .part import part_file, seal
 from .source import Source
-from .writer import LayerWriter
+from .writer import LayerWriter, layout
 
 _REPORT_EVERY = 0.1  # seconds
 _LOOK_AT = 1000  # features that tell what a schema leaves out
@@ -77,13 +78,15 @@ def checkout(
     replace_file: bool = False,
     carry: Carry | None = None,
     snapshots: bool = True,
+    python: str | None = None,
 ) -> CheckoutReport:
     """Bring collections into a new working copy at ``path``; whole, or not at all.
 
     ``extent`` (east/north, in ``extent_srid``) limits what comes. An existing file is replaced only with
     ``replace_file``, and never one with unpublished changes; ``carry`` brings over what else in it is to last, from the
     old file (first) into the new one, and tells it. ``snapshots``: the twin's own files of whole collections are used,
-    where it has some and they hold what its pages do (`snapshot`). Raises any `CityTwinError`.
+    where it has some and they hold what its pages do (`snapshot`). ``python``: an interpreter, for processes that read
+    the pages of large collections (`elsewhere`). Raises any `CityTwinError`.
     """
     path = Path(path)
     if not collection_ids:
@@ -93,7 +96,7 @@ def checkout(
     distrusted: dict[str, str] = {} if snapshots else dict.fromkeys(wanted, "")
     while True:
         with part_file(path) as part:
-            run = _Checkout(twin, part, progress, distrusted)
+            run = _Checkout(twin, part, progress, distrusted, python)
             try:
                 reports = [run.collection(name, extent, extent_srid) for name in wanted]
             except snapshot.Refused as refused:
@@ -127,8 +130,11 @@ def _refuse_to_lose(path: Path, replace_file: bool) -> None:
 
 
 class _Checkout:
-    def __init__(self, twin: Twin, part: Path, progress: Progress, distrusted: Mapping[str, str]) -> None:
+    def __init__(
+        self, twin: Twin, part: Path, progress: Progress, distrusted: Mapping[str, str], python: str | None
+    ) -> None:
         self._twin = twin
+        self._python = python
         self._distrusted = distrusted
         self._part = part
         self._progress = progress
@@ -165,7 +171,11 @@ class _Checkout:
         last = 0.0
         try:
             seen = PagesSeen()
-            with contextlib.closing(self._pages(collection, choice, box, seen)) as incoming:
+            others = self._elsewhere(choice, total)
+            with (
+                contextlib.closing(others),
+                contextlib.closing(self._pages(collection, choice, box, seen, others)) as incoming,
+            ):
                 first = list(_first(incoming))
                 looked_at = [item for page in first for item in page.items]
                 for page in chain(first, incoming):
@@ -176,9 +186,12 @@ class _Checkout:
                         )
                         connection = self._create(source)
                         writer = LayerWriter(connection, source)
+                        others.start(layout(source))
                     total = page.matched if page.matched is not None else total
                     with told_plainly(self._part):
                         writer.write(page.items)
+                        if page.rows is not None:
+                            writer.put(page.rows)
                     check(self._progress)
                     if time.monotonic() - last > _REPORT_EVERY:
                         last = time.monotonic()
@@ -260,7 +273,13 @@ class _Checkout:
             found.arrived.offer.kind,
         )
 
-    def _pages(self, collection: Collection, choice: CrsChoice, box: Extent | None, seen: PagesSeen) -> Any:
+    def _elsewhere(self, choice: CrsChoice, total: int | None) -> Processes:
+        python = self._python or ""
+        return Processes(python, processes(python, total), choice, self._capabilities.item_etags)
+
+    def _pages(
+        self, collection: Collection, choice: CrsChoice, box: Extent | None, seen: PagesSeen, others: Processes
+    ) -> Any:
         return pages(
             self._twin.session,
             collection,
@@ -270,6 +289,7 @@ class _Checkout:
             repeats=True,
             progress=self._progress,
             seen=seen,
+            elsewhere=others,
         )
 
     def _tell(self, title: str, done: int, total: int | None, seconds: float) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -37,16 +36,12 @@ class SnapshotWriter(LayerWriter):
         if self.source.has_geometry and geometry is not None:
             blobs = [geometry.blobs]
             self.placed([fids[place] for place in geometry.placed.tolist()], geometry)
-        every = list(zip(fids, *blobs, *columns, names, versions))
-        for start in range(0, len(every), self._rows):
-            part = every[start : start + self._rows]
-            self._connection.execute(self._statement(len(part)), list(chain.from_iterable(part)))
-        self.count += len(every)
+        self._insert(zip(fids, *blobs, *columns, names, versions), len(fids))
 
     def placed(self, fids: Sequence[int], geometry: Blobs) -> None:
         """Take note of where rows lie, and of the kinds of their geometries."""
-        self._kinds.update(geometry.kinds)
-        self._heights = self._heights or (geometry.heights and not self.source.has_z)
+        self._told.kinds.update(geometry.kinds)
+        self._told.heights = self._told.heights or (geometry.heights and not self.source.has_z)
         self._cells.add_many(np.array(fids, dtype=np.int64), geometry.boxes)
 
     def forget(self, fids: Sequence[int]) -> None:

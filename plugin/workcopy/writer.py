@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
+from typing import Any
 
 from ..text import tr, trn
 from ..twin.model import Item
 from . import books, rtree, sql, tables
-from .bulk import GeometryEncoder, columnar
 from .columns import GEOMETRY
+from .rows import Layout, RowMaker, Rows
 from .source import Source, save
 
 _ROWS = 100  # in one statement: 1,000 are no faster
 _VALUES = 32_766 if sqlite3.sqlite_version_info >= (3, 32) else 999  # that SQLite takes in one statement
 NO_ID = "urn:x-citytwin:no-id:"  # stands for the id that the twin did not give; such a row is never published
+
+
+def layout(source: Source) -> Layout:
+    """What has to be known of a source to make rows of its items."""
+    return Layout(source.columns, source.srid, source.swap, source.has_z, source.geometry_type)
 
 
 class LayerWriter:
@@ -36,67 +41,44 @@ class LayerWriter:
         self._columns = [*([GEOMETRY] if source.has_geometry else []), *(column.name for column in source.columns)]
         self._rows = max(1, min(_ROWS, _VALUES // (len(self._columns) + 3)))
         self._inserts: dict[int, str] = {}
-        self._read = columnar(source.columns)
-        self._known = {column.property for column in source.columns}
-        self._unknown: set[str] = set()
-        self._misfits: Counter[str] = Counter()
-        self._examples: dict[str, str] = {}
-        self._kinds: Counter[str] = Counter()
-        self._heights = False
+        self._maker = RowMaker(layout(source))
+        self._told = Rows()
         self._no_id = 0
-        self._placed = 0  # in a table that has no place for geometries
         self._cells = rtree.Cells()
-        self._multi = source.geometry_type.startswith("Multi")
-        self._encoder = GeometryEncoder(
-            source.srid, swap=source.swap, multi=self._multi, z=True if source.has_z else None
-        )
         connection.execute("BEGIN")
 
     def write(self, items: Sequence[Item]) -> None:
         """Append items, in the order in which they come."""
-        for start in range(0, len(items), self._rows):
-            self._write(items[start : start + self._rows])
+        if items:
+            self.put(self._maker.make(items))
 
-    def _write(self, items: Sequence[Item]) -> None:
+    def put(self, rows: Rows) -> None:
+        """Append rows."""
         first = self.count + 1
-        properties = [item.properties for item in items]
-        columns, misfits = self._read(properties)
-        for misfit in misfits:
-            self._misfit(misfit.column.property, misfit.words)
-        self._unknown |= set().union(*properties) - self._known
-        ids = [item.id if item.id is not None else self._nameless() for item in items]
-        tokens = [item.token for item in items]
-        if self.source.has_geometry:
-            blobs = [self._blobs(first, items)]
-        else:
-            blobs = []
-            self._placed += sum(item.shape is not None for item in items)
-        rows = zip(range(first, first + len(items)), *blobs, *columns, ids, tokens)
-        self._connection.execute(self._statement(len(items)), list(chain.from_iterable(rows)))
-        self.count += len(items)
+        self._told.tell(rows)
+        self._cells.add([first + position for position in rows.placed], rows.boxes)
+        ids = [one if one is not None else self._nameless() for one in rows.ids] if None in rows.ids else rows.ids
+        blobs = [] if rows.blobs is None else [rows.blobs]
+        self._insert(zip(range(first, first + rows.count), *blobs, *rows.columns, ids, rows.tokens), rows.count)
 
-    def _statement(self, rows: int) -> str:
+    def _insert(self, rows: Iterable[tuple[Any, ...]], count: int) -> None:
         """One statement for many rows: SQLite then works on all of them without Python's lock."""
-        if rows not in self._inserts:
-            self._inserts[rows] = sql.insert_rows(self.source.table, self._columns, rows)
-        return self._inserts[rows]
+        values = chain.from_iterable(rows)
+        width = len(self._columns) + 3
+        for start in range(0, count, self._rows):
+            some = min(self._rows, count - start)
+            if some not in self._inserts:
+                self._inserts[some] = sql.insert_rows(self.source.table, self._columns, some)
+            self._connection.execute(self._inserts[some], list(islice(values, some * width)))
+        self.count += count
 
     def _nameless(self) -> str:
         self._no_id += 1
         return f"{NO_ID}{self._no_id}"
 
     def _misfit(self, name: str, words: str) -> None:
-        self._misfits[name] += 1
-        self._examples.setdefault(name, words)
-
-    def _blobs(self, first: int, items: Sequence[Item]) -> Sequence[bytes | None]:
-        encoded = self._encoder.encode([item.shape for item in items])
-        for words in encoded.bad.values():
-            self._misfit(GEOMETRY, words)
-        self._kinds.update([item.geometry_type for item, blob in zip(items, encoded.blobs) if blob is not None])
-        self._heights = self._heights or (encoded.heights and not self.source.has_z)
-        self._cells.add([first + position for position in encoded.placed], encoded.boxes)
-        return encoded.blobs
+        self._told.misfits[name] += 1
+        self._told.examples.setdefault(name, words)
 
     def finish(self) -> tuple[Source, list[str]]:
         """Indexes, tracking, metadata; commits. Returns the source as it became and what the user should know."""
@@ -124,7 +106,7 @@ class LayerWriter:
             connection.execute(statement)
         connection.execute(sql.SET_CONTENTS, (*(self._cells.extent or (None,) * 4), table))
         connection.execute(sql.SET_COUNT, (self.count, table))
-        source = replace(source, feature_count=self.count, served_types=tuple(sorted(self._kinds)))
+        source = replace(source, feature_count=self.count, served_types=tuple(sorted(self._told.kinds)))
         save(connection, source)
         connection.execute("COMMIT")
         return source, problems
@@ -132,47 +114,47 @@ class LayerWriter:
     def _settle_geometry(self, source: Source) -> Source:
         """Tell the file the truth where other geometries came than the table was made for."""
         wanted = source.geometry_type
-        fits = {wanted, wanted[5:]} if self._multi else {wanted}
-        if wanted and not set(self._kinds) <= fits:
+        fits = {wanted, wanted[5:]} if wanted.startswith("Multi") else {wanted}
+        if wanted and not set(self._told.kinds) <= fits:
             source = replace(source, geometry_type="")
             tables.any_geometry(self._connection, source.table)
-        if self._heights:
+        if self._told.heights:
             self._connection.execute(sql.SET_OPTIONAL_Z, (source.table,))
         return source
 
     def _problems(self) -> list[str]:
         problems = []
-        for name, count in sorted(self._misfits.items()):
+        for name, count in sorted(self._told.misfits.items()):
             problems.append(
                 tr(
                     "{name}: {n} values do not fit the twin's own schema and are shown as empty ({example}).",
                     name=tr("Geometry") if name == GEOMETRY else name,
                     n=count,
-                    example=self._examples[name],
+                    example=self._told.examples[name],
                 )
             )
-        if self._placed:
+        if self._told.homeless:
             problems.append(
                 trn(
                     "{n} feature has a geometry, although neither the twin's schema nor its first features had any: it "
                     "was left out.",
                     "{n} features have geometries, although neither the twin's schema nor its first features had any: "
                     "they were left out.",
-                    self._placed,
+                    self._told.homeless,
                 )
             )
-        if self._unknown:
+        if self._told.unknown:
             problems.append(
                 tr(
                     "The twin sends properties that its schema does not name; they were left out: {names}.",
-                    names=", ".join(sorted(self._unknown)[:10]),
+                    names=", ".join(sorted(self._told.unknown)[:10]),
                 )
             )
-        if self.source.geometry_type and len({kind.replace("Multi", "") for kind in self._kinds}) > 1:
+        if self.source.geometry_type and len({kind.replace("Multi", "") for kind in self._told.kinds}) > 1:
             problems.append(
                 tr(
                     "Geometry types are mixed: {types}. Each becomes a layer of its own.",
-                    types=", ".join(sorted(self._kinds)),
+                    types=", ".join(sorted(self._told.kinds)),
                 )
             )
         return problems

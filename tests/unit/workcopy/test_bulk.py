@@ -124,7 +124,7 @@ def test_plain_geometries_take_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> 
         {"type": "MultiPoint", "coordinates": ring},
         {"type": "Polygon", "coordinates": [ring, ring]},
         {"type": "MultiLineString", "coordinates": [ring, ring]},
-        {"coordinates": [[ring, ring], [ring]], "type": "MultiPolygon"},
+        {"type": "MultiPolygon", "coordinates": [[ring, ring], [ring]]},
     ]
     for indent in (None, 2):
         items = items_of(page_of(shapes, indent=indent))

@@ -14,7 +14,7 @@ from .telling import tell
 
 def main(url: str, collection: str, path: str) -> None:
     started = time.perf_counter()
-    report = checkout(Twin(url), [collection], Path(path))
+    report = checkout(Twin(url), [collection], Path(path), python=sys.executable)
     tell(time.perf_counter() - started, count=report.feature_count, problems=report.problems)
 
 
