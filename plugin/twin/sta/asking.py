@@ -182,13 +182,11 @@ def _conditional(
     """The page, or None and the next page's address where it is as it was."""
     known = memory.tags.get(url) if memory else None
     headers = {"If-None-Match": known[0]} if known else None
-    try:
-        return session.request("GET", url, headers=headers, progress=progress, retries=retries), None
-    except TwinError as error:
-        if error.status != 304 or known is None or memory is None:
-            raise
-        memory.unchanged += 1
-        return None, known[1]
+    reply = session.request("GET", url, headers=headers, progress=progress, retries=retries)
+    if reply.status != 304 or known is None or memory is None:
+        return reply, None
+    memory.unchanged += 1
+    return None, known[1]
 
 
 def _keep(memory: Memory | None, url: str, reply: Reply, following: str | None) -> None:
