@@ -37,7 +37,7 @@ _RECORD = np.dtype(
 )  # flags: version 0, then little endian with an envelope of x and y
 _SLICE = 10_000  # rows between two looks at the cancel button
 _SLICES = 10_000
-_ENDS = ("min", "max")
+_ENDS = ("SELECT min({key}) FROM snapshot.{table}", "SELECT max({key}) FROM snapshot.{table}")
 _BATCH = 2_000
 Tell = Callable[[int], None]  # rows so far; raises `Cancelled`
 
@@ -121,7 +121,7 @@ class GeoPackage:
         tell: Tell,
     ) -> None:  # fmt: skip
         source, layout = into.source, self._layout
-        ends = (sql.fill(f"SELECT {end}({{k}}) FROM snapshot.{{t}}", k=layout.key, t=layout.table) for end in _ENDS)
+        ends = (sql.fill(end, key=layout.key, table=layout.table) for end in _ENDS)
         low, high = (connection.execute(end).fetchone()[0] for end in ends)
         if low is None:
             return
