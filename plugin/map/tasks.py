@@ -29,6 +29,7 @@ from .log import log, log_error
 T = TypeVar("T")
 
 _PACE = 100  # ms between two looks at a task's progress
+_SETTLE = 0.5  # seconds after which what a task has made is set aside from the garbage collector
 _LOST = 5  # looks at a task that has not begun though there is a thread for it
 _running: set[_Task] = set()  # Python's side of a task must outlive QGIS's
 
@@ -63,10 +64,15 @@ class _TaskProgress:
     def __init__(self, stopped: threading.Event, gone: Callable[[], bool]) -> None:
         self._stopped = stopped
         self._gone = gone
+        self._settled = time.monotonic()
         self.latest: tuple[int, int | None, str] | None = None
         self.notes: deque[str] = deque()
 
     def cancelled(self) -> bool:
+        if time.monotonic() > self._settled + _SETTLE:
+            # asked all the time while much is made: the more of it the collector looks at, the longer the window waits
+            self._settled = time.monotonic()
+            garbage.set_aside()
         return self._stopped.is_set() or self._gone()
 
     def report(self, done: int, total: int | None, text: str) -> None:
