@@ -132,7 +132,12 @@ def test_the_background_and_the_sensors_go_along(
     assert seen["lowest"] and seen["shown"] == [True, True] and min(seen["size"]) > 256
     assert near(seen["ground"], GREEN)
     assert seen["taken"] == [told.sensors_at] and seen["units"] == ["km/h"] and seen["read_only"]
-    assert seen["points"] == live.featureCount() == len(seen["values"]) == 42
+    assert seen["points"] == live.featureCount() == 42
+    # one or the other is silent now and then
+    told_throughout = {
+        stream for stream in before if isinstance(before[stream], float) and after[stream] == before[stream]
+    }
+    assert len(told_throughout) > 30 and told_throughout <= seen["values"].keys()
     assert len(set(seen["values"].values())) > 10
     assert all(value in (before[stream], after[stream]) for stream, value in seen["values"].items())
     assert seen["drawn_by"] == live.renderer().type() != "singleSymbol"
