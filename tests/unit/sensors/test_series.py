@@ -93,7 +93,7 @@ def test_every_column_keeps_its_extremes(points: list[tuple[int, float]], pixels
     exist = ~np.isnan(inside.values)
     column = np.floor((inside.times[exist] - start) * (pixels / length))
     drawn_column = np.floor((line.times[shown] - start) * (pixels / length))
-    for each in set(column.tolist()):
+    for each in set(column.tolist()) - {pixels}:  # what lies right on the end is beside what follows it
         mine = inside.values[exist][column == each]
         drawn = line.values[shown][drawn_column == each]
         assert (drawn.min(), drawn.max()) == (mine.min(), mine.max())
