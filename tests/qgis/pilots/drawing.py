@@ -143,7 +143,7 @@ class Stage:
 
     def checked(self) -> bool:
         """Wait until the verdict is of what there is."""
-        return spin(lambda: not self.draft.checking)
+        return spin(lambda: not self.draft.checking, 30)
 
     def codes(self) -> list[str]:
         if not self.checked():
