@@ -18,16 +18,16 @@ from ..twin.model import Item
 from ..twin.progress import Progress
 from ..twin.writes import Writer
 from . import books, parallel, reshape, settle, sql, validators
-from .bulk import GeometryEncoder, columnar
 from .columns import GEOMETRY, Stored
 from .connection import opened
 from .copy import WorkingCopy
 from .geometry import box_of
 from .remote import FATAL
+from .rows import RowMaker
 from .source import Source
 from .theirs import FetchedLayer, Theirs
 from .validators import Kept
-from .writer import NO_ID
+from .writer import NO_ID, layout
 
 _SILENT = 20  # features that the twin fails to show before it is taken to be out of order
 _MANY = 8  # features that are worth working out together
@@ -48,9 +48,7 @@ class LayerFetch:
         self._shape = reshape.compare(source, schema, present)
         self._reads_all = bool(self._shape.added or self._shape.retyped)
         self._row_of = settle.rows_from(self._shape.source)
-        self._columns = columnar(source.columns)
-        multi = source.geometry_type.startswith("Multi")
-        self._encoder = GeometryEncoder(source.srid, swap=source.swap, multi=multi, z=source.has_z or None)
+        self._maker = RowMaker(layout(source))
         self._names = source.tracked
         self._seen_rows: set[int] = set()
         self._seen_others: set[str] = set()
@@ -205,11 +203,9 @@ class LayerFetch:
         once; without tokens that is nearly none."""
         if len(told) < _MANY or self._shape or self._asked:
             return told
-        columns, misfits = self._columns([item.properties for item in told])
-        if self._source.has_geometry:
-            encoded = self._encoder.encode([item.shape for item in told])
-            columns.insert(0, encoded.blobs)
-        if misfits or not columns or (self._source.has_geometry and encoded.bad):
+        rows = self._maker.make(told)
+        columns = rows.tracked
+        if rows.misfits or not columns:
             return told
         rest: list[Item] = []
         for item, row in zip(told, zip(*columns)):

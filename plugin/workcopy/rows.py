@@ -32,6 +32,11 @@ class Rows:
     examples: dict[str, str] = field(default_factory=dict)  # one of each
     unknown: set[str] = field(default_factory=set)  # properties that have no column
 
+    @property
+    def tracked(self) -> list[Sequence[Any]]:
+        """The table's tracked columns: the geometry first, where there is one."""
+        return [*([] if self.blobs is None else [self.blobs]), *self.columns]
+
     def extend(self, more: Rows) -> None:
         """Append ``more``, which was made for the same table."""
         self.placed += [self.count + position for position in more.placed]

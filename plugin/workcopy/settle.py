@@ -12,11 +12,12 @@ from ..twin.model import Item
 from ..twin.writes import Written
 from . import books, journal, merge, sql
 from . import changes as ch
-from .bulk import GeometryEncoder, columnar
 from .columns import GEOMETRY, Stored, reader_of
 from .geometry import BadGeometry, Box, box_of, encode
 from .merge import Merge, alike
+from .rows import RowMaker
 from .source import Source
+from .writer import layout
 
 _AT_ONCE = 500  # ids in one statement
 
@@ -84,11 +85,7 @@ def values_of(source: Source, item: Item) -> dict[str, Stored]:
 
 def values_of_many(source: Source, items: Sequence[Item]) -> list[dict[str, Stored]]:
     """`values_of` for many."""
-    columns: list[Sequence[Stored]] = list(columnar(source.columns)([item.properties for item in items])[0])
-    if source.has_geometry:
-        multi = source.geometry_type.startswith("Multi")
-        encoder = GeometryEncoder(source.srid, swap=source.swap, multi=multi, z=source.has_z or None)
-        columns.insert(0, encoder.encode([item.shape for item in items]).blobs)
+    columns = RowMaker(layout(source)).make(items).tracked
     return [dict(zip(source.tracked, row)) for row in zip(*columns)] if columns else [{} for _ in items]
 
 

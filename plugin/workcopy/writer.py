@@ -58,8 +58,7 @@ class LayerWriter:
         self._told.tell(rows)
         self._cells.add([first + position for position in rows.placed], rows.boxes)
         ids = [one if one is not None else self._nameless() for one in rows.ids] if None in rows.ids else rows.ids
-        blobs = [] if rows.blobs is None else [rows.blobs]
-        self._insert(zip(range(first, first + rows.count), *blobs, *rows.columns, ids, rows.tokens), rows.count)
+        self._insert(zip(range(first, first + rows.count), *rows.tracked, ids, rows.tokens), rows.count)
 
     def _insert(self, rows: Iterable[tuple[Any, ...]], count: int) -> None:
         """One statement for many rows: SQLite then works on all of them without Python's lock."""
